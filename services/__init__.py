@@ -1,0 +1,1 @@
+"""The two Lambda functions: the copier and the auditor."""

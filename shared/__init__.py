@@ -1,0 +1,1 @@
+"""The language both services speak: events, identities, routes, errors, environment."""

@@ -1,0 +1,86 @@
+"""Owns how a batch of messages is worked through: concurrently, in groups, and never past the deadline."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from shared.delivery import Message
+from shared.errors import CopytrailError, Reason, Transient
+
+R = TypeVar("R")
+
+# PutEvents takes up to 10 entries a call.
+GROUP_SIZE = 10
+# One slow message must not keep the others' outcomes back.
+_LONGEST_WAIT_FOR_A_GROUP_S = 1.0
+# What it takes to conclude the last group, with retries, before Lambda ends the function.
+_RESERVE_S = 10.0
+
+Failures = Mapping[str, CopytrailError]
+
+
+class Untouched(Transient):
+    """Time ran short before a message was begun: it may be delivered again at once."""
+
+
+class Worker(Protocol[R]):
+    """What a function does with its messages."""
+
+    def perform(self, message: Message) -> R:
+        """Do one message's work, on any thread. Raises CopytrailError when it must be delivered again."""
+
+    def conclude(self, group: Sequence[R]) -> Failures:
+        """Make the results of up to 10 messages known, on the calling thread; what failed, by message id."""
+
+
+@dataclass(frozen=True)
+class Batch(Generic[R]):
+    """A batch's way through a worker. `seconds_left` is Lambda's remaining time."""
+
+    worker: Worker[R]
+    executor: Executor
+    seconds_left: Callable[[], float]
+
+    def run(self, messages: Iterable[Message]) -> Failures:
+        """Work through the messages; what comes back, by message id, was not done and must be delivered again."""
+        failures: dict[str, CopytrailError] = {}
+        running = {self.executor.submit(self._perform, message): message for message in messages}
+        ready: list[R] = []
+        while running and self._time_is_left():
+            done = wait(running, timeout=_LONGEST_WAIT_FOR_A_GROUP_S, return_when=FIRST_COMPLETED).done
+            for future in done:
+                self._collect(future, running.pop(future), ready, failures)
+            while len(ready) >= GROUP_SIZE or (ready and not (done and running)):
+                failures.update(self.worker.conclude(ready[:GROUP_SIZE]))
+                del ready[:GROUP_SIZE]
+        if ready:
+            failures.update(self.worker.conclude(ready))
+        failures.update({message.id: _given_up(future) for future, message in running.items()})
+        return failures
+
+    def _perform(self, message: Message) -> R:
+        if not self._time_is_left():
+            raise _untouched()
+        return self.worker.perform(message)
+
+    def _collect(
+        self, future: Future[R], message: Message, ready: list[R], failures: dict[str, CopytrailError]
+    ) -> None:
+        try:
+            ready.append(future.result())
+        except CopytrailError as error:
+            failures[message.id] = error
+
+    def _time_is_left(self) -> bool:
+        return self.seconds_left() > _RESERVE_S
+
+
+def _given_up(future: Future[R]) -> CopytrailError:
+    if future.cancel():
+        return _untouched()
+    return Transient(Reason.OUT_OF_TIME, "the function's time ran out while this message was being worked on")
+
+
+def _untouched() -> Untouched:
+    return Untouched(Reason.OUT_OF_TIME, "the function's time ran short before this message was begun")

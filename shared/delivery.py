@@ -1,0 +1,50 @@
+"""Owns what a queue's message is to us: how often it came, when it may come again, and how it is explained when dead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.errors import CopytrailError
+
+_FIRST_DELAY_S = 2.0
+_LONGEST_DELAY_S = 300.0
+
+
+@dataclass(frozen=True)
+class Message:
+    """One delivery of an SQS message."""
+
+    id: str
+    body: str
+    receipt_handle: str
+    receive_count: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that only a person can help, with the reason beside it. `log_id` is None when it names no upload."""
+
+    message: Message
+    error: CopytrailError
+    log_id: str | None
+
+
+class Queue(Protocol):
+    """The queue a function is fed from, and that queue's dead-letter queue."""
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Put a message into the dead-letter queue with its reason. Raises CopytrailError when not accepted."""
+
+    def deliver_again(self, message: Message, after_s: float) -> None:
+        """Make a message visible again after so many seconds. Raises CopytrailError when not accepted."""
+
+
+def retry_delay(receive_count: int, uniform: Callable[[float, float], float]) -> float:
+    """Seconds until the next try: exponential with full jitter, from 2 s to 5 min.
+
+    Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
+    """
+    ceiling = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
+    return uniform(_FIRST_DELAY_S, ceiling)

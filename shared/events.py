@@ -1,0 +1,227 @@
+"""Owns the events: what S3 tells us, what copytrail tells the transfer bus, and how both are decoded and encoded.
+
+Sources: "EventBridge event message structure" in the S3 user guide; `docs/architecture.md` for copytrail's own.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from shared.errors import Permanent, Reason
+
+S3_SOURCE = "aws.s3"
+COPYTRAIL_SOURCE = "copytrail"
+OBJECT_CREATED = "Object Created"
+COPY_REQUESTED = "Object Copy Requested"
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Size = Annotated[int, msgspec.Meta(ge=0)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+D = TypeVar("D", bound=msgspec.Struct)
+
+
+class Outcome(StrEnum):
+    """How a transfer ended."""
+
+    COPIED = "Copied"
+    SKIPPED = "Skipped"
+    FAILED = "Failed"
+
+
+class Trigger(StrEnum):
+    """What set a transfer going."""
+
+    UPLOAD = "upload"
+    BACKFILL = "backfill"
+    RECONCILE = "reconcile"
+    REPLAY = "replay"
+
+
+DETAIL_TYPES = {
+    Outcome.COPIED: "Object Copied",
+    Outcome.SKIPPED: "Object Copy Skipped",
+    Outcome.FAILED: "Object Copy Failed",
+}
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One committed write of a source object. `size` in bytes; `etag` without quotes, as S3's events write it."""
+
+    bucket: Text
+    key: Text
+    etag: Text
+    size: Size
+    uploaded_at: Moment
+    version_id: str | None = None
+    sequencer: str | None = None
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/key`, as people write it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A wish that an upload be copied: from S3 itself, or (with a `request_id`) from an operator."""
+
+    upload: Upload
+    version: Literal["1"] = "1"
+    trigger: Trigger = Trigger.UPLOAD
+    request_id: str | None = None
+    requested_by: str | None = None
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where an upload goes, and (once copied) what is there. `etag` without quotes."""
+
+    bucket: Text
+    key: Text
+    etag: str | None = None
+    version_id: str | None = None
+
+
+class Checksum(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A checksum as S3 gives it: algorithm (`CRC64NVME`, …), base64 value, and `FULL_OBJECT` or `COMPOSITE`."""
+
+    algorithm: Text
+    value: Text
+    type: str | None = None
+
+
+class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How one transfer ended: the detail of "Object Copied", "Object Copy Skipped" and "Object Copy Failed"."""
+
+    log_id: Text
+    outcome: Outcome
+    upload: Upload
+    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    started_at: Moment
+    finished_at: Moment
+    version: Literal["1"] = "1"
+    trigger: Trigger = Trigger.UPLOAD
+    request_id: str | None = None
+    requested_by: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    destination: Destination | None = None
+    checksum: Checksum | None = None
+    method: str | None = None
+    parts: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.COPIED and (self.destination is None or self.destination.etag is None):
+            raise ValueError("a Copied outcome needs destination.etag")
+        if self.outcome is not Outcome.COPIED and not self.reason:
+            raise ValueError(f"a {self.outcome} outcome needs a reason")
+
+    @property
+    def detail_type(self) -> str:
+        """The EventBridge detail-type that goes with the outcome."""
+        return DETAIL_TYPES[self.outcome]
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    source: Text
+    detail_type: Text = msgspec.field(name="detail-type")
+    time: Moment
+    detail: msgspec.Raw
+
+
+class _S3Bucket(msgspec.Struct, frozen=True):
+    name: Text
+
+
+class _S3Object(msgspec.Struct, frozen=True, rename="kebab"):
+    key: Text
+    etag: Text
+    size: Size
+    version_id: str | None = None
+    sequencer: str | None = None
+
+
+class _S3Detail(msgspec.Struct, frozen=True):
+    bucket: _S3Bucket
+    object: _S3Object
+
+
+def decode_request(body: str) -> CopyRequest:
+    """Read a message of the copy queue: S3's "Object Created" or our "Object Copy Requested".
+
+    The key is taken raw: S3 does not URL-encode keys in EventBridge events.
+
+    Raises:
+        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+    """
+    return _decode(body, {(S3_SOURCE, OBJECT_CREATED): _from_s3, (COPYTRAIL_SOURCE, COPY_REQUESTED): _from_operator})
+
+
+def decode_completion(body: str) -> Completion:
+    """Read a message of the audit queue: one of the three completion events.
+
+    Raises:
+        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+    """
+    return _decode(body, {(COPYTRAIL_SOURCE, detail_type): _completion for detail_type in DETAIL_TYPES.values()})
+
+
+def encode_detail(event: CopyRequest | Completion) -> str:
+    """The `Detail` of the EventBridge entry that carries this event: JSON text."""
+    return msgspec.json.encode(event).decode()
+
+
+def _from_s3(envelope: _Envelope) -> CopyRequest:
+    detail = _detail(envelope, _S3Detail)
+    created = detail.object
+    return CopyRequest(
+        upload=Upload(
+            bucket=detail.bucket.name,
+            key=created.key,
+            etag=created.etag.strip('"'),
+            size=created.size,
+            version_id=created.version_id,
+            sequencer=created.sequencer,
+            uploaded_at=envelope.time,
+        )
+    )
+
+
+def _from_operator(envelope: _Envelope) -> CopyRequest:
+    return _detail(envelope, CopyRequest)
+
+
+def _completion(envelope: _Envelope) -> Completion:
+    completion = _detail(envelope, Completion)
+    if completion.detail_type != envelope.detail_type:
+        raise _malformed(f"outcome {completion.outcome} came as '{envelope.detail_type}' - at `$.detail.outcome`")
+    return completion
+
+
+def _decode(body: str, readers: dict[tuple[str, str], Callable[[_Envelope], D]]) -> D:
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+    except msgspec.DecodeError as error:
+        raise _malformed(str(error)) from error
+    read = readers.get((envelope.source, envelope.detail_type))
+    if read is None:
+        expected = ", ".join(f"'{detail_type}' from {source}" for source, detail_type in readers)
+        raise Permanent(
+            Reason.UNSUPPORTED_EVENT, f"'{envelope.detail_type}' from {envelope.source} is not one of: {expected}"
+        )
+    return read(envelope)
+
+
+def _detail(envelope: _Envelope, kind: type[D]) -> D:
+    try:
+        return msgspec.json.decode(envelope.detail, type=kind)
+    except msgspec.DecodeError as error:
+        problem = str(error)
+        where = problem.replace("`$", "`$.detail", 1) if "`$" in problem else f"{problem} - at `$.detail`"
+        raise _malformed(where) from error
+
+
+def _malformed(problem: str) -> Permanent:
+    return Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")

@@ -1,0 +1,92 @@
+"""Owns what Powertools gives both functions: logger, metrics, and the partial response to a batch."""
+
+import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared import times
+from shared.batch import Batch, Failures, R, Untouched, Worker
+from shared.delivery import Message, Queue, retry_delay
+from shared.errors import CopytrailError, Reason, Transient
+
+__all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger", "metrics", "respond"]
+
+logger = Logger(utc=True)
+metrics = Metrics()
+
+
+def respond(
+    event: dict[str, Any], context: LambdaContext, *, worker: Worker[R], queue: Queue, executor: Executor
+) -> PartialItemFailureResponse:
+    """Let the worker do an SQS batch, and answer with the messages that must be delivered again, each in its own time."""
+
+    def settle(messages: list[Message]) -> Failures:
+        batch = Batch(worker, executor, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
+        failures = batch.run(messages)
+        for message in messages:
+            if error := failures.get(message.id):
+                _deliver_again(queue, message, error)
+        return failures
+
+    return process_partial_response(
+        event=event, record_handler=settle, processor=_WholeBatchProcessor(), context=context
+    )
+
+
+class _WholeBatchProcessor(BatchProcessor):
+    """Powertools' SQS batch processor, for a handler that takes the batch as a whole."""
+
+    handler: Callable[[list[Message]], Mapping[str, CopytrailError]]
+
+    def __init__(self) -> None:
+        # Raising when every message failed would make Lambda wait for the visibility timeout instead of our delays.
+        super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def process(self) -> list[tuple[Any, ...]]:
+        records = [SQSRecord(record) for record in self.records]
+        failures = self.handler([_message(record) for record in records])
+        return [self._settled(record, failures.get(record.message_id)) for record in records]
+
+    def _settled(self, record: SQSRecord, error: CopytrailError | None) -> tuple[Any, ...]:
+        if error is None:
+            return self.success_handler(record, None)
+        return self.failure_handler(record, (type(error), error, error.__traceback__))
+
+
+def _message(record: SQSRecord) -> Message:
+    return Message(
+        id=record.message_id,
+        body=record.body,
+        receipt_handle=record.receipt_handle,
+        receive_count=int(record.attributes.approximate_receive_count),
+        sent_at=times.from_epoch_milliseconds(record.attributes.sent_timestamp),
+    )
+
+
+def _deliver_again(queue: Queue, message: Message, error: CopytrailError) -> None:
+    delay_s = 0.0 if isinstance(error, Untouched) else retry_delay(message.receive_count, random.uniform)
+    logger.warning(
+        "delivery failed",
+        extra={
+            "message_id": message.id,
+            "reason": error.reason,
+            "explanation": error.message,
+            "attempt": message.receive_count,
+            "retry_in_s": round(delay_s),
+        },
+        exc_info=error if error.reason == Reason.UNEXPECTED_ERROR else None,
+    )
+    metrics.add_metric(name="Retries", unit=MetricUnit.Count, value=1)
+    try:
+        queue.deliver_again(message, delay_s)
+    except CopytrailError as refused:
+        # The message still comes again, after the queue's visibility timeout.
+        logger.warning("retry delay not set", extra={"message_id": message.id, "explanation": refused.message})

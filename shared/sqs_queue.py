@@ -1,0 +1,65 @@
+"""Owns the only dead-letter and visibility calls: the `Queue` of `shared.delivery` on SQS."""
+
+from typing import TYPE_CHECKING
+
+from shared import times
+from shared.aws import translated
+from shared.delivery import DeadLetter, Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+# SQS counts attributes into the message's size; a reason longer than this helps nobody.
+_LONGEST_ATTRIBUTE = 1024
+
+
+class SqsQueue:
+    """The queue a function is fed from, and that queue's dead-letter queue, on SQS."""
+
+    def __init__(self, sqs: "SQSClient", *, queue_url: str, dead_letter_url: str) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._dead_letter_url = dead_letter_url
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Send the message's body as it came, with LogID, Reason, Message, Attempts and FirstSeen as attributes.
+
+        Raises:
+            CopytrailError: SQS did not accept it; the original must stay in its queue.
+        """
+        attributes = {
+            "LogID": letter.log_id or "",
+            "Reason": letter.error.reason,
+            "Message": letter.error.message,
+            "Attempts": str(letter.message.receive_count),
+            "FirstSeen": times.to_text(letter.message.sent_at),
+        }
+        with translated("sqs:SendMessage", self._dead_letter_url):
+            self._sqs.send_message(
+                QueueUrl=self._dead_letter_url,
+                MessageBody=letter.message.body,
+                MessageAttributes={name: _attribute(text) for name, text in attributes.items() if text},
+            )
+
+    def deliver_again(self, message: Message, after_s: float) -> None:
+        """Change the message's visibility, in whole seconds.
+
+        Raises:
+            CopytrailError: SQS did not accept it; the message comes again after the queue's own visibility timeout.
+        """
+        with translated("sqs:ChangeMessageVisibility", self._queue_url):
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=round(after_s)
+            )
+
+
+def _attribute(text: str) -> "MessageAttributeValueTypeDef":
+    return {"DataType": "String", "StringValue": "".join(map(_allowed, text))[:_LONGEST_ATTRIBUTE]}
+
+
+def _allowed(character: str) -> str:
+    # SQS refuses what XML 1.0 does: most control characters, surrogates, U+FFFE and U+FFFF.
+    code = ord(character)
+    allowed = code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+    return character if allowed else "\N{REPLACEMENT CHARACTER}"
