@@ -25,7 +25,7 @@ def client(service: str, *, connections: int, read_timeout_s: int = 60) -> Any:
             max_pool_connections=connections,
             retries={"mode": "adaptive", "total_max_attempts": 4},
             tcp_keepalive=True,
-            user_agent_appid="copytrail",
+            user_agent_extra="copytrail",
         ),
     )
 

@@ -50,13 +50,14 @@ class Batch(Generic[R]):
         while running and self._time_is_left():
             done = wait(running, timeout=_LONGEST_WAIT_FOR_A_GROUP_S, return_when=FIRST_COMPLETED).done
             for future in done:
-                self._collect(future, running.pop(future), ready, failures)
+                _collect(future, running.pop(future), ready, failures)
             while len(ready) >= GROUP_SIZE or (ready and not (done and running)):
                 failures.update(self.worker.conclude(ready[:GROUP_SIZE]))
                 del ready[:GROUP_SIZE]
-        if ready:
-            failures.update(self.worker.conclude(ready))
-        failures.update({message.id: _given_up(future) for future, message in running.items()})
+        for future, message in running.items():
+            _give_up(future, message, ready, failures)
+        for start in range(0, len(ready), GROUP_SIZE):
+            failures.update(self.worker.conclude(ready[start : start + GROUP_SIZE]))
         return failures
 
     def _perform(self, message: Message) -> R:
@@ -64,22 +65,25 @@ class Batch(Generic[R]):
             raise _untouched()
         return self.worker.perform(message)
 
-    def _collect(
-        self, future: Future[R], message: Message, ready: list[R], failures: dict[str, CopytrailError]
-    ) -> None:
-        try:
-            ready.append(future.result())
-        except CopytrailError as error:
-            failures[message.id] = error
-
     def _time_is_left(self) -> bool:
         return self.seconds_left() > _RESERVE_S
 
 
-def _given_up(future: Future[R]) -> CopytrailError:
+def _collect(future: Future[R], message: Message, ready: list[R], failures: dict[str, CopytrailError]) -> None:
+    try:
+        ready.append(future.result())
+    except CopytrailError as error:
+        failures[message.id] = error
+
+
+def _give_up(future: Future[R], message: Message, ready: list[R], failures: dict[str, CopytrailError]) -> None:
     if future.cancel():
-        return _untouched()
-    return Transient(Reason.OUT_OF_TIME, "the function's time ran out while this message was being worked on")
+        failures[message.id] = _untouched()
+    elif future.done():
+        _collect(future, message, ready, failures)
+    else:
+        problem = "the function's time ran out while this message was being worked on"
+        failures[message.id] = Transient(Reason.OUT_OF_TIME, problem)
 
 
 def _untouched() -> Untouched:

@@ -1,11 +1,11 @@
-"""Owns what a queue's message is to us: how often it came, when it may come again, and how it is explained when dead."""
+"""Owns what a queue's message is to us: how often it came, when it comes again, how it is explained when dead."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.errors import CopytrailError
+from shared.errors import CopytrailError, Permanent, Reason, Transient
 
 _FIRST_DELAY_S = 2.0
 _LONGEST_DELAY_S = 300.0
@@ -48,3 +48,22 @@ def retry_delay(receive_count: int, uniform: Callable[[float, float], float]) ->
     """
     ceiling = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
     return uniform(_FIRST_DELAY_S, ceiling)
+
+
+def final_error(error: Exception, message: Message, max_receive_count: int) -> CopytrailError:
+    """The error that ends a message's deliveries: a permanent one, or any on the last receive that the queue allows.
+
+    Raises:
+        Transient: the message has receives left, and a retry may cure it. Errors that are not ours are bugs until
+            shown otherwise, and count as transient.
+    """
+    ours = error if isinstance(error, CopytrailError) else _unexpected(error)
+    if isinstance(ours, Permanent) or message.receive_count >= max_receive_count:
+        return ours
+    raise ours
+
+
+def _unexpected(error: Exception) -> Transient:
+    unexpected = Transient(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+    unexpected.__cause__ = error
+    return unexpected

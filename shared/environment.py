@@ -44,7 +44,7 @@ class Environment:
 
     def json(self, name: str, kind: type[T]) -> T:
         """A JSON value of the given msgspec type."""
-        return self._read(name, lambda text: msgspec.json.decode(text, type=kind), msgspec.UNSET)  # type: ignore[return-value]
+        return self._read(name, lambda text: msgspec.json.decode(text, type=kind), msgspec.UNSET)
 
     def _read(self, name: str, parse: Callable[[str], T], placeholder: object) -> T:
         text = self.text(name)

@@ -8,7 +8,7 @@ from shared.errors import Permanent, Reason
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """Source bucket (+ optional key prefixes, suffixes, sizes in bytes) → destination bucket (+ optional key prefix)."""
+    """Source bucket (+ key prefixes, suffixes, sizes in bytes) → destination bucket (+ key prefix)."""
 
     source_bucket: str
     destination_bucket: str

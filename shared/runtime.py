@@ -15,18 +15,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from shared import times
 from shared.batch import Batch, Failures, R, Untouched, Worker
 from shared.delivery import Message, Queue, retry_delay
-from shared.errors import CopytrailError, Reason, Transient
+from shared.errors import CopytrailError, Reason
 
 __all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger", "metrics", "respond"]
 
-logger = Logger(utc=True)
+logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics()
 
 
 def respond(
     event: dict[str, Any], context: LambdaContext, *, worker: Worker[R], queue: Queue, executor: Executor
 ) -> PartialItemFailureResponse:
-    """Let the worker do an SQS batch, and answer with the messages that must be delivered again, each in its own time."""
+    """Let the worker do an SQS batch, and answer with the messages to deliver again, each in its own time."""
 
     def settle(messages: list[Message]) -> Failures:
         batch = Batch(worker, executor, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)

@@ -1,0 +1,1 @@
+"""The copier: SQS in, objects copied, completion events out."""

@@ -1,0 +1,14 @@
+"""Owns the copier's Lambda entry point: an SQS batch in, the messages to deliver again out."""
+
+from typing import Any
+
+from services.copier import wiring
+from shared.runtime import LambdaContext, PartialItemFailureResponse, logger, metrics, respond
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Copy what each message asks for and publish how it ended; unfinished messages come again."""
+    copier = wiring.build()
+    return respond(event, context, worker=copier.transfers, queue=copier.queue, executor=copier.executor)

@@ -1,0 +1,64 @@
+"""Owns what CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
+
+from services.copier.transfers import Settled
+from shared.events import Completion, Outcome
+from shared.runtime import MetricUnit, logger, metrics
+
+
+class CloudWatchTelemetry:
+    """The `Telemetry` of transfers, as structured logs and EMF metrics."""
+
+    def settled(self, settled: Settled) -> None:
+        """Log the transfer and count it."""
+        if settled.completion:
+            _log(settled.completion)
+            _count(settled.completion)
+        elif settled.letter:
+            logger.error(
+                "dead letter",
+                extra={
+                    "message_id": settled.message.id,
+                    "reason": settled.letter.error.reason,
+                    "explanation": settled.letter.error.message,
+                },
+            )
+        if settled.letter:
+            metrics.add_metric(name="DeadLetters", unit=MetricUnit.Count, value=1)
+
+
+def _log(completion: Completion) -> None:
+    log = logger.error if completion.outcome is Outcome.FAILED else logger.info
+    destination = completion.destination
+    log(
+        "transfer",
+        extra={
+            "log_id": completion.log_id,
+            "outcome": completion.outcome,
+            "reason": completion.reason,
+            "explanation": completion.message,
+            "source": completion.upload.url,
+            "source_version_id": completion.upload.version_id,
+            "destination": f"s3://{destination.bucket}/{destination.key}" if destination else None,
+            "size": completion.upload.size,
+            "attempt": completion.attempt,
+            "trigger": completion.trigger,
+            "duration_ms": _milliseconds(completion, since_upload=False),
+            "latency_ms": _milliseconds(completion, since_upload=True),
+        },
+    )
+
+
+def _count(completion: Completion) -> None:
+    metrics.add_metric(name="Objects", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name=completion.outcome, unit=MetricUnit.Count, value=1)
+    if completion.outcome is Outcome.COPIED:
+        metrics.add_metric(name="BytesCopied", unit=MetricUnit.Bytes, value=completion.upload.size)
+        metrics.add_metric(
+            name="UploadToCopied", unit=MetricUnit.Milliseconds, value=_milliseconds(completion, since_upload=True)
+        )
+
+
+def _milliseconds(completion: Completion, *, since_upload: bool) -> int:
+    start = completion.upload.uploaded_at if since_upload else completion.started_at
+    # S3's clock and ours may differ by a little.
+    return max(0, round((completion.finished_at - start).total_seconds() * 1000))

@@ -1,0 +1,16 @@
+"""Owns time in tests: it moves only when told."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class FakeClock:
+    """A clock that a test, or a sleep, moves on. Starts in the middle of a second, as real moments do."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 10, 0, 0, 250_000, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)

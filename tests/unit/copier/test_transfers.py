@@ -1,0 +1,252 @@
+"""A message's way through the copier: nothing goes before its outcome is known."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec import structs
+
+from services.copier.copying import Copying
+from services.copier.transfers import Settled, Transfers
+from shared.errors import CopytrailError, Reason, Transient
+from shared.events import CopyRequest, Outcome, Trigger, Upload
+from shared.log_id import is_log_id
+from shared.routes import Route
+from tests.fakes.bodies import copy_requested, envelope, object_created
+from tests.fakes.clock import FakeClock
+from tests.fakes.eventbridge import FakeCompletions
+from tests.fakes.s3 import FakeS3
+from tests.fakes.sqs import FakeQueue, message
+
+
+class KeptTelemetry:
+    def __init__(self) -> None:
+        self.kept: list[Settled] = []
+
+    def settled(self, settled: Settled) -> None:
+        self.kept.append(settled)
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.s3 = FakeS3(self.clock)
+        self.bus = FakeCompletions()
+        self.queue = FakeQueue()
+        self.telemetry = KeptTelemetry()
+        self.transfers = Transfers(
+            copying=Copying(self.s3, sleep=self.clock.sleep, warn=lambda *_: None),
+            routes=[Route(source_bucket="in", destination_bucket="out", destination_prefix="copies/")],
+            completions=self.bus,
+            queue=self.queue,
+            telemetry=self.telemetry,
+            clock=self.clock,
+            max_receive_count=5,
+        )
+
+    def work(self, body: str, *, message_id: str = "m-1", receive_count: int = 1) -> dict[str, CopytrailError]:
+        settled = self.transfers.perform(message(body, message_id=message_id, receive_count=receive_count))
+        return dict(self.transfers.conclude([settled]))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_copied_upload_is_told_with_everything_the_record_needs(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A")
+
+    assert scene.work(object_created(upload)) == {}
+
+    [told] = scene.bus.accepted
+    assert is_log_id(told.log_id)
+    assert told.outcome is Outcome.COPIED
+    assert told.upload.sequencer == upload.sequencer
+    assert told.destination is not None
+    assert (told.destination.bucket, told.destination.key) == ("out", "copies/k")
+    assert (told.destination.etag, told.method, told.parts, told.attempt) == (upload.etag, "CopyObject", 1, 1)
+    assert (told.reason, told.message, told.trigger) == (None, None, Trigger.UPLOAD)
+    assert [settled.completion for settled in scene.telemetry.kept] == [told]
+
+
+def test_the_same_upload_delivered_twice_has_the_same_log_id(scene: Scene) -> None:
+    body = object_created(scene.s3.upload("in", "k", b"A"))
+
+    scene.work(body, message_id="m-1")
+    scene.work(body, message_id="m-2", receive_count=2)
+
+    first, second = scene.bus.accepted
+    assert first.log_id == second.log_id
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("not json", Reason.MALFORMED_EVENT),
+        (envelope("aws.s3", "Object Created", {"bucket": {"name": "in"}}), Reason.MALFORMED_EVENT),
+        (envelope("aws.s3", "Object Deleted", {}), Reason.UNSUPPORTED_EVENT),
+    ],
+)
+def test_what_is_no_upload_is_dead_lettered_at_once_and_no_outcome_is_told(
+    scene: Scene, body: str, reason: Reason
+) -> None:
+    assert scene.work(body) == {}
+
+    [letter] = scene.queue.letters
+    assert letter.error.reason == reason
+    assert letter.message.body == body
+    assert letter.log_id is None
+    assert scene.bus.accepted == []
+
+
+def test_an_upload_without_a_route_is_told_and_dead_lettered_under_one_log_id(scene: Scene) -> None:
+    upload = scene.s3.upload("elsewhere", "k", b"A")
+
+    assert scene.work(object_created(upload)) == {}
+
+    [told], [letter] = scene.bus.accepted, scene.queue.letters
+    assert (told.outcome, told.reason, told.destination) == (Outcome.FAILED, Reason.NO_ROUTE, None)
+    assert letter.log_id == told.log_id
+
+
+def test_a_permanent_failure_is_told_and_dead_lettered_on_the_first_receive(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A", storage_class="GLACIER")
+
+    assert scene.work(object_created(upload)) == {}
+
+    [told], [letter] = scene.bus.accepted, scene.queue.letters
+    assert (told.outcome, told.reason) == (Outcome.FAILED, Reason.ARCHIVED)
+    assert told.destination is not None
+    assert told.destination.key == "copies/k"
+    assert letter.error.message == told.message
+
+
+def test_a_failure_has_another_log_id_than_the_later_success(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A", storage_class="GLACIER")
+    scene.work(object_created(upload))
+    scene.s3.objects.clear()
+    restored = scene.s3.upload("in", "k", b"A")
+    scene.work(object_created(structs.replace(restored, sequencer=upload.sequencer)), message_id="m-2")
+
+    failed, copied = scene.bus.accepted
+    assert (failed.outcome, copied.outcome) == (Outcome.FAILED, Outcome.COPIED)
+    assert failed.log_id != copied.log_id
+
+
+def throttled() -> None:
+    raise Transient("SlowDown", "s3:PutObject on s3://out/copies/k: please reduce your request rate")
+
+
+def bug() -> None:
+    raise KeyError("a bug")
+
+
+def test_a_transient_failure_with_receives_left_is_left_for_another_delivery(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A")
+    scene.s3.before["read"] = [throttled]
+
+    with pytest.raises(Transient, match="reduce your request rate"):
+        scene.work(object_created(upload), receive_count=4)
+    assert (scene.bus.accepted, scene.queue.letters) == ([], [])
+
+
+def test_a_transient_failure_on_the_last_receive_is_explained(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A")
+    scene.s3.before["read"] = [throttled]
+
+    assert scene.work(object_created(upload), receive_count=5) == {}
+
+    [told], [letter] = scene.bus.accepted, scene.queue.letters
+    assert (told.outcome, told.reason, told.attempt) == (Outcome.FAILED, "SlowDown", 5)
+    assert letter.error.reason == "SlowDown"
+
+
+def test_a_bug_is_retried_and_then_explained_with_its_cause(scene: Scene) -> None:
+    body = object_created(scene.s3.upload("in", "k", b"A"))
+    scene.s3.before["read"] = [bug, bug]
+
+    with pytest.raises(Transient, match="KeyError") as raised:
+        scene.work(body)
+    assert isinstance(raised.value.__cause__, KeyError)
+    assert scene.work(body, receive_count=5) == {}
+    assert scene.queue.letters[0].error.reason == Reason.UNEXPECTED_ERROR
+
+
+def test_a_message_whose_event_was_not_accepted_stays_and_its_neighbours_go(scene: Scene) -> None:
+    good, bad = scene.s3.upload("in", "good", b"A"), scene.s3.upload("in", "bad", b"B")
+    scene.bus.refused_keys = {"bad"}
+    group = [
+        scene.transfers.perform(message(object_created(upload), message_id=f"m-{upload.key}")) for upload in (good, bad)
+    ]
+
+    failures = scene.transfers.conclude(group)
+
+    assert set(failures) == {"m-bad"}
+    assert failures["m-bad"].reason == Reason.EVENT_NOT_ACCEPTED
+    assert [settled.message.id for settled in scene.telemetry.kept] == ["m-good"]
+
+
+def test_a_failure_whose_event_was_not_accepted_is_not_dead_lettered_yet(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A", storage_class="GLACIER")
+    scene.bus.refused_keys = {"k"}
+
+    assert set(scene.work(object_created(upload))) == {"m-1"}
+    assert scene.queue.letters == []
+
+
+def test_a_letter_that_the_dlq_did_not_accept_stays_in_its_queue(scene: Scene) -> None:
+    scene.queue.down = True
+
+    assert set(scene.work("not json")) == {"m-1"}
+    assert scene.telemetry.kept == []
+
+
+def overwritten_while_an_earlier_try_was_dying(scene: Scene) -> Upload:
+    older = scene.s3.upload("in", "k", b"A")
+    scene.work(object_created(older))
+    scene.s3.upload("in", "k", b"B")
+    return older
+
+
+@pytest.mark.parametrize("receive_count", [1, 2])
+def test_a_superseded_upload_brings_the_newest_over_only_when_it_was_tried_before(
+    scene: Scene, receive_count: int
+) -> None:
+    older = overwritten_while_an_earlier_try_was_dying(scene)
+    scene.clock.sleep(5)
+
+    scene.work(object_created(older), receive_count=receive_count)
+
+    held = scene.s3.at("s3://out/copies/k")
+    assert held is not None
+    assert held.body == (b"A" if receive_count == 1 else b"B")
+
+
+def test_a_message_that_comes_long_after_its_upload_counts_as_tried_before(scene: Scene) -> None:
+    """A redriven message starts at receive count 1 again."""
+    older = overwritten_while_an_earlier_try_was_dying(scene)
+    scene.clock.now += timedelta(hours=9)
+
+    scene.work(object_created(older), receive_count=1)
+
+    held = scene.s3.at("s3://out/copies/k")
+    assert held is not None
+    assert held.body == b"B"
+
+
+def test_a_requested_copy_has_a_record_of_its_own_that_names_who_asked(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"A")
+    scene.work(object_created(upload))
+    request = CopyRequest(
+        upload=upload, trigger=Trigger.BACKFILL, request_id="r-1", requested_by="arn:aws:iam::1:role/x"
+    )
+
+    scene.work(copy_requested(request), message_id="m-2")
+
+    by_upload, by_request = scene.bus.accepted
+    assert by_upload.log_id != by_request.log_id
+    assert (by_request.trigger, by_request.request_id, by_request.requested_by) == (
+        Trigger.BACKFILL,
+        "r-1",
+        "arn:aws:iam::1:role/x",
+    )

@@ -1,0 +1,199 @@
+"""Decoding is strict, and says which field is wrong."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.errors import Permanent, Reason
+from shared.events import (
+    Checksum,
+    Completion,
+    CopyRequest,
+    Destination,
+    Outcome,
+    Trigger,
+    Upload,
+    decode_completion,
+    decode_request,
+    encode_detail,
+)
+from tests.fakes.bodies import copy_requested, envelope, object_created
+
+# "EventBridge event message structure", S3 user guide: the published sample of "Object Created".
+AWS_SAMPLE = """
+{
+  "version": "0",
+  "id": "17793124-05d4-b198-2fde-7ededc63b103",
+  "detail-type": "Object Created",
+  "source": "aws.s3",
+  "account": "111122223333",
+  "time": "2021-11-12T00:00:00Z",
+  "region": "ca-central-1",
+  "resources": ["arn:aws:s3:::amzn-s3-demo-bucket1"],
+  "detail": {
+    "version": "0",
+    "bucket": {"name": "amzn-s3-demo-bucket1"},
+    "object": {
+      "key": "example-key",
+      "size": 5,
+      "etag": "b1946ac92492d2347c6235b4d2611184",
+      "version-id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+      "sequencer": "617f08299329d189"
+    },
+    "request-id": "N4N7GDK58NMKJ12R",
+    "requester": "123456789012",
+    "source-ip-address": "1.2.3.4",
+    "reason": "PutObject"
+  }
+}
+"""
+UPLOAD = Upload(
+    bucket="in",
+    key="k",
+    etag="b1946ac92492d2347c6235b4d2611184",
+    size=5,
+    uploaded_at=datetime(2026, 11, 23, 10, tzinfo=UTC),
+    sequencer="617F08299329D189",
+)
+
+
+def completion(**changes: Any) -> Completion:
+    fields: dict[str, Any] = {
+        "log_id": "0d7e6d6c-2a5c-5b6e-8f0a-1d2c3b4a5e6f",
+        "outcome": Outcome.COPIED,
+        "upload": UPLOAD,
+        "destination": Destination(bucket="out", key="k", etag="e"),
+        "checksum": Checksum(algorithm="CRC64NVME", value="abc=", type="FULL_OBJECT"),
+        "attempt": 1,
+        "started_at": UPLOAD.uploaded_at,
+        "finished_at": UPLOAD.uploaded_at,
+    }
+    return Completion(**(fields | changes))
+
+
+def test_the_sample_that_aws_publishes_is_read_to_the_last_field() -> None:
+    assert decode_request(AWS_SAMPLE) == CopyRequest(
+        upload=Upload(
+            bucket="amzn-s3-demo-bucket1",
+            key="example-key",
+            etag="b1946ac92492d2347c6235b4d2611184",
+            size=5,
+            uploaded_at=datetime(2021, 11, 12, tzinfo=UTC),
+            version_id="IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",
+            sequencer="617f08299329d189",
+        )
+    )
+
+
+@pytest.mark.parametrize("reason", ["PutObject", "POST Object", "CopyObject", "CompleteMultipartUpload", "New One"])
+def test_every_reason_is_an_upload(reason: str) -> None:
+    assert decode_request(AWS_SAMPLE.replace("PutObject", reason)).upload.key == "example-key"
+
+
+@pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ü/日本/🚀", "quo\"te's", "folder/", "k" * 1024, "\u0001"])
+def test_keys_are_taken_raw(key: str) -> None:
+    body = json.dumps(json.loads(object_created(UPLOAD)) | {})
+    event = json.loads(body)
+    event["detail"]["object"]["key"] = key
+
+    assert decode_request(json.dumps(event)).upload.key == key
+
+
+def test_an_unversioned_bucket_gives_no_version_id() -> None:
+    assert decode_request(object_created(UPLOAD)).upload.version_id is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "problem"),
+    [
+        (("detail", "bucket"), {}, "Object missing required field `name` - at `$.detail.bucket`"),
+        (("detail", "object", "size"), -1, "Expected `int` >= 0 - at `$.detail.object.size`"),
+        (("detail", "object", "size"), "5", "Expected `int`, got `str` - at `$.detail.object.size`"),
+        (("detail", "object", "key"), "", "Expected `str` of length >= 1 - at `$.detail.object.key`"),
+        (("detail", "object", "etag"), None, "Expected `str`, got `null` - at `$.detail.object.etag`"),
+        (("detail",), {}, "Object missing required field `bucket` - at `$.detail`"),
+        (("time",), "yesterday", "Invalid RFC3339 encoded datetime - at `$.time`"),
+    ],
+)
+def test_a_wrong_field_is_named(path: tuple[str, ...], value: Any, problem: str) -> None:
+    event = json.loads(AWS_SAMPLE)
+    place = event
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+
+    with pytest.raises(Permanent) as raised:
+        decode_request(json.dumps(event))
+
+    assert raised.value.reason == Reason.MALFORMED_EVENT
+    assert problem in raised.value.message
+
+
+@pytest.mark.parametrize("body", ["", "null", "[]", "{", '{"Records": []}', '"\\ud800"', "{}"])
+def test_a_body_that_is_no_event_is_malformed(body: str) -> None:
+    with pytest.raises(Permanent, match="not an event of ours") as raised:
+        decode_request(body)
+    assert raised.value.reason == Reason.MALFORMED_EVENT
+
+
+@pytest.mark.parametrize(
+    ("source", "detail_type"),
+    [("aws.s3", "Object Deleted"), ("aws.ec2", "Object Created"), ("copytrail", "Object Copied")],
+)
+def test_an_event_of_another_kind_is_unsupported_and_named(source: str, detail_type: str) -> None:
+    with pytest.raises(Permanent, match=f"'{detail_type}' from {source} is not one of") as raised:
+        decode_request(envelope(source, detail_type, {}))
+    assert raised.value.reason == Reason.UNSUPPORTED_EVENT
+
+
+def test_a_requested_copy_survives_the_way_over_the_bus() -> None:
+    request = CopyRequest(upload=UPLOAD, trigger=Trigger.RECONCILE, request_id="r-1", requested_by="ops")
+
+    assert decode_request(copy_requested(request)) == request
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        completion(),
+        completion(outcome=Outcome.SKIPPED, reason="Superseded", message="newer", checksum=None),
+        completion(outcome=Outcome.FAILED, reason="NoRoute", message="none", destination=None, checksum=None),
+    ],
+    ids=lambda told: told.outcome,
+)
+def test_a_completion_survives_the_way_over_the_bus(told: Completion) -> None:
+    body = envelope("copytrail", told.detail_type, json.loads(encode_detail(told)))
+
+    assert decode_completion(body) == told
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "changes", "problem"),
+    [
+        ("Object Copied", {"outcome": "Skipped", "reason": "x"}, "outcome Skipped came as 'Object Copied'"),
+        ("Object Copied", {"destination": None}, "a Copied outcome needs destination.etag"),
+        ("Object Copy Failed", {"outcome": "Failed"}, "a Failed outcome needs a reason"),
+        ("Object Copied", {"version": "2"}, "Invalid enum value '2' - at `$.detail.version`"),
+        ("Object Copied", {"attempt": 0}, "Expected `int` >= 1 - at `$.detail.attempt`"),
+    ],
+)
+def test_a_completion_that_contradicts_itself_is_malformed(
+    detail_type: str, changes: dict[str, Any], problem: str
+) -> None:
+    detail = json.loads(encode_detail(completion())) | changes
+
+    with pytest.raises(Permanent) as raised:
+        decode_completion(envelope("copytrail", detail_type, detail))
+
+    assert raised.value.reason == Reason.MALFORMED_EVENT
+    assert problem in raised.value.message
+
+
+def test_fields_that_aws_adds_later_do_no_harm() -> None:
+    event = json.loads(AWS_SAMPLE)
+    event["detail"]["event-version"] = "1.0"
+    event["replay-name"] = "r"
+
+    assert decode_request(json.dumps(event)) == decode_request(AWS_SAMPLE)

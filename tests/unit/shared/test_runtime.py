@@ -1,0 +1,93 @@
+"""What Lambda hears after a batch."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from shared.batch import Failures
+from shared.delivery import Message
+from shared.errors import Transient
+from shared.runtime import LambdaContext, respond
+from tests.fakes.sqs import FakeQueue
+
+
+class PickyWorker:
+    """Takes what says `good`."""
+
+    def perform(self, message: Message) -> Message:
+        if message.body != "good":
+            raise Transient("SlowDown", "later")
+        return message
+
+    def conclude(self, group: Sequence[Message]) -> Failures:
+        assert all(message.sent_at.year == 2026 for message in group)
+        return {}
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """An SQS event as Lambda gives it: "Using Lambda with Amazon SQS", Lambda developer guide."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m-{number}",
+                "receiptHandle": f"receipt of m-{number}",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": "2",
+                    "SentTimestamp": "1795428000000",
+                    "SenderId": "AIDA",
+                    "ApproximateFirstReceiveTimestamp": "1795428000001",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "x",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:copies",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def answer(event: dict[str, Any], queue: FakeQueue, *, seconds_left: float = 900) -> Any:
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds_left * 1000)
+    with ThreadPoolExecutor(2) as executor:
+        return respond(event, cast(LambdaContext, context), worker=PickyWorker(), queue=queue, executor=executor)
+
+
+def test_an_empty_failure_list_means_all_done() -> None:
+    assert answer(batch("good", "good"), FakeQueue()) == {"batchItemFailures": []}
+
+
+def test_only_the_failed_message_is_named_and_its_delay_is_set() -> None:
+    queue = FakeQueue()
+
+    assert answer(batch("good", "bad"), queue) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+    assert list(queue.delays) == ["m-1"]
+    assert 2 <= queue.delays["m-1"] <= 8
+
+
+def test_a_batch_that_failed_whole_is_answered_not_raised() -> None:
+    assert answer(batch("bad", "bad"), FakeQueue()) == {
+        "batchItemFailures": [{"itemIdentifier": "m-0"}, {"itemIdentifier": "m-1"}]
+    }
+
+
+def test_untouched_messages_are_handed_back_at_once() -> None:
+    queue = FakeQueue()
+
+    assert len(answer(batch("good"), queue, seconds_left=1)["batchItemFailures"]) == 1
+    assert queue.delays == {"m-0": 0.0}
+
+
+def test_a_delay_that_could_not_be_set_is_logged_and_the_message_still_comes_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    queue = FakeQueue()
+    queue.down = True
+
+    assert answer(batch("bad"), queue) == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
+    assert [record.message for record in caplog.records] == ["delivery failed", "retry delay not set"]
