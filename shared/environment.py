@@ -42,9 +42,15 @@ class Environment:
         """A whole number within both bounds."""
         return self._read(name, lambda text: _integer(text, minimum, maximum), minimum)
 
-    def json(self, name: str, kind: type[T]) -> T:
-        """A JSON value of the given msgspec type."""
-        return self._read(name, lambda text: msgspec.json.decode(text, type=kind), msgspec.UNSET)
+    def json(self, name: str, kind: type[T], check: Callable[[T], None] = lambda _: None) -> T:
+        """A JSON value of the given msgspec type, that passes `check`; a ValueError says why it does not."""
+
+        def parse(text: str) -> T:
+            value = msgspec.json.decode(text, type=kind)
+            check(value)
+            return value
+
+        return self._read(name, parse, msgspec.UNSET)
 
     def _read(self, name: str, parse: Callable[[str], T], placeholder: object) -> T:
         text = self.text(name)

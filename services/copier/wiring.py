@@ -15,7 +15,7 @@ from services.copier.transfers import Transfers
 from shared import times
 from shared.aws import client
 from shared.environment import Environment
-from shared.routes import Route
+from shared.routes import Route, find_cycle
 from shared.runtime import logger
 from shared.sqs_queue import SqsQueue
 
@@ -49,7 +49,7 @@ class Settings:
         """
         with Environment(variables) as environment:
             return cls(
-                routes=environment.json("ROUTES", tuple[Route, ...]),
+                routes=environment.json("ROUTES", tuple[Route, ...], check=_refuse_cycles),
                 bucket_owners=environment.json("BUCKET_OWNERS", dict[str, str]),
                 bus_name=environment.text("TRANSFER_BUS_NAME"),
                 queue_url=environment.text("COPY_QUEUE_URL"),
@@ -62,6 +62,11 @@ class Settings:
     def threads(self) -> int:
         """How many objects are copied at once: what the function's share of processors can drive."""
         return max(_FEWEST_THREADS, round(_THREADS_PER_VCPU * self.memory_mb / _MEGABYTES_PER_VCPU))
+
+
+def _refuse_cycles(routes: tuple[Route, ...]) -> None:
+    if cycle := find_cycle(routes):
+        raise ValueError(f"copies would cause copies forever: {' → '.join(cycle)}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What Lambda hears after a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,7 +10,7 @@ import pytest
 from shared.batch import Failures
 from shared.delivery import Message
 from shared.errors import Transient
-from shared.runtime import LambdaContext, respond
+from shared.runtime import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
 
 
@@ -25,6 +25,12 @@ class PickyWorker:
     def conclude(self, group: Sequence[Message]) -> Failures:
         assert all(message.sent_at.year == 2026 for message in group)
         return {}
+
+
+@pytest.fixture(autouse=True)
+def _no_metrics_left() -> Iterator[None]:
+    yield
+    metrics.clear_metrics()
 
 
 def batch(*bodies: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The `copytrail` command line: what an operator sees and does."""

@@ -1,0 +1,102 @@
+"""Owns how an error becomes one line and an exit code."""
+
+from collections.abc import Callable
+
+import click
+from botocore import exceptions
+from botocore.exceptions import ClientError
+
+from ops.output import visible
+from shared.errors import ConfigurationError, CopytrailError
+
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  not found, or AWS refused or did not answer
+  2  wrong usage or configuration: options, stack, region, credentials
+"""
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_NOT_ACCEPTED = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_SIGN_IN = "run `aws sso login` or `aws configure`, or name a profile with --profile"
+
+
+class Failure(click.ClickException):
+    """What was asked for failed: one line for a person."""
+
+    exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(" ".join(message.split())))
+
+
+class Misconfigured(Failure):
+    """Usage or configuration cannot work: one line that says what to change."""
+
+    exit_code = 2
+
+
+def explained(error: Exception) -> Failure:
+    """The failure that goes with an error that boto3, or a call translated by `shared.aws`, raised."""
+    cause = error.__cause__ if isinstance(error, CopytrailError) else error
+    if isinstance(cause, ClientError) and (refused := _refused(cause)):
+        return refused
+    for kinds, failure, explain in _EXPLANATIONS:
+        if isinstance(cause, kinds):
+            return failure(explain(cause))
+    if isinstance(error, ConfigurationError):
+        return Misconfigured(str(error))
+    if isinstance(error, CopytrailError):
+        return Failure(f"{error.reason}: {error.message}")
+    return Failure(str(error))
+
+
+def _refused(error: ClientError) -> Failure | None:
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "")
+    if code in _EXPIRED:
+        return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
+    if code in _NOT_ACCEPTED:
+        return Misconfigured(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
+    return None
+
+
+def _unreachable(error: Exception) -> str:
+    endpoint = getattr(error, "kwargs", {}).get("endpoint_url") or "the endpoint"
+    return f"{endpoint} does not answer: check the network, --region and AWS_ENDPOINT_URL"
+
+
+_EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[Failure], Callable[[Exception], str]], ...] = (
+    (
+        (exceptions.NoCredentialsError, exceptions.PartialCredentialsError),
+        Misconfigured,
+        lambda _: f"there are no AWS credentials: {_SIGN_IN}",
+    ),
+    (
+        (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError),
+        Misconfigured,
+        lambda error: f"there are no usable AWS credentials ({error}): {_SIGN_IN}",
+    ),
+    (
+        (exceptions.NoRegionError,),
+        Misconfigured,
+        lambda _: "there is no AWS region: name it with --region, or set AWS_REGION",
+    ),
+    (
+        (exceptions.ProfileNotFound, exceptions.ConfigParseError),
+        Misconfigured,
+        lambda error: f"{error}: check --profile and ~/.aws/config",
+    ),
+    ((exceptions.ParamValidationError,), Misconfigured, str),
+    ((exceptions.ConnectionError, exceptions.HTTPClientError), Failure, _unreachable),
+)

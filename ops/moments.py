@@ -1,0 +1,40 @@
+"""Owns how a person names a moment: `15m`, `1h`, `7d`, a date, or an ISO-8601 moment."""
+
+import re
+from datetime import datetime, timedelta
+
+import click
+
+from ops.failures import Misconfigured
+from shared import times
+
+_AGO = re.compile(r"([0-9]{1,9})([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment on the command line: so long ago (`90s`, `15m`, `1h`, `7d`, `2w`), or ISO-8601, taken as UTC."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ARG002 - click's signature
+        """Read a moment.
+
+        Raises:
+            Failure: the text is no moment.
+        """
+        if isinstance(value, datetime):
+            return value
+        text = str(value).strip()
+        try:
+            return _ago(text) or times.from_text(text)
+        except (ValueError, OverflowError):
+            raise Misconfigured(
+                f"'{text}' is not a moment: write 15m, 1h or 7d (ago), 2026-11-23, or 2026-11-23T09:30:00Z"
+            ) from None
+
+
+def _ago(text: str) -> datetime | None:
+    if not (ago := _AGO.fullmatch(text)):
+        return None
+    return times.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})

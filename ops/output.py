@@ -1,0 +1,106 @@
+"""Owns how results are printed: tables for people, tab-separated lines for pipes, JSON lines for programs."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+F = TypeVar("F", bound=Callable[..., object])
+
+# Rows are printed as they come: a screenful is enough to look like one table.
+_ROWS_AT_ONCE = 50
+# A terminal narrower than this wraps the lines itself: cut cells would be of no use.
+_NARROWEST = 80
+
+
+class Column(NamedTuple):
+    """One column of a table. `width` in characters; without one, the column takes what the terminal has left."""
+
+    title: str
+    width: int | None = None
+
+
+class Cell(NamedTuple):
+    """One value of a row, and its rich style."""
+
+    text: str
+    style: str = ""
+
+
+def terminal_width() -> int | None:
+    """How many characters a line of the terminal holds, or None: stdout is a pipe or a file."""
+    return Console().width if sys.stdout.isatty() else None
+
+
+def json_option(command: F) -> F:
+    """Add `--json` to a command, as the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")(command)
+
+
+def visible(text: str) -> str:
+    r"""The text with what would not be seen, or would move the cursor, written as `\x1b` or `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def print_json(thing: Mapping[str, object]) -> None:
+    """Print one JSON object on one line, non-printing characters escaped as JSON does."""
+    text = json.dumps(thing, ensure_ascii=False)
+    click.echo(text if text.isprintable() else "".join(c if c.isprintable() else _json_escape(c) for c in text))
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print rows as they come: a table on a terminal; into a pipe, one line per row, values whole, tabs between."""
+    width = terminal_width()
+    if width is None:
+        for row in rows:
+            click.echo("\t".join(visible(cell.text) for cell in row))
+        return
+    console = Console(width=max(width, _NARROWEST), highlight=False, emoji=False, markup=False)
+    for number, some in enumerate(_chunks(iter(rows))):
+        console.print(_table(columns, some, with_header=number == 0))
+
+
+def print_attributes(attributes: Mapping[str, object]) -> None:
+    """Print one thing's attributes, a line each."""
+    width = max(map(len, attributes), default=0)
+    for name, value in attributes.items():
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {visible(str(value))}")
+
+
+def note(text: str) -> None:
+    """Tell a person something that is not a result: on stderr."""
+    click.echo(visible(text), err=True)
+
+
+def _table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=with_header, expand=True)
+    for column in columns:
+        table.add_column(
+            column.title,
+            width=column.width,
+            ratio=None if column.width else 1,
+            no_wrap=True,
+            overflow="ellipsis",
+            header_style="bold",
+        )
+    for row in rows:
+        table.add_row(*(Text(visible(cell.text), style=cell.style) for cell in row))
+    return table
+
+
+def _chunks(rows: Iterator[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        yield some
+
+
+def _json_escape(character: str) -> str:
+    # json.dumps leaves DEL and the C1 controls alone unless asked for ASCII, and DEL even then.
+    return json.dumps(character)[1:-1] if ord(character) > 0x7F else f"\\u{ord(character):04x}"  # noqa: PLR2004 - DEL

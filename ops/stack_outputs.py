@@ -1,0 +1,96 @@
+"""Owns how the command line finds what a stack deployed: through the stack's outputs."""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from ops.failures import Failure, Misconfigured
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+class Output(StrEnum):
+    """The stack's outputs, by their logical ids."""
+
+    ROUTES = "Routes"
+    TRANSFER_BUS_NAME = "TransferBusName"
+    COPY_QUEUE_URL = "CopyQueueUrl"
+    COPY_DLQ_URL = "CopyDlqUrl"
+    AUDIT_QUEUE_URL = "AuditQueueUrl"
+    AUDIT_DLQ_URL = "AuditDlqUrl"
+    AUDIT_TABLE_NAME = "AuditTableName"
+    COPIER_FUNCTION_NAME = "CopierFunctionName"
+    AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
+    COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
+    AUDITOR_LOG_GROUP_NAME = "AuditorLogGroupName"
+
+
+class Stack:
+    """A deployed copytrail stack, and the clients to look at it with."""
+
+    def __init__(self, name: str, *, region: str | None = None, profile: str | None = None) -> None:
+        self.name = name
+        self._region = region
+        self._profile = profile
+
+    def client(self, service: str) -> Any:
+        """A boto3 client in the stack's region, that gives up within seconds rather than minutes.
+
+        Raises:
+            Failure: the endpoint that AWS_ENDPOINT_URL names is no URL.
+            BotoCoreError: there is no region, or no such profile.
+        """
+        config = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            user_agent_extra="copytrail",
+        )
+        try:
+            return self._session.client(service, config=config)  # type: ignore[call-overload]  # literal names only
+        except ValueError as error:
+            raise Misconfigured(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
+
+    def output(self, name: Output) -> str:
+        """The value of one output.
+
+        Raises:
+            Failure: there is no such stack, or it is not a copytrail stack.
+            BotoCoreError, ClientError: CloudFormation did not answer.
+        """
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in self._description.get("Outputs", [])}
+        if name not in outputs:
+            status = self._description.get("StackStatus")
+            raise Misconfigured(
+                f"stack '{self.name}' has no output {name} (status {status}): is it a copytrail stack, fully deployed?"
+            )
+        return outputs[name]
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(region_name=self._region, profile_name=self._profile)
+
+    @cached_property
+    def _description(self) -> "StackTypeDef":
+        cloudformation = self.client("cloudformation")
+        try:
+            stacks = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ValidationError":
+                raise
+            raise self._unknown(error) from error
+        return stacks[0]  # type: ignore[no-any-return]
+
+    def _unknown(self, error: ClientError) -> Failure:
+        message = error.response.get("Error", {}).get("Message", "")
+        if "does not exist" not in message:
+            return Misconfigured(f"'{self.name}' is no stack name: {message}")
+        region = self._session.region_name
+        return Misconfigured(
+            f"there is no stack '{self.name}' in {region}: deploy it, or name another with --stack or --region"
+        )

@@ -1,0 +1,1 @@
+"""The auditor: completion events in, one permanent record per LogID out."""

@@ -1,0 +1,89 @@
+"""Owns a message's way through the auditor: the record it becomes, or the dead letter with the reason beside it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.auditor.ledger import Appended, Ledger
+from services.auditor.record import Record
+from shared.batch import Failures
+from shared.delivery import DeadLetter, Message, Queue, final_error
+from shared.errors import CopytrailError, Reason, Transient
+from shared.events import Completion, decode_completion
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A message whose record is in the ledger."""
+
+    message: Message
+    record: Record
+    appended: Appended
+
+
+class Telemetry(Protocol):
+    """Who is told what became of every message."""
+
+    def entered(self, entry: Entry) -> None:
+        """The message's record is in the ledger, and the message may go."""
+
+    def dead_lettered(self, letter: DeadLetter) -> None:
+        """The message is in the dead-letter queue with its reason, and the original may go."""
+
+
+class Auditing:
+    """The auditor's worker: appends one record per message, and explains what it cannot append."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        queue: Queue,
+        telemetry: Telemetry,
+        clock: Callable[[], datetime],
+        max_receive_count: int,
+    ) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._telemetry = telemetry
+        self._clock = clock
+        self._max_receive_count = max_receive_count
+
+    def perform(self, message: Message) -> Entry | DeadLetter:
+        """Append the record of one message, or say why that will never work.
+
+        Raises:
+            Transient: a retry may cure it, and the message has receives left.
+        """
+        completion: Completion | None = None
+        try:
+            completion = decode_completion(message.body)
+            record = Record.of(completion, self._clock())
+            return Entry(message, record, self._ledger.append(record))
+        except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or an explained letter
+            final = final_error(error, message, self._max_receive_count)
+            return DeadLetter(message, final, completion.log_id if completion else None)
+
+    def conclude(self, group: Sequence[Entry | DeadLetter]) -> Failures:
+        """Tell what was appended and send the dead letters; those not accepted, by message id."""
+        failures: dict[str, CopytrailError] = {}
+        for result in group:
+            if isinstance(result, Entry):
+                self._telemetry.entered(result)
+                continue
+            try:
+                self._queue.dead_letter(result)
+            except CopytrailError as error:
+                failures[result.message.id] = _not_accepted(result, error)
+            else:
+                self._telemetry.dead_lettered(result)
+        return failures
+
+
+def _not_accepted(letter: DeadLetter, error: CopytrailError) -> CopytrailError:
+    refused = Transient(
+        Reason.LETTER_NOT_ACCEPTED, f"{error.message}; the letter says {letter.error.reason}: {letter.error.message}"
+    )
+    refused.__cause__ = error
+    return refused

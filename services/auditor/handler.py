@@ -1,0 +1,14 @@
+"""Owns the auditor's Lambda entry point: an SQS batch in, the messages to deliver again out."""
+
+from typing import Any
+
+from services.auditor import wiring
+from shared.runtime import LambdaContext, PartialItemFailureResponse, logger, metrics, respond
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Append the record of each completion event; unfinished messages come again."""
+    auditor = wiring.build()
+    return respond(event, context, worker=auditor.auditing, queue=auditor.queue, executor=auditor.executor)

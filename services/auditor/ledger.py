@@ -1,0 +1,102 @@
+"""Owns the only writes to the audit table: one append per LogID, never changed afterwards."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from services.auditor.record import Record
+from shared.audit_schema import PARTITION_KEY
+from shared.aws import translated
+from shared.errors import Permanent, Reason
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Appended(Enum):
+    """What came of an append that succeeded."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+class LogIdConflict(Permanent):
+    """A LogID that already stands for something else: the record that is there stays."""
+
+    def __init__(self, record: Record, existing: str) -> None:
+        super().__init__(
+            Reason.LOG_ID_CONFLICT,
+            f"LogID {record.log_id} of {_named(record)} already stands for {existing}, which was kept",
+        )
+
+
+class Ledger(Protocol):
+    """Where records are kept for good."""
+
+    def append(self, record: Record) -> Appended:
+        """Keep a record, unless one of the same identity is there already.
+
+        Raises:
+            LogIdConflict: another upload's record is there under this LogID.
+            CopytrailError: the record was not kept.
+        """
+
+
+class DynamoDbLedger:
+    """The ledger on a DynamoDB table."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+
+    def append(self, record: Record) -> Appended:
+        """PutItem on the condition that the LogID is new; a refused one is told apart by what is there already.
+
+        Raises:
+            LogIdConflict: another upload's record is there under this LogID.
+            CopytrailError: DynamoDB did not accept the call.
+
+        Source: "PutItem" in the DynamoDB API reference (`ReturnValuesOnConditionCheckFailure`).
+        """
+        with translated("dynamodb:PutItem", self._table_name):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table_name,
+                    Item=record.to_item(),
+                    ConditionExpression="attribute_not_exists(#id)",
+                    ExpressionAttributeNames={"#id": PARTITION_KEY},
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException as refused:
+                item = cast(Mapping[str, Any], refused.response).get("Item")
+            else:
+                return Appended.NEW
+        check_same(record, item or self._existing(record.log_id))
+        return Appended.DUPLICATE
+
+    def _existing(self, log_id: str) -> Mapping[str, Any]:
+        # Endpoints that do not know ReturnValuesOnConditionCheckFailure refuse without saying what is there.
+        with translated("dynamodb:GetItem", self._table_name):
+            found = self._dynamodb.get_item(
+                TableName=self._table_name, Key={PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
+            )
+        return found.get("Item", {})
+
+
+def check_same(record: Record, item: Mapping[str, Any]) -> None:
+    """Let a record pass when the item under its LogID stands for the same.
+
+    Raises:
+        LogIdConflict: it stands for something else, or is no record at all.
+    """
+    try:
+        existing = Record.from_item(item)
+    except ValueError as error:
+        raise LogIdConflict(record, f"an item that is no record ({error})") from error
+    if existing.identity != record.identity:
+        raise LogIdConflict(record, _named(existing))
+
+
+def _named(record: Record) -> str:
+    version = f", version {record.source_version_id}" if record.source_version_id else ""
+    return f"{record.source_url} ({record.outcome}, ETag {record.source_etag}{version})"

@@ -1,0 +1,174 @@
+"""Owns the record: what one terminal outcome looks like, from event to DynamoDB item and back."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from shared import audit_schema, times
+from shared.errors import Permanent, Reason
+from shared.events import Completion, Outcome, Trigger
+from shared.log_id import is_log_id
+
+# The longest key S3 allows, in bytes of UTF-8. With the bucket's name it stays under the 2,048 bytes that DynamoDB
+# allows a partition key ("Object key naming", S3 user guide; "Quotas", DynamoDB developer guide).
+_LONGEST_KEY_BYTES = 1024
+_LONGEST_BUCKET_BYTES = 255
+
+Item = dict[str, dict[str, str]]
+Identity = tuple[str, str, str, str, str, bool]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """One terminal outcome, under its LogID. `size` in bytes; moments in UTC, to the millisecond."""
+
+    log_id: str = msgspec.field(name="LogID")
+    outcome: Outcome
+    reason: str | None = None
+    message: str | None = None
+    source_bucket: str
+    destination_bucket: str | None = None
+    object_key: str
+    destination_key: str | None = None
+    size: int
+    source_etag: str = msgspec.field(name="SourceETag")
+    source_version_id: str | None = None
+    destination_etag: str | None = msgspec.field(default=None, name="DestinationETag")
+    destination_version_id: str | None = None
+    checksum_algorithm: str | None = None
+    checksum: str | None = None
+    sequencer: str | None = None
+    uploaded_at: datetime
+    started_at: datetime
+    finished_at: datetime
+    logged_at: datetime
+    method: str | None = None
+    parts: int | None = None
+    attempt: int
+    trigger: Trigger
+    requested_by: str | None = None
+
+    @classmethod
+    def of(cls, completion: Completion, logged_at: datetime) -> "Record":
+        """The record of a completion.
+
+        Raises:
+            Permanent: `MalformedEvent`; the LogID, bucket or key is not one, and could not be a key of the table.
+        """
+        upload = completion.upload
+        destination = completion.destination
+        checksum = completion.checksum
+        _check(is_log_id(completion.log_id), "`$.detail.logId` is not a LogID")
+        _check(_fits(upload.bucket, _LONGEST_BUCKET_BYTES), "`$.detail.upload.bucket` is longer than a bucket's name")
+        _check(_fits(upload.key, _LONGEST_KEY_BYTES), "`$.detail.upload.key` is longer than a key's 1,024 bytes")
+        return cls(
+            log_id=completion.log_id,
+            outcome=completion.outcome,
+            reason=completion.reason,
+            message=completion.message,
+            source_bucket=upload.bucket,
+            destination_bucket=destination.bucket if destination else None,
+            object_key=upload.key,
+            destination_key=destination.key if destination else None,
+            size=upload.size,
+            source_etag=upload.etag,
+            source_version_id=upload.version_id,
+            destination_etag=destination.etag if destination else None,
+            destination_version_id=destination.version_id if destination else None,
+            checksum_algorithm=checksum.algorithm if checksum else None,
+            checksum=checksum.value if checksum else None,
+            sequencer=upload.sequencer,
+            uploaded_at=times.to_milliseconds(upload.uploaded_at),
+            started_at=times.to_milliseconds(completion.started_at),
+            finished_at=times.to_milliseconds(completion.finished_at),
+            logged_at=times.to_milliseconds(logged_at),
+            method=completion.method,
+            parts=completion.parts,
+            attempt=completion.attempt,
+            trigger=completion.trigger,
+            requested_by=completion.requested_by,
+        )
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> "Record":
+        """Read a DynamoDB item; attributes that are not of a record are passed over.
+
+        Raises:
+            ValueError: the item is not a record; says which attribute is missing or wrong.
+        """
+        return msgspec.convert({name: _plain(value) for name, value in item.items()}, cls)
+
+    def attributes(self) -> dict[str, str | int]:
+        """The record's own attributes in PascalCase; what is absent is left out."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
+        return {name: times.to_text(value) if isinstance(value, datetime) else value for name, value in plain.items()}
+
+    def to_item(self) -> Item:
+        """The DynamoDB item: the record's own attributes, and those that its indexes go by."""
+        indexed = {
+            audit_schema.SOURCE_OBJECT: source_object(self.source_bucket, self.object_key),
+            audit_schema.DAY_SHARD: day_shard(self.finished_at.date(), _shard(self.log_id)),
+            audit_schema.FINISHED_ORDER: f"{times.to_text(self.finished_at)}#{self.log_id}",
+        }
+        return {name: _typed(value) for name, value in (self.attributes() | indexed).items()}
+
+    @property
+    def identity(self) -> Identity:
+        """What a LogID stands for: the upload, and whether it is a failure, which has a LogID of its own.
+
+        A redelivered message may end otherwise than its first delivery did (Copied, then Skipped because the upload
+        has been superseded since): that is the same identity, and the first record stays.
+        """
+        return (
+            self.source_bucket,
+            self.object_key,
+            self.source_version_id or "",
+            self.source_etag,
+            self.sequencer or "",
+            self.outcome is Outcome.FAILED,
+        )
+
+    @property
+    def source_url(self) -> str:
+        """`s3://bucket/key` of the upload."""
+        return f"s3://{self.source_bucket}/{self.object_key}"
+
+
+def source_object(bucket: str, key: str) -> str:
+    """The value of index `ByObject` for an object."""
+    return f"{bucket}/{key}"
+
+
+def day_shard(day: date, shard: int) -> str:
+    """The value of index `ByDay` for one shard of a day, UTC."""
+    return f"{day.isoformat()}#{shard}"
+
+
+def _shard(log_id: str) -> int:
+    # A UUIDv5 is a hash: its low bits are spread evenly, and the same on every machine.
+    return UUID(log_id).int % audit_schema.DAY_SHARDS
+
+
+def _typed(value: str | int) -> dict[str, str]:
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _plain(value: Mapping[str, Any]) -> object:
+    match dict(value):
+        case {"S": str(text)}:
+            return text
+        case {"N": str(number)} if number.isdigit():
+            return int(number)
+        case _:
+            return None
+
+
+def _fits(text: str, most_bytes: int) -> bool:
+    return len(text.encode()) <= most_bytes
+
+
+def _check(holds: bool, problem: str) -> None:
+    if not holds:
+        raise Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")

@@ -1,0 +1,50 @@
+"""Owns what CloudWatch learns of each completion event: one log line with its LogID, and the metrics."""
+
+from services.auditor.auditing import Entry
+from services.auditor.ledger import Appended, LogIdConflict
+from shared.delivery import DeadLetter
+from shared.errors import Reason
+from shared.runtime import MetricUnit, logger, metrics
+
+
+class CloudWatchTelemetry:
+    """The `Telemetry` of auditing, as structured logs and EMF metrics."""
+
+    def entered(self, entry: Entry) -> None:
+        """Log the record and count it, as `Recorded` or as one of the `Duplicates`."""
+        record = entry.record
+        logger.info(
+            "record",
+            extra={
+                "log_id": record.log_id,
+                "outcome": record.outcome,
+                "reason": record.reason,
+                "source": record.source_url,
+                "duplicate": entry.appended is Appended.DUPLICATE,
+                "message_id": entry.message.id,
+                "attempt": entry.message.receive_count,
+            },
+        )
+        _count("Recorded" if entry.appended is Appended.NEW else "Duplicates")
+
+    def dead_lettered(self, letter: DeadLetter) -> None:
+        """Log why there is no record, with the traceback of what looks like a bug, and count it."""
+        error = letter.error
+        logger.error(
+            "dead letter",
+            extra={
+                "log_id": letter.log_id,
+                "message_id": letter.message.id,
+                "reason": error.reason,
+                "explanation": error.message,
+                "attempt": letter.message.receive_count,
+            },
+            exc_info=error if error.reason == Reason.UNEXPECTED_ERROR else None,
+        )
+        _count("DeadLetters")
+        if isinstance(error, LogIdConflict):
+            _count("Conflicts")
+
+
+def _count(name: str) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)

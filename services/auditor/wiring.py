@@ -1,0 +1,78 @@
+"""Owns how the auditor is put together: environment + clients → use case. The only place clients are made."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+from services.auditor.auditing import Auditing
+from services.auditor.ledger import DynamoDbLedger
+from services.auditor.telemetry import CloudWatchTelemetry
+from shared import times
+from shared.aws import client
+from shared.environment import Environment
+from shared.sqs_queue import SqsQueue
+
+# An append takes a few milliseconds, about half of them boto3's own work: more threads only wait for the processor.
+_THREADS = 8
+# DynamoDB and SQS answer in milliseconds; one that does not is better asked again.
+_READ_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The auditor's environment, read and checked."""
+
+    table_name: str
+    queue_url: str
+    dead_letter_url: str
+    max_receive_count: int
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> "Settings":
+        """Read all variables.
+
+        Raises:
+            ConfigurationError: naming every variable that is missing or wrong.
+        """
+        with Environment(variables) as environment:
+            return cls(
+                table_name=environment.text("AUDIT_TABLE_NAME"),
+                queue_url=environment.text("AUDIT_QUEUE_URL"),
+                dead_letter_url=environment.text("AUDIT_DLQ_URL"),
+                max_receive_count=environment.integer("MAX_RECEIVE_COUNT", minimum=1, maximum=1000),
+            )
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """The auditor, ready for batches."""
+
+    auditing: Auditing
+    queue: SqsQueue
+    executor: ThreadPoolExecutor
+
+
+@cache
+def build() -> Auditor:
+    """The auditor of this execution environment, made once.
+
+    Raises:
+        ConfigurationError: the environment is incomplete or wrong.
+    """
+    settings = Settings.read(os.environ)
+    queue = SqsQueue(
+        client("sqs", connections=_THREADS, read_timeout_s=_READ_TIMEOUT_S),
+        queue_url=settings.queue_url,
+        dead_letter_url=settings.dead_letter_url,
+    )
+    dynamodb = client("dynamodb", connections=_THREADS, read_timeout_s=_READ_TIMEOUT_S)
+    auditing = Auditing(
+        ledger=DynamoDbLedger(dynamodb, settings.table_name),
+        queue=queue,
+        telemetry=CloudWatchTelemetry(),
+        clock=times.now,
+        max_receive_count=settings.max_receive_count,
+    )
+    return Auditor(auditing, queue, ThreadPoolExecutor(_THREADS, thread_name_prefix="audit"))

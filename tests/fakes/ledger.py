@@ -1,0 +1,28 @@
+"""Owns an in-memory ledger."""
+
+import threading
+
+from services.auditor.ledger import Appended, LogIdConflict
+from services.auditor.record import Record
+
+
+class FakeLedger:
+    """The `Ledger` Protocol: keeps records by LogID, in the order they came; raises `error` instead when it has one."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.error: Exception | None = None
+        self._lock = threading.Lock()
+
+    def append(self, record: Record) -> Appended:
+        """Keep the first record of a LogID."""
+        if self.error:
+            raise self.error
+        with self._lock:
+            existing = self.records.get(record.log_id)
+            if existing is None:
+                self.records[record.log_id] = record
+                return Appended.NEW
+        if existing.identity != record.identity:
+            raise LogIdConflict(record, existing.source_url)
+        return Appended.DUPLICATE

@@ -1,0 +1,94 @@
+"""What a person or AWS gets wrong ends in one line and a meaningful exit code, never in a traceback."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from tests.fakes.outcomes import a_record
+from tests.integration.ops.conftest import COPYTRAIL, Terminal
+
+LIST = ["audit", "list"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "exit_code", "said"),
+    [
+        (["--stack", "nope", *LIST], {}, 2, "there is no stack 'nope' in us-east-1"),
+        (["--stack", "", *LIST], {}, 2, "the name of the stack is empty"),
+        (["--region", "eu-west-1", *LIST], {}, 2, "in eu-west-1: deploy it, or name another with --stack or --region"),
+        (["--region", "x/y", *LIST], {}, 2, "'x/y'"),
+        (["--profile", "nobody", *LIST], {}, 2, "nobody"),
+        (LIST, {"AWS_PROFILE": "nobody"}, 2, "nobody"),
+        (LIST, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 2, "there are no AWS credentials"),
+        (LIST, {"AWS_SECRET_ACCESS_KEY": ""}, 2, "there are no AWS credentials"),
+        (LIST, {"AWS_REGION": ""}, 2, "there is no AWS region"),
+        (LIST, {"AWS_ENDPOINT_URL": "nonsense"}, 2, "Invalid endpoint: nonsense"),
+        (LIST, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, 1, "http://127.0.0.1:1/ does not answer"),
+        ([*LIST, "--since", "yesterday"], {}, 2, "'yesterday' is not a moment: write 15m, 1h or 7d"),
+        ([*LIST, "--until", "99999999w"], {}, 2, "'99999999w' is not a moment"),
+        ([*LIST, "--since", "1h", "--until", "2h"], {}, 2, "is not before --until"),
+        (["audit", "get", "7"], {}, 2, "'7' is not a LogID"),
+        (["audit", "get", "\x1b[2J"], {}, 2, r"'\x1b[2J' is not a LogID"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_mistake_is_one_line(
+    terminal: Terminal, arguments: list[str], environment: dict[str, str], exit_code: int, said: str
+) -> None:
+    ended = terminal.run(*arguments, **environment)
+    assert (ended.returncode, ended.stdout) == (exit_code, "")
+    assert said in ended.stderr
+    assert ended.stderr.startswith("Error: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_stack_of_something_else_is_told_by_the_output_it_lacks(terminal: Terminal) -> None:
+    ended = terminal.run("--stack", f"{terminal.stack}-other", *LIST)
+    assert ended.returncode == 2
+    assert "has no output AuditTableName (status CREATE_COMPLETE)" in ended.stderr
+
+
+def test_a_table_that_is_gone_is_named(terminal: Terminal) -> None:
+    terminal.dynamodb.delete_table(TableName=terminal.table_name)
+    ended = terminal.run(*LIST)
+    assert ended.returncode == 1
+    assert terminal.table_name in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_item_that_is_no_record_is_named(terminal: Terminal) -> None:
+    terminal.dynamodb.put_item(TableName=terminal.table_name, Item={"LogID": {"S": a_record().log_id}})
+    ended = terminal.run("audit", "get", a_record().log_id)
+    assert ended.returncode == 1
+    assert f"'{a_record().log_id}' of {terminal.table_name} is not a record" in ended.stderr
+
+
+def test_a_full_disk_is_one_line(terminal: Terminal) -> None:
+    terminal.keep(a_record())
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [COPYTRAIL, "audit", "get", a_record().log_id],
+            env=terminal.variables({}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (1, "Error: [Errno 28] No space left on device\n")
+
+
+def test_ctrl_c_ends_the_command_quietly(terminal: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        variables = terminal.variables({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+        with subprocess.Popen(  # noqa: S603 - our own command
+            [COPYTRAIL, *LIST], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as command:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(1)
+                os.kill(command.pid, signal.SIGINT)
+                assert command.communicate() == (b"", b"")
+    assert command.returncode == 130

@@ -1,0 +1,157 @@
+"""Every message ends as a record or an explained dead letter, or comes again."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.auditor.auditing import Auditing, Entry
+from services.auditor.ledger import Appended
+from services.auditor.record import Record
+from shared.delivery import DeadLetter, Message
+from shared.errors import Permanent, Transient
+from tests.fakes.bodies import envelope, object_created
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.outcomes import an_upload, body, copied, failed
+from tests.fakes.sqs import FakeQueue, message
+
+MOST_RECEIVES = 5
+
+
+class Told:
+    """The `Telemetry` Protocol: remembers."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.letters: list[DeadLetter] = []
+
+    def entered(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def dead_lettered(self, letter: DeadLetter) -> None:
+        self.letters.append(letter)
+
+
+class Scene:
+    """One auditor with its ledger and queue."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.ledger = FakeLedger()
+        self.queue = FakeQueue()
+        self.told = Told()
+        self.auditing = Auditing(
+            ledger=self.ledger,
+            queue=self.queue,
+            telemetry=self.told,
+            clock=self.clock,
+            max_receive_count=MOST_RECEIVES,
+        )
+
+    def work(self, *messages: Message) -> dict[str, str]:
+        """Perform and conclude; the reasons of the failures, by message id."""
+        failures = self.auditing.conclude([self.auditing.perform(each) for each in messages])
+        return {message_id: error.reason for message_id, error in failures.items()}
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_a_completion_becomes_a_record_logged_now(scene: Scene) -> None:
+    completion = copied(finished_at=scene.clock() - timedelta(seconds=3))
+    assert scene.work(message(body(completion))) == {}
+    record = scene.ledger.records[completion.log_id]
+    assert record.logged_at == scene.clock()
+    assert record.finished_at == completion.finished_at
+    assert scene.told.entries == [Entry(message(body(completion)), record, Appended.NEW)]
+    assert scene.queue.letters == []
+
+
+def test_the_same_completion_twice_is_one_record_and_a_success_told_as_a_duplicate(scene: Scene) -> None:
+    twice = [message(body(copied()), message_id=number) for number in ("first", "second")]
+    assert scene.work(*twice) == {}
+    assert len(scene.ledger.records) == 1
+    assert [entry.appended for entry in scene.told.entries] == [Appended.NEW, Appended.DUPLICATE]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("not JSON", "MalformedEvent"),
+        ("{}", "MalformedEvent"),
+        (envelope("copytrail", "Object Copied", {"logId": "x"}), "MalformedEvent"),
+        (object_created(an_upload()), "UnsupportedEvent"),
+    ],
+    ids=["no JSON", "no envelope", "no completion", "another kind of event"],
+)
+def test_what_is_no_completion_is_a_dead_letter_at_once_beside_good_neighbours(
+    scene: Scene, text: str, reason: str
+) -> None:
+    bad = message(text, message_id="bad")
+    assert scene.work(bad, message(body(copied()), message_id="good")) == {}
+    [letter] = scene.queue.letters
+    assert (letter.message, letter.error.reason, letter.log_id) == (bad, reason, None)
+    assert scene.told.letters == [letter]
+    assert list(scene.ledger.records) == [copied().log_id]
+
+
+def test_a_conflict_is_a_dead_letter_with_its_log_id_and_the_first_record_stays(scene: Scene) -> None:
+    first = copied()
+    intruder = copied(an_upload(key="other"), log_id=first.log_id)
+    scene.work(message(body(first), message_id="first"))
+    assert scene.work(message(body(intruder), message_id="second")) == {}
+    [letter] = scene.queue.letters
+    assert (letter.error.reason, letter.log_id, letter.message.id) == ("LogIdConflict", first.log_id, "second")
+    assert scene.ledger.records[first.log_id].object_key == "report.csv"
+
+
+def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_it(scene: Scene) -> None:
+    assert scene.work(message(body(copied(log_id="seven")))) == {}
+    [letter] = scene.queue.letters
+    assert (letter.error.reason, letter.log_id) == ("MalformedEvent", "seven")
+
+
+def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene) -> None:
+    scene.ledger.error = Permanent("AccessDenied", "dynamodb:PutItem on audit: no")
+    assert scene.work(message(body(copied()))) == {}
+    assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
+
+
+def test_a_transient_refusal_comes_again_while_the_queue_allows_it(scene: Scene) -> None:
+    scene.ledger.error = Transient("ThrottlingException", "slow down")
+    with pytest.raises(Transient, match="slow down"):
+        scene.auditing.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1))
+    assert scene.queue.letters == []
+
+
+def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reason(scene: Scene) -> None:
+    scene.ledger.error = Transient("ThrottlingException", "slow down")
+    assert scene.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
+    [letter] = scene.queue.letters
+    assert (letter.error.reason, letter.log_id) == ("ThrottlingException", copied().log_id)
+
+
+def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(scene: Scene) -> None:
+    scene.ledger.error = ZeroDivisionError("oh")
+    with pytest.raises(Transient, match="ZeroDivisionError: oh") as unexpected:
+        scene.auditing.perform(message(body(copied())))
+    assert unexpected.value.reason == "UnexpectedError"
+    assert unexpected.value.__cause__ is scene.ledger.error
+
+
+def test_a_bug_on_the_last_receive_is_a_dead_letter_with_the_bug_as_its_cause(scene: Scene) -> None:
+    scene.ledger.error = ZeroDivisionError("oh")
+    assert scene.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
+    [letter] = scene.queue.letters
+    assert letter.error.reason == "UnexpectedError"
+    assert letter.error.__cause__ is scene.ledger.error
+
+
+def test_a_letter_that_the_dead_letter_queue_refuses_keeps_its_message_and_only_that(scene: Scene) -> None:
+    scene.queue.down = True
+    good, bad = message(body(failed()), message_id="good"), message("{", message_id="bad")
+    assert scene.work(good, bad) == {"bad": "LetterNotAccepted"}
+    assert scene.told.letters == []
+    assert [entry.record for entry in scene.told.entries] == [Record.of(failed(), scene.clock())]

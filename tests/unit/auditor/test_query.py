@@ -1,0 +1,143 @@
+"""The read side gives every record once, in order, however the table cuts its pages."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.auditor.ledger import DynamoDbLedger
+from services.auditor.query import AuditQuery
+from services.auditor.record import Record
+from shared.errors import CopytrailError, Permanent
+from tests.fakes.outcomes import a_record, an_upload, copied, failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+START = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def query(dynamodb: "DynamoDBClient") -> AuditQuery:
+    """The read side with pages of two items."""
+    return AuditQuery(dynamodb, "audit", page_size=2)
+
+
+@pytest.fixture
+def keep(dynamodb: "DynamoDBClient") -> Callable[[Record], Record]:
+    """Puts a record into the table."""
+    ledger = DynamoDbLedger(dynamodb, "audit")
+
+    def _keep(record: Record) -> Record:
+        ledger.append(record)
+        return record
+
+    return _keep
+
+
+@pytest.fixture
+def two_days(keep: Callable[[Record], Record]) -> list[Record]:
+    """Sixty records over three dates, oldest first; every third shares its moment with the one before."""
+    moments = [START + timedelta(minutes=30 * (number - number % 3 // 2)) for number in range(60)]
+    records = [
+        keep(a_record(copied(an_upload(key=f"k{number}"), finished_at=moment))) for number, moment in enumerate(moments)
+    ]
+    return sorted(records, key=lambda record: (record.finished_at, record.log_id))
+
+
+def test_get_finds_a_record_by_its_log_id(query: AuditQuery, keep: Callable[[Record], Record]) -> None:
+    record = keep(a_record())
+    assert query.get(record.log_id) == record
+
+
+def test_get_gives_none_for_an_unknown_log_id(query: AuditQuery) -> None:
+    assert query.get(a_record().log_id) is None
+
+
+def test_by_time_gives_all_records_of_the_span_newest_first(query: AuditQuery, two_days: list[Record]) -> None:
+    assert list(query.by_time(START, START + timedelta(days=2))) == two_days[::-1]
+
+
+def test_by_time_gives_them_oldest_first_when_asked(query: AuditQuery, two_days: list[Record]) -> None:
+    assert list(query.by_time(START, START + timedelta(days=2), newest_first=False)) == two_days
+
+
+def test_by_time_takes_in_its_first_moment_and_leaves_out_its_last(
+    query: AuditQuery, keep: Callable[[Record], Record]
+) -> None:
+    before, first, inside, last = (
+        keep(a_record(copied(an_upload(key=str(ms)), finished_at=START + timedelta(milliseconds=ms))))
+        for ms in (-1, 0, 999, 1000)
+    )
+    found = list(query.by_time(START, START + timedelta(seconds=1)))
+    assert found == [inside, first]
+    assert before not in found
+    assert last not in found
+
+
+def test_by_time_cuts_days_as_utc_does_whatever_the_offset_of_the_moments(
+    query: AuditQuery, two_days: list[Record]
+) -> None:
+    since = datetime.fromisoformat("2026-11-22T02:00:00+05:00")
+    until = datetime.fromisoformat("2026-11-22T02:00:00-05:00")
+    expected = [r for r in two_days if since <= r.finished_at < until]
+    assert list(query.by_time(since, until, newest_first=False)) == expected
+    assert len(expected) > 1
+
+
+def test_by_time_reads_no_more_days_than_it_is_asked_for_records(dynamodb: "DynamoDBClient") -> None:
+    asked: list[str] = []
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.Query",
+        lambda params, **_: asked.append(params["ExpressionAttributeValues"][":day"]["S"]),
+    )
+    DynamoDbLedger(dynamodb, "audit").append(a_record())
+    newest = next(AuditQuery(dynamodb, "audit").by_time(START - timedelta(days=365), START + timedelta(days=2)))
+    assert newest == a_record()
+    assert sorted(asked) == [f"2026-11-23#{shard}" for shard in range(8)]
+
+
+def test_an_empty_span_has_no_records(query: AuditQuery, two_days: list[Record]) -> None:
+    late = two_days[-1].finished_at + timedelta(seconds=1)
+    assert list(query.by_time(late, late + timedelta(hours=1))) == []
+
+
+def test_by_object_gives_one_objects_records_in_order_of_upload(
+    query: AuditQuery, keep: Callable[[Record], Record]
+) -> None:
+    uploads = [an_upload(etag=f"e{n}", uploaded_at=START + timedelta(seconds=n), sequencer=None) for n in range(7)]
+    kept = [keep(a_record(copied(upload))) for upload in reversed(uploads)][::-1]
+    keep(a_record(copied(an_upload(key="report.csv2"))))
+    keep(a_record(copied(an_upload(bucket="elsewhere"))))
+    assert list(query.by_object("in", "report.csv")) == kept
+
+
+def test_by_object_orders_the_uploads_of_one_second_by_their_sequencers(
+    query: AuditQuery, keep: Callable[[Record], Record]
+) -> None:
+    sequencers = ["00A1", "00a12", "00A13000", "00b", "00B01"]
+    shuffled = [3, 0, 4, 2, 1]
+    for number in shuffled:
+        keep(a_record(copied(an_upload(etag=f"e{number}", sequencer=sequencers[number]))))
+    assert [record.sequencer for record in query.by_object("in", "report.csv")] == sequencers
+
+
+def test_by_object_gives_a_failure_before_the_success_that_followed_it(
+    query: AuditQuery, keep: Callable[[Record], Record]
+) -> None:
+    success = keep(a_record(copied(finished_at=START + timedelta(days=3))))
+    failure = keep(a_record(failed(finished_at=START + timedelta(days=2))))
+    assert list(query.by_object("in", "report.csv")) == [failure, success]
+
+
+def test_an_item_that_is_no_record_is_named(query: AuditQuery, dynamodb: "DynamoDBClient") -> None:
+    log_id = a_record().log_id
+    dynamodb.put_item(TableName="audit", Item={"LogID": {"S": log_id}})
+    with pytest.raises(Permanent, match=f"{log_id}.*not a record"):
+        query.get(log_id)
+
+
+def test_a_missing_table_is_an_error_of_ours_that_names_it(dynamodb: "DynamoDBClient") -> None:
+    with pytest.raises(CopytrailError, match="dynamodb:Query on elsewhere/index/ByDay"):
+        next(AuditQuery(dynamodb, "elsewhere").by_time(START, START))

@@ -1,0 +1,90 @@
+"""The command line explains itself, and takes in what is plugged in."""
+
+import re
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from ops import cli
+from ops.audit import audit
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner()
+
+
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Three plugged-in commands: one that works, one whose packages are missing, one of the name of ours."""
+    (tmp_path / "pluggable.py").write_text(
+        "import click\n@click.command()\ndef greet() -> None:\n    '''Say hello.'''\n    click.echo('hello')\n"
+    )
+    (tmp_path / "unpluggable.py").write_text("import a_package_that_nobody_has\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins = [
+        EntryPoint("greet", "pluggable:greet", "copytrail.commands"),
+        EntryPoint("absent", "unpluggable:absent", "copytrail.commands"),
+        EntryPoint("audit", "pluggable:greet", "copytrail.commands"),
+    ]
+    monkeypatch.setattr(cli, "entry_points", lambda group: [plugin for plugin in plugins if plugin.group == group])
+
+
+def test_help_names_the_exit_codes_the_options_and_our_commands(runner: CliRunner) -> None:
+    shown = runner.invoke(cli.cli, ["--help"])
+    assert shown.exit_code == 0
+    for word in ("--stack", "--region", "--profile", "COPYTRAIL_STACK", "audit", "Exit codes:", "  2  wrong usage"):
+        assert word in shown.stdout
+
+
+def test_version_is_the_installed_one(runner: CliRunner) -> None:
+    assert runner.invoke(cli.cli, ["--version"], prog_name="copytrail").stdout == "copytrail 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["audit", "lst"],
+        ["audit", "get"],
+        ["audit", "list", "--limit", "0"],
+        ["audit", "list", "--outcome", "x"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_2_and_prints_nothing_on_stdout(runner: CliRunner, arguments: list[str]) -> None:
+    ended = runner.invoke(cli.cli, arguments)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "--help" in ended.stderr
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_a_plugged_in_command_is_listed_and_runs(runner: CliRunner) -> None:
+    assert re.search(r"^  greet +Say hello\.$", runner.invoke(cli.cli, ["--help"]).stdout, re.MULTILINE)
+    assert runner.invoke(cli.cli, ["greet"]).stdout == "hello\n"
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_a_plugin_without_its_packages_is_not_listed_and_asking_for_it_says_what_to_do(runner: CliRunner) -> None:
+    assert "absent" not in runner.invoke(cli.cli, ["--help"]).stdout
+    ended = runner.invoke(cli.cli, ["absent"])
+    assert ended.exit_code == 2
+    assert "a_package_that_nobody_has" in ended.stderr
+    assert "uv sync" in ended.stderr
+
+
+@pytest.mark.usefixtures("plug_in")
+def test_a_plugin_does_not_take_the_place_of_our_own_command() -> None:
+    context = click.Context(cli.cli)
+    assert cli.cli.get_command(context, "audit") is audit
+    assert cli.cli.list_commands(context).count("audit") == 1
+
+
+def test_a_plugin_that_is_no_command_is_a_bug_that_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = EntryPoint("path", "pathlib:Path", "copytrail.commands")
+    monkeypatch.setattr(cli, "entry_points", lambda group: [plugin] if group == plugin.group else [])
+    with pytest.raises(TypeError, match="pathlib:Path is not a click command"):
+        cli.cli.get_command(click.Context(cli.cli), "path")

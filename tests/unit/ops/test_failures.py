@@ -1,0 +1,63 @@
+"""Every error that a person can do something about has one line and an exit code."""
+
+import pytest
+from botocore import exceptions
+from botocore.exceptions import ClientError
+
+from ops.failures import Misconfigured, explained
+from shared.aws import translated
+from shared.errors import ConfigurationError, CopytrailError, Permanent
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Query")
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code", "said"),
+    [
+        (exceptions.NoCredentialsError(), 2, "there are no AWS credentials"),
+        (exceptions.PartialCredentialsError(provider="env", cred_var="x"), 2, "there are no AWS credentials"),
+        (exceptions.UnauthorizedSSOTokenError(), 2, "aws sso login"),
+        (exceptions.TokenRetrievalError(provider="sso", error_msg="expired"), 2, "aws sso login"),
+        (exceptions.CredentialRetrievalError(provider="process", error_msg="oh"), 2, "no usable AWS credentials"),
+        (exceptions.NoRegionError(), 2, "--region"),
+        (exceptions.ProfileNotFound(profile="p"), 2, "(p)"),
+        (exceptions.ConfigParseError(path="/c"), 2, "/c"),
+        (exceptions.ParamValidationError(report="too\nshort"), 2, "too short"),
+        (exceptions.EndpointConnectionError(endpoint_url="https://e", error="x"), 1, "https://e does not answer"),
+        (exceptions.ReadTimeoutError(endpoint_url="https://e", error="x"), 1, "https://e does not answer"),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://e", error="x"), 1, "https://e does not answer"),
+        (exceptions.ConnectionClosedError(endpoint_url="https://e", error="x"), 1, "https://e does not answer"),
+        (refusal("ExpiredToken"), 2, "expired"),
+        (refusal("ExpiredTokenException"), 2, "expired"),
+        (refusal("InvalidClientTokenId", "bad key"), 2, "does not accept these credentials (bad key)"),
+        (refusal("UnrecognizedClientException"), 2, "does not accept these credentials"),
+        (refusal("AccessDenied", "you may not"), 1, "you may not"),
+        (ConfigurationError("environment", ["A is not set", "B is wrong"]), 2, "A is not set; B is wrong"),
+        (Permanent("NoRoute", "no route takes it"), 1, "NoRoute: no route takes it"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_an_error_is_explained(error: Exception, exit_code: int, said: str) -> None:
+    failure = explained(error)
+    assert failure.exit_code == exit_code
+    assert said in failure.message
+    assert "\n" not in failure.message
+
+
+def test_an_error_that_was_translated_is_explained_by_what_aws_said() -> None:
+    with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit"):
+        raise refusal("ExpiredTokenException")
+    assert explained(caught.value).exit_code == 2
+
+
+def test_a_translated_refusal_names_the_action_and_the_resource() -> None:
+    with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit"):
+        raise refusal("AccessDeniedException", "you may not")
+    failure = explained(caught.value)
+    assert (failure.exit_code, failure.message) == (1, "AccessDenied: dynamodb:Query on audit: you may not")
+
+
+def test_a_message_with_control_characters_is_made_visible() -> None:
+    assert Misconfigured("a\x1b[2Jb").message == r"a\x1b[2Jb"
