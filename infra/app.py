@@ -1,0 +1,42 @@
+"""Owns the entry that the CDK command line runs: cdk.json's context in, a cloud assembly out."""
+
+import os
+import sys
+
+from aws_cdk import App
+
+from infra.bundling import BundlingError
+from infra.settings import CONTEXT_KEY, read_settings
+from infra.stack import CopytrailStack
+from shared.errors import ConfigurationError
+
+
+def main() -> int:
+    """Synthesize the stack, or say on stderr what is wrong with the configuration; the exit code."""
+    app = App(analytics_reporting=False)
+    context = app.node.try_get_context(CONTEXT_KEY)
+    if context is None:
+        return _refuse([_no_context()])
+    try:
+        CopytrailStack(app, read_settings(context))
+    except ConfigurationError as error:
+        return _refuse(error.problems)
+    except BundlingError as error:
+        return _refuse([str(error)])
+    app.synth()
+    return 0
+
+
+def _no_context() -> str:
+    if "CDK_OUTDIR" not in os.environ:
+        return "run this through the CDK, which hands cdk.json's context over: npx cdk synth"
+    return f"cdk.json: the context has no '{CONTEXT_KEY}'; '{CONTEXT_KEY}': {{}} takes every default"
+
+
+def _refuse(problems: list[str]) -> int:
+    print("copytrail cannot be synthesized:", *(f"  - {problem}" for problem in problems), sep="\n", file=sys.stderr)  # noqa: T201 - this is a command
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

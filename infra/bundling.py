@@ -1,0 +1,162 @@
+"""Owns the functions' assets: a service's code, `shared` and the locked wheels, built with uv and without Docker.
+
+What is built is kept under `build/` by the content of everything that it is made from, so it is built once.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+
+import uv
+
+ROOT = Path(__file__).resolve().parent.parent
+_BUILD = ROOT / "build"
+
+# The AWS services that each of ours calls: all else is taken out of botocore's 30 MB.
+CALLS = {"copier": ("s3", "sqs", "events"), "auditor": ("dynamodb", "sqs")}
+
+# What no function needs at run time; uv's own notes name this machine, too.
+_UNUSED = (
+    *(".lock", "bin", "boto3/data", "boto3/examples", "botocore/data/*/*/examples-1.json"),
+    *("**/__pycache__", "**/tests", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED"),
+    *("*.dist-info/direct_url.json", "*.dist-info/uv_cache.json", "*.dist-info/uv_build.json"),
+)
+
+
+class Target(Enum):
+    """Whom an asset is built for: Lambda (Python 3.13 on arm64), or this machine and the Python that runs here."""
+
+    LAMBDA = ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13", "--only-binary", ":all:")
+    HOST = ()
+
+
+class BundlingError(Exception):
+    """The asset could not be built; one line says why."""
+
+
+def bundle(service: str, *, target: Target) -> Path:
+    """The directory that is a function's asset: `services/<service>`, `shared`, and the wheels beside them.
+
+    Its name ends in a hash of all that it was made from. Safe to call from several processes at once.
+
+    Raises:
+        BundlingError: uv could not resolve or download what the lock names.
+    """
+    wheels = dependencies(service, target=target)
+    sources = sorted(_sources(service))
+    content = [wheels.name, *(f"{path.relative_to(ROOT)}\0{_digest([path.read_bytes()])}" for path in sources)]
+
+    def build(directory: Path) -> None:
+        shutil.copytree(wheels, directory, dirs_exist_ok=True)
+        for source in sources:
+            copy = directory / source.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copy)
+
+    return _built(_BUILD / "assets" / f"{service}-{target.name.lower()}", content, build)
+
+
+def dependencies(service: str, *, target: Target) -> Path:
+    """The directory of the locked wheels that a function needs, without its code.
+
+    Raises:
+        BundlingError: uv could not resolve or download what the lock names.
+    """
+    kept = CALLS[service]
+    place = _BUILD / "wheels" / f"{service}-{target.name.lower()}"
+    return _installed(place, "functions", target, kept)
+
+
+def runtime_client() -> Path:
+    """The directory of AWS's Lambda runtime client and what it needs, for this machine.
+
+    Raises:
+        BundlingError: uv could not resolve or download what the lock names.
+    """
+    return _installed(_BUILD / "wheels" / "runtime", "runtime", Target.HOST, ())
+
+
+def content_hash(asset: Path) -> str:
+    """The hash that names what is in a directory that `bundle` returned."""
+    return asset.name.rpartition("-")[2]
+
+
+def _installed(place: Path, group: str, target: Target, kept: Iterable[str]) -> Path:
+    requirements = _uv("export", "--project", str(ROOT), "--frozen", "--only-group", group, "--no-header", "--quiet")
+
+    def build(directory: Path) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write(requirements)
+            file.flush()
+            # Copied, as links would let a change here reach uv's cache.
+            options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "--quiet", "--python", sys.executable)
+            _uv("pip", "install", *options, *target.value, "--target", str(directory), "--requirement", file.name)
+        _prune(directory, kept)
+
+    host = (sys.implementation.cache_tag, sysconfig.get_platform()) if target is Target.HOST else ()
+    return _built(place, [requirements, *kept, *_UNUSED, *target.value, *host], build)
+
+
+def _prune(directory: Path, kept: Iterable[str]) -> None:
+    unused = [path for pattern in _UNUSED for path in directory.glob(pattern)]
+    unused += [path for path in directory.glob("botocore/data/*/") if path.name not in kept]
+    for path in unused:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _sources(service: str) -> Iterable[Path]:
+    yield ROOT / "services" / "__init__.py"
+    for package in (ROOT / "services" / service, ROOT / "shared"):
+        yield from package.rglob("*.py")
+
+
+def _built(place: Path, content: Iterable[str], build: Callable[[Path], None]) -> Path:
+    finished = place.with_name(f"{place.name}-{_digest(text.encode() for text in content)[:16]}")
+    if finished.is_dir():
+        return finished
+    finished.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=finished.parent) as temporary:
+        directory = Path(temporary) / finished.name
+        directory.mkdir()
+        build(directory)
+        _normalise(directory)
+        try:
+            directory.rename(finished)
+        except OSError:
+            # Another process was faster: what it built from the same content is as good.
+            if not finished.is_dir():
+                raise
+    return finished
+
+
+def _normalise(directory: Path) -> None:
+    # Lambda reads the asset as another user, whatever the umask was here.
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _uv(*arguments: str) -> str:
+    # A virtual environment that happens to be active is none of this build's business.
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    # The CDK's command line sets FORCE_COLOR, and colours are no part of a list of requirements.
+    command = [uv.find_uv_bin(), "--color", "never", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)  # noqa: S603 - uv itself, and our own words
+    if done.returncode != 0:
+        reason = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+        raise BundlingError(f"uv {arguments[0]} failed: {reason}")
+    return done.stdout

@@ -1,0 +1,38 @@
+"""Owns the audit table: one permanent record per transfer."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from shared import audit_schema
+
+
+def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamodb.Table:
+    """The table with its two indexes. It outlives the stack, and refuses to be deleted."""
+    table = dynamodb.Table(
+        scope,
+        id_,
+        table_name=name,
+        partition_key=_text(audit_schema.PARTITION_KEY),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    for index, partition_key, sort_key in (
+        (audit_schema.BY_OBJECT, audit_schema.SOURCE_OBJECT, audit_schema.UPLOADED_AT),
+        (audit_schema.BY_DAY, audit_schema.DAY_SHARD, audit_schema.FINISHED_ORDER),
+    ):
+        table.add_global_secondary_index(
+            index_name=index,
+            partition_key=_text(partition_key),
+            sort_key=_text(sort_key),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+    return table
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,61 @@
+"""Owns how a bucket is made, or (when it is already there) referred to."""
+
+from typing import cast
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.topology import Bucket
+
+_PRIVATE = s3.BlockPublicAccess.BLOCK_ALL
+# A bucket policy may open the objects; an access control list never may.
+_POLICY_MAY_OPEN = s3.BlockPublicAccess(
+    block_public_acls=True, ignore_public_acls=True, block_public_policy=False, restrict_public_buckets=False
+)
+
+
+def place_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_events: bool) -> s3.IBucket:
+    """The bucket behind an alias; `sends_events` makes a new one tell EventBridge of every upload."""
+    if settings.existing:
+        return s3.Bucket.from_bucket_name(scope, alias, cast(str, settings.name))
+    bucket = s3.Bucket(
+        scope,
+        alias,
+        bucket_name=settings.name,
+        versioned=settings.versioned,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+        block_public_access=_POLICY_MAY_OPEN if settings.public_read else _PRIVATE,
+        lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    if sends_events:
+        _send_events(bucket)
+    if settings.public_read:
+        _open_to_readers(bucket)
+    if bucket.policy is not None:
+        # What stays behind when the stack is deleted stays as protected as it was.
+        bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
+    return bucket
+
+
+def _send_events(bucket: s3.Bucket) -> None:
+    # `event_bridge_enabled=True` would add a custom resource with a function and a broad role of its own.
+    resource = cast(s3.CfnBucket, bucket.node.default_child)
+    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+    )
+
+
+def _open_to_readers(bucket: s3.Bucket) -> None:
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AnyoneMayReadObjects",
+            principals=[iam.AnyPrincipal()],
+            actions=["s3:GetObject"],
+            resources=[bucket.arn_for_objects("*")],
+        )
+    )

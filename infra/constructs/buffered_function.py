@@ -1,0 +1,139 @@
+"""Owns a function behind its queue: queue, dead-letter queue, log group, role, function, mapping."""
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.settings import FunctionSettings
+
+
+class BufferedFunction(Construct):
+    """A function that takes messages from a queue of its own, in batches, and answers for each."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        service: str,
+        code: lambda_.Code,
+        settings: FunctionSettings,
+        log_retention_days: int,
+        environment: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, id_)
+        self.dead_letter_queue = _queue(self, "DeadLetterQueue", retention_period=Duration.days(14))
+        self.queue = _queue(
+            self,
+            "Queue",
+            # A dead-lettered message keeps its age: it must have days left to be looked at.
+            retention_period=Duration.days(4),
+            # "Configuring a queue to use with Lambda": six times the timeout, plus the window.
+            visibility_timeout=Duration.seconds(6 * settings.timeout_s + settings.batching_window_s),
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letter_queue, max_receive_count=settings.max_receive_count
+            ),
+        )
+        self.log_group = _log_group(
+            self,
+            "LogGroup",
+            name=f"/aws/lambda/{settings.name}" if settings.name else None,
+            retention_days=log_retention_days,
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            role_name=settings.role_name,
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"What copytrail's {service} may do, and nothing else",
+        )
+        self._allow_own_queues_and_logs()
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=settings.name,
+            description=f"copytrail's {service}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"services.{service}.handler.handler",
+            code=code,
+            role=self.role,
+            log_group=self.log_group,
+            memory_size=settings.memory_mb,
+            timeout=Duration.seconds(settings.timeout_s),
+            environment={
+                "POWERTOOLS_SERVICE_NAME": service,
+                "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+                "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
+                **environment,
+            },
+        )
+        # Not `SqsEventSource`: it would grant more than the mapping needs.
+        lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=self.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=settings.batch_size,
+            max_batching_window=Duration.seconds(settings.batching_window_s),
+            max_concurrency=settings.max_concurrency,
+            report_batch_item_failures=True,
+        )
+
+    def allow(self, statements: Iterable[iam.PolicyStatement]) -> None:
+        """Let the function do what the statements say."""
+        for statement in statements:
+            self.role.add_to_policy(statement)
+
+    def _allow_own_queues_and_logs(self) -> None:
+        self.allow(
+            [
+                iam.PolicyStatement(
+                    actions=[
+                        "sqs:ChangeMessageVisibility",
+                        "sqs:DeleteMessage",
+                        "sqs:GetQueueAttributes",
+                        "sqs:ReceiveMessage",
+                    ],
+                    resources=[self.queue.queue_arn],
+                ),
+                iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.dead_letter_queue.queue_arn]),
+                # A log group's ARN ends in `:*`, for its streams.
+                iam.PolicyStatement(
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
+                ),
+            ]
+        )
+
+
+def _queue(
+    scope: Construct,
+    id_: str,
+    *,
+    retention_period: Duration,
+    visibility_timeout: Duration | None = None,
+    dead_letter_queue: sqs.DeadLetterQueue | None = None,
+) -> sqs.Queue:
+    return sqs.Queue(
+        scope,
+        id_,
+        # SSE-KMS behind EventBridge would need a customer's key that lets EventBridge use it.
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=retention_period,
+        visibility_timeout=visibility_timeout,
+        dead_letter_queue=dead_letter_queue,
+    )
+
+
+def _log_group(scope: Construct, id_: str, *, name: str | None, retention_days: int) -> logs.LogGroup:
+    group = logs.LogGroup(scope, id_, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
+    # The construct takes a word for each number of days that CloudWatch Logs allows; CloudFormation takes the number.
+    cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = retention_days
+    return group

@@ -1,0 +1,96 @@
+"""Owns how events get into a queue: the rules, and the leave that each of them has to send there."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct, IDependable
+
+from infra.event_patterns import Pattern
+
+
+@dataclass(frozen=True)
+class Bus:
+    """An event bus by its name, and what must be there before a rule may name it."""
+
+    name: str
+    created_by: IDependable | None = None
+
+
+DEFAULT_BUS = Bus("default")
+
+
+@dataclass(frozen=True)
+class FeedRule:
+    """Which events of which bus are wanted. `identity` is text that stays the same as long as the rule does."""
+
+    description: str
+    identity: str
+    pattern: Pattern
+    bus: Bus = DEFAULT_BUS
+
+    def name(self, stack_name: str) -> str:
+        """The rule's name, known before the rule exists; at most 64 characters."""
+        digest = hashlib.sha256(json.dumps([stack_name, self.identity]).encode()).hexdigest()[:12]
+        return f"{stack_name[:50]}-{digest}"
+
+
+class Feed(Construct):
+    """Rules that feed a queue. What EventBridge cannot put there, it puts into the dead-letter queue.
+
+    The rules are named by us, so that both queues can let them in before they exist: EventBridge drops what a queue
+    and its dead-letter queue both refuse.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, queue: sqs.Queue, dead_letter_queue: sqs.Queue, rules: Sequence[FeedRule]
+    ) -> None:
+        super().__init__(scope, id_)
+        stack = Stack.of(self)
+        names = {rule.identity: rule.name(stack.stack_name) for rule in rules}
+        arns = [_rule_arn(stack, rule.bus, names[rule.identity]) for rule in rules]
+        let_in = [
+            target.add_to_resource_policy(_senders(target, arns)).policy_dependable
+            for target in (queue, dead_letter_queue)
+        ]
+        for rule in rules:
+            name = names[rule.identity]
+            resource = events.CfnRule(
+                self,
+                name.rpartition("-")[2],
+                name=name,
+                description=rule.description,
+                # A name, not a reference: what is wanted is known before the bus is made.
+                event_bus_name=rule.bus.name,
+                event_pattern=rule.pattern,
+                targets=[
+                    events.CfnRule.TargetProperty(
+                        id="Queue",
+                        arn=queue.queue_arn,
+                        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letter_queue.queue_arn),
+                    )
+                ],
+            )
+            resource.node.add_dependency(*(policy for policy in let_in if policy is not None))
+            if rule.bus.created_by is not None:
+                resource.node.add_dependency(rule.bus.created_by)
+
+
+def _rule_arn(stack: Stack, bus: Bus, name: str) -> str:
+    path = name if bus == DEFAULT_BUS else f"{bus.name}/{name}"
+    return stack.format_arn(service="events", resource="rule", resource_name=path)
+
+
+def _senders(queue: sqs.Queue, rule_arns: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="RulesMaySend",
+        principals=[iam.ServicePrincipal("events.amazonaws.com")],
+        actions=["sqs:SendMessage"],
+        resources=[queue.queue_arn],
+        conditions={"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+    )

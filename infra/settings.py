@@ -1,0 +1,186 @@
+"""Owns what can be set in cdk.json: the context object `copytrail` → frozen settings, every problem found at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra import naming
+from infra.event_patterns import LARGEST_NUMBER
+from infra.reading import Section, did_you_mean
+from infra.topology import Bucket, find_problems
+from shared.errors import ConfigurationError
+from shared.routes import Route
+
+CONTEXT_KEY = "copytrail"
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).
+_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+@dataclass(frozen=True)
+class FunctionSettings:
+    """A function behind its queue. A name that is None is CloudFormation's to choose."""
+
+    memory_mb: int
+    timeout_s: int
+    batch_size: int
+    batching_window_s: int
+    max_concurrency: int
+    max_receive_count: int
+    name: str | None = None
+    role_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that can be set. The routes run between the aliases of the buckets."""
+
+    stack_name: str
+    buckets: Mapping[str, Bucket]
+    routes: tuple[Route, ...]
+    copier: FunctionSettings
+    auditor: FunctionSettings
+    table_name: str | None
+    transfer_bus_name: str
+    log_level: str
+    log_retention_days: int
+    alarm_topic_arn: str | None
+    oldest_message_alarm_s: int
+
+
+# 1,769 MB is one full vCPU ("Configure Lambda function memory").
+_COPIER = FunctionSettings(
+    memory_mb=1769, timeout_s=900, batch_size=10, batching_window_s=0, max_concurrency=50, max_receive_count=5
+)
+_AUDITOR = FunctionSettings(
+    memory_mb=512, timeout_s=60, batch_size=10, batching_window_s=0, max_concurrency=10, max_receive_count=5
+)
+_BUCKETS = {"source": Bucket(), "destination": Bucket()}
+_ROUTES = (Route(source_bucket="source", destination_bucket="destination"),)
+
+
+def read_settings(value: object) -> Settings:
+    """The settings in the context object; `{}` gives a private source, a private destination and one route.
+
+    Raises:
+        ConfigurationError: naming every problem, each with its place.
+    """
+    problems: list[str] = []
+    with Section(value, CONTEXT_KEY, problems) as root:
+        stack_name = root.text("stackName", naming.STACK_NAME) or "copytrail"
+        buckets = _buckets(root)
+        with root.section("auditTable") as table, root.section("transferBus") as bus, root.section("alarms") as alarms:
+            settings = Settings(
+                stack_name=stack_name,
+                buckets=buckets,
+                routes=_routes(root, buckets),
+                copier=_function(root, "copier", _COPIER),
+                auditor=_function(root, "auditor", _AUDITOR),
+                table_name=table.text("name", naming.TABLE_NAME),
+                transfer_bus_name=bus.text("name", naming.bus_name) or f"{stack_name}-transfers",
+                log_level=str(root.choice("logLevel", _LOG_LEVELS) or "INFO"),
+                log_retention_days=int(root.choice("logRetentionDays", _RETENTION_DAYS) or 90),
+                alarm_topic_arn=alarms.text("topicArn", naming.TOPIC_ARN),
+                # CloudWatch alarms look at whole minutes here, and at most at a day.
+                oldest_message_alarm_s=alarms.integer("oldestMessageSeconds", minimum=60, maximum=86_400) or 900,
+            )
+    problems += find_problems(settings.buckets, settings.routes)
+    problems += _same_names(settings)
+    if problems:
+        raise ConfigurationError("cdk.json", problems)
+    return settings
+
+
+def _buckets(root: Section) -> Mapping[str, Bucket]:
+    named = root.named_sections("buckets", naming.ALIAS)
+    return _BUCKETS if named is None else {alias: _bucket(section) for alias, section in named}
+
+
+def _bucket(section: Section) -> Bucket:
+    with section:
+        bucket = Bucket(
+            name=section.text("name", naming.bucket_name),
+            existing=section.flag("existing"),
+            account=section.text("account", naming.ACCOUNT_ID),
+            public_read=section.flag("publicRead"),
+            versioned=section.flag("versioned"),
+        )
+        if bucket.existing and bucket.name is None:
+            section.note("existing", "is true: the bucket that is already there needs its name")
+        if bucket.existing and (bucket.public_read or bucket.versioned):
+            section.note("existing", "is true: copytrail does not change that bucket; leave publicRead, versioned out")
+        if bucket.account and not bucket.existing:
+            section.note("account", "is for existing buckets: a new one belongs to the account that is deployed to")
+    return bucket
+
+
+def _routes(root: Section, buckets: Mapping[str, Bucket]) -> tuple[Route, ...]:
+    sections = root.sections("routes")
+    if sections is None:
+        if not {"source", "destination"} <= buckets.keys():
+            root.note(
+                "routes", "is missing: say from which bucket to which, as the buckets are not source, destination"
+            )
+        return _ROUTES
+    routes = tuple(_route(section, buckets) for section in sections)
+    if not routes:
+        root.note("routes", "is empty: nothing would ever be copied")
+    return routes
+
+
+def _route(section: Section, buckets: Mapping[str, Bucket]) -> Route:
+    with section:
+        return Route(
+            source_bucket=_alias(section, "from", buckets),
+            destination_bucket=_alias(section, "to", buckets),
+            prefixes=section.texts("prefixes"),
+            suffixes=section.texts("suffixes"),
+            min_size=section.integer("minSize", minimum=0, maximum=LARGEST_NUMBER),
+            max_size=section.integer("maxSize", minimum=0, maximum=LARGEST_NUMBER),
+            destination_prefix=section.text("destinationPrefix") or "",
+        )
+
+
+def _alias(section: Section, key: str, buckets: Mapping[str, Bucket]) -> str:
+    alias = section.text(key)
+    if alias is None:
+        section.note(key, f"is missing: name one of {', '.join(sorted(buckets))}")
+    elif alias not in buckets:
+        section.note(key, f"is '{alias}', not a bucket" + did_you_mean(alias, buckets, otherwise="the buckets are"))
+    return alias if alias is not None and alias in buckets else ""
+
+
+def _function(root: Section, key: str, default: FunctionSettings) -> FunctionSettings:
+    # Each limit: "CreateFunction", "CreateEventSourceMapping" in the Lambda API reference.
+    with root.section(key) as section:
+        batch_size = section.integer("batchSize", minimum=1, maximum=10_000) or default.batch_size
+        window_s = section.integer("batchingWindowSeconds", minimum=0, maximum=300) or 0
+        if batch_size > 10 and window_s == 0:  # noqa: PLR2004 - SQS hands out up to 10 messages at once
+            section.note("batchSize", f"is {batch_size}: more than 10 needs a batchingWindowSeconds of at least 1")
+        return FunctionSettings(
+            name=section.text("functionName", naming.FUNCTION_NAME),
+            role_name=section.text("roleName", naming.ROLE_NAME),
+            memory_mb=section.integer("memoryMb", minimum=128, maximum=10_240) or default.memory_mb,
+            # A function begins no message in its last 10 seconds, so a short one would begin none at all.
+            timeout_s=section.integer("timeoutSeconds", minimum=30, maximum=900) or default.timeout_s,
+            batch_size=batch_size,
+            batching_window_s=window_s,
+            max_concurrency=section.integer("maxConcurrency", minimum=2, maximum=1000) or default.max_concurrency,
+            # Throttled invocations count as receives: with fewer than 5, healthy messages are dead-lettered.
+            max_receive_count=section.integer("maxReceiveCount", minimum=5, maximum=1000) or default.max_receive_count,
+        )
+
+
+def _same_names(settings: Settings) -> list[str]:
+    pairs = {
+        "functionName": (settings.copier.name, settings.auditor.name),
+        "roleName": (settings.copier.role_name, settings.auditor.role_name),
+    }
+    return [
+        f"{CONTEXT_KEY}.auditor.{key} is '{mine}', as the copier's is: each has its own"
+        for key, (theirs, mine) in pairs.items()
+        if mine is not None and mine == theirs
+    ]

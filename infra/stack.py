@@ -1,0 +1,159 @@
+"""Owns the stack: composes the parts, grants what they need, and says where to find them."""
+
+from collections.abc import Mapping
+
+import msgspec
+from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.bundling import Target, bundle, content_hash
+from infra.constructs.alarms import Alarms
+from infra.constructs.audit_table import place_audit_table
+from infra.constructs.buckets import place_bucket
+from infra.constructs.buffered_function import BufferedFunction
+from infra.constructs.feed import Bus, Feed, FeedRule
+from infra.constructs.transfer_bus import place_transfer_bus
+from infra.event_patterns import COMPLETIONS, COPY_REQUESTS, uploads
+from infra.permissions import auditor_permissions, copier_permissions
+from infra.settings import FunctionSettings, Settings
+from shared.routes import Route
+
+
+class CopytrailStack(Stack):
+    """Source buckets → copy queue → copier → transfer bus → audit queue → auditor → audit table."""
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            settings.stack_name,
+            description="copytrail: copies every upload once, never backwards, and keeps a permanent record of it",
+            # The command line checks the bootstrap version itself; the template needs no parameter for it.
+            synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._settings = settings
+        self._buckets = self._place_buckets()
+        self._routes = [self._with_names(route) for route in settings.routes]
+        self._routes_json = _json(self._routes)
+        self._transfer_bus = place_transfer_bus(self, "TransferBus", name=settings.transfer_bus_name)
+        self._table = place_audit_table(self, "AuditTable", name=settings.table_name)
+        self._copier = self._place_copier()
+        self._auditor = self._place_auditor()
+        self._place_feeds()
+        self._place_alarms()
+        self._place_outputs()
+
+    def _place_buckets(self) -> Mapping[str, s3.IBucket]:
+        sources = {route.source_bucket for route in self._settings.routes}
+        scope = Construct(self, "Buckets")
+        for alias in sorted(sources):
+            if self._settings.buckets[alias].existing:
+                Annotations.of(self).add_info(
+                    f"Turn Amazon EventBridge on in the notifications of {self._settings.buckets[alias].name}: that"
+                    " bucket is not copytrail's to change, and nothing is copied until it sends its events"
+                )
+        return {
+            alias: place_bucket(scope, alias, bucket, sends_events=alias in sources)
+            for alias, bucket in self._settings.buckets.items()
+        }
+
+    def _with_names(self, route: Route) -> Route:
+        return msgspec.structs.replace(
+            route,
+            source_bucket=self._buckets[route.source_bucket].bucket_name,
+            destination_bucket=self._buckets[route.destination_bucket].bucket_name,
+        )
+
+    def _place_copier(self) -> BufferedFunction:
+        environment = {
+            "ROUTES": self._routes_json,
+            "BUCKET_OWNERS": _json(self._bucket_owners()),
+            "TRANSFER_BUS_NAME": self._transfer_bus.event_bus_name,
+        }
+        copier = self._place_function("Copier", "copier", self._settings.copier, environment)
+        copier.function.add_environment("COPY_QUEUE_URL", copier.queue.queue_url)
+        copier.function.add_environment("COPY_DLQ_URL", copier.dead_letter_queue.queue_url)
+        copier.allow(copier_permissions(self._settings.routes, self._buckets, self._transfer_bus))
+        return copier
+
+    def _place_auditor(self) -> BufferedFunction:
+        environment = {"AUDIT_TABLE_NAME": self._table.table_name}
+        auditor = self._place_function("Auditor", "auditor", self._settings.auditor, environment)
+        auditor.function.add_environment("AUDIT_QUEUE_URL", auditor.queue.queue_url)
+        auditor.function.add_environment("AUDIT_DLQ_URL", auditor.dead_letter_queue.queue_url)
+        auditor.allow(auditor_permissions(self._table))
+        return auditor
+
+    def _place_function(
+        self, id_: str, service: str, settings: FunctionSettings, environment: Mapping[str, str]
+    ) -> BufferedFunction:
+        asset = bundle(service, target=Target.LAMBDA)
+        return BufferedFunction(
+            self,
+            id_,
+            service=service,
+            code=lambda_.Code.from_asset(str(asset), asset_hash=content_hash(asset)),
+            settings=settings,
+            log_retention_days=self._settings.log_retention_days,
+            environment={"POWERTOOLS_LOG_LEVEL": self._settings.log_level, **environment},
+        )
+
+    def _bucket_owners(self) -> Mapping[str, str]:
+        owners = {
+            self._buckets[alias].bucket_name: bucket.account if bucket.existing else self.account
+            for alias, bucket in self._settings.buckets.items()
+        }
+        return {name: account for name, account in owners.items() if account is not None}
+
+    def _place_feeds(self) -> None:
+        transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
+        asked_for = FeedRule("copies that were asked for", "requests", COPY_REQUESTS, transfers)
+        ended = FeedRule("how transfers ended", "completions", COMPLETIONS, transfers)
+        along_routes = [
+            # The route's own words name its rule: another route in front of it changes nothing.
+            FeedRule(f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), pattern)
+            for route, pattern in zip(self._settings.routes, map(uploads, self._routes), strict=True)
+        ]
+        for id_, function, rules in (
+            ("CopyFeed", self._copier, [*along_routes, asked_for]),
+            ("AuditFeed", self._auditor, [ended]),
+        ):
+            Feed(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)
+
+    def _place_alarms(self) -> None:
+        alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
+        alarms.when_not_empty(
+            "CopyDeadLetters", self._copier.dead_letter_queue, description="copytrail: uploads could not be copied"
+        )
+        alarms.when_not_empty(
+            "AuditDeadLetters", self._auditor.dead_letter_queue, description="copytrail: records could not be kept"
+        )
+        alarms.when_older(
+            "CopyDelay",
+            self._copier.queue,
+            seconds=self._settings.oldest_message_alarm_s,
+            description="copytrail: uploads wait too long to be copied",
+        )
+
+    def _place_outputs(self) -> None:
+        outputs = {
+            "Routes": self._routes_json,
+            "TransferBusName": self._transfer_bus.event_bus_name,
+            "CopyQueueUrl": self._copier.queue.queue_url,
+            "CopyDlqUrl": self._copier.dead_letter_queue.queue_url,
+            "AuditQueueUrl": self._auditor.queue.queue_url,
+            "AuditDlqUrl": self._auditor.dead_letter_queue.queue_url,
+            "AuditTableName": self._table.table_name,
+            "CopierFunctionName": self._copier.function.function_name,
+            "AuditorFunctionName": self._auditor.function.function_name,
+            "CopierLogGroupName": self._copier.log_group.log_group_name,
+            "AuditorLogGroupName": self._auditor.log_group.log_group_name,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+
+def _json(value: object) -> str:
+    # Bucket names and account ids may be placeholders here, which CloudFormation fills in: none needs escaping.
+    return msgspec.json.encode(value).decode()

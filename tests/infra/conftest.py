@@ -1,0 +1,77 @@
+"""Synthesizes the app as the CDK does, once per context, and writes references out so that tests can read them."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from infra import bundling, settings, stack  # first: infra chooses the node that aws_cdk runs on
+
+import aws_cdk  # isort: skip
+
+Template = Mapping[str, Any]
+
+
+@pytest.fixture(scope="session")
+def shipped_context() -> Mapping[str, Any]:
+    return json.loads((bundling.ROOT / "cdk.json").read_text())["context"][settings.CONTEXT_KEY]  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def raw_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, Any]], Template]:
+    """Context object → the template, as it is deployed."""
+
+    @cache
+    def synthesized(context: str) -> Template:
+        app = aws_cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")), analytics_reporting=False)
+        copytrail = stack.CopytrailStack(app, settings.read_settings(json.loads(context)))
+        return app.synth().get_stack_by_name(copytrail.stack_name).template  # type: ignore[no-any-return]
+
+    return lambda context: synthesized(json.dumps(context))
+
+
+@pytest.fixture(scope="session")
+def readable(raw_template: Callable[[Mapping[str, Any]], Template]) -> Callable[[Mapping[str, Any]], Template]:
+    """Context object → the template with `Name` for a reference, `Name.Arn` for an attribute, and joined texts."""
+    return lambda context: _written_out(raw_template(context))
+
+
+@pytest.fixture(scope="session")
+def template(readable: Callable[[Mapping[str, Any]], Template], shipped_context: Mapping[str, Any]) -> Template:
+    """The readable template of the cdk.json that is shipped."""
+    return readable(shipped_context)
+
+
+@pytest.fixture(scope="session")
+def resources(template: Template) -> Callable[[str], Mapping[str, Any]]:
+    """Type → the properties of the shipped template's resources of that type, by name."""
+    return lambda kind: {
+        name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == kind
+    }
+
+
+def _written_out(node: Any) -> Any:  # noqa: PLR0911 - one way out for each function of CloudFormation
+    match node:
+        case {"Ref": name}:
+            return _short(name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{_short(name)}.{attribute}"
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(map(_written_out, parts))
+        case {"Fn::Sub": text}:
+            return text
+        case dict():
+            return {_short(key): _written_out(value) for key, value in node.items()}
+        case list():
+            return [_written_out(item) for item in node]
+        case str():
+            return _short(node)
+    return node
+
+
+def _short(name: str) -> str:
+    # CDK ends each logical id in 8 hexadecimal digits.
+    return re.sub(r"^([A-Za-z][A-Za-z0-9]*?)[0-9A-F]{8}$", r"\1", name)

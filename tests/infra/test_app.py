@@ -1,0 +1,87 @@
+"""The entry that the CDK command line runs."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.bundling import ROOT
+
+
+@pytest.fixture
+def run_app(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(context: Mapping[str, Any] | None) -> subprocess.CompletedProcess[str]:
+        given = {} if context is None else {"CDK_OUTDIR": str(tmp_path), "CDK_CONTEXT_JSON": json.dumps(context)}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("CDK_")}
+        command = [sys.executable, "-m", "infra.app"]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=ours | given)  # noqa: S603 - our own app
+
+    return run
+
+
+def test_the_app_writes_the_assembly_that_the_command_line_deploys(
+    run_app: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    done = run_app(json.loads((ROOT / "cdk.json").read_text())["context"])
+    assert (done.returncode, done.stderr) == (0, "")
+    artifacts = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]
+    assert artifacts["copytrail"]["properties"]["templateFile"] == "copytrail.template.json"
+    assets = json.loads((tmp_path / "copytrail.assets.json").read_text())["files"].values()
+    folders = [asset["source"]["path"] for asset in assets if asset["source"]["packaging"] == "zip"]
+    handlers = {path.parent.name for folder in folders for path in (tmp_path / folder).glob("services/*/handler.py")}
+    assert handlers == {"copier", "auditor"}
+
+
+def test_every_mistake_is_listed_without_a_traceback(run_app: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    mistakes = {"bucket": {}, "logLevel": "LOUD", "copier": {"memoryMb": 1}}
+    done = run_app({"copytrail": mistakes})
+    assert done.returncode == 1
+    title, *problems = done.stderr.splitlines()
+    assert title == "copytrail cannot be synthesized:"
+    assert {problem.split()[1] for problem in problems} == {
+        "copytrail.logLevel",
+        "copytrail.copier.memoryMb",
+        "copytrail.bucket",
+    }
+
+
+def test_a_context_without_copytrail_is_a_mistake_and_not_a_stack_of_defaults(
+    run_app: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = run_app({"copytrial": {}})
+    assert done.returncode == 1
+    assert "the context has no 'copytrail'" in done.stderr
+
+
+def test_run_by_hand_it_says_how_to_run_it(run_app: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run_app(None)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1:] == [
+        "  - run this through the CDK, which hands cdk.json's context over: npx cdk synth"
+    ]
+
+
+def test_cfn_lint_finds_no_error_with_or_without_names(
+    raw_template: Callable[[Mapping[str, Any]], Mapping[str, Any]], shipped_context: Mapping[str, Any], tmp_path: Path
+) -> None:
+    files = [tmp_path / "named.json", tmp_path / "nameless.json"]
+    for file, context in zip(files, (shipped_context, {}), strict=True):
+        file.write_text(json.dumps(raw_template(context)))
+    lint = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [lint, "--non-zero-exit-code", "error", "--", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - cfn-lint on our own files
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_cdk_command_line_is_pinned_without_the_address_of_a_registry() -> None:
+    package = json.loads((ROOT / "package.json").read_text())
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    pinned = lock["packages"]["node_modules/aws-cdk"]
+    assert package["devDependencies"] == {"aws-cdk": pinned["version"]}
+    assert pinned["integrity"].startswith("sha512-")
+    assert "://" not in (ROOT / "package-lock.json").read_text()

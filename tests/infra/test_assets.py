@@ -1,0 +1,153 @@
+"""What is shipped to Lambda, and what is not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from infra import bundling
+from infra.bundling import CALLS, BundlingError, Target, bundle, content_hash, dependencies, runtime_client
+
+SERVICES = sorted(CALLS)
+LARGEST_BYTES = 15_000_000
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def run_bare(paths: list[Path], code: str) -> str:
+    """Run code on nothing but the standard library and these paths."""
+    program = f"import sys; sys.path[:0] = {[str(path) for path in paths]!r}\n{code}"
+    command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    # No environment either: an asset must not need variables to be imported.
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.defpath})  # noqa: S603 - our own code
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(service, target) for service in SERVICES for target in Target],
+    ids=lambda asked: f"{asked[0]}-{asked[1].name}",
+)
+def asset(request: pytest.FixtureRequest) -> Path:
+    service, target = request.param
+    return bundle(service, target=target)
+
+
+def test_an_asset_is_small(asset: Path) -> None:
+    assert sum(map(len, files(asset).values())) < LARGEST_BYTES
+
+
+def test_an_asset_holds_what_it_needs_and_nothing_else(asset: Path) -> None:
+    shipped = {path.name for path in asset.iterdir() if path.suffix != ".dist-info"}
+    assert shipped == {
+        "services",
+        "shared",
+        *("aws_lambda_powertools", "boto3", "botocore", "dateutil", "jmespath", "msgspec", "s3transfer", "six.py"),
+        *("typing_extensions.py", "urllib3"),
+    }
+    service = asset.name.partition("-")[0]
+    assert {path.name for path in (asset / "services").iterdir()} == {"__init__.py", service}
+    assert {path.name for path in (asset / "botocore" / "data").iterdir() if path.is_dir()} == set(CALLS[service])
+
+
+def test_an_asset_holds_no_bytecode_test_script_or_path_of_this_machine(asset: Path) -> None:
+    unwanted = {"__pycache__", "tests", "bin", "RECORD", "INSTALLER", "direct_url.json"}
+    assert not [path for path in asset.rglob("*") if path.name in unwanted or path.suffix == ".pyc"]
+    assert not [name for name, content in files(asset).items() if str(bundling.ROOT).encode() in content]
+
+
+def test_lambda_may_read_every_file(asset: Path) -> None:
+    assert {path.stat().st_mode & 0o777 for path in asset.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in [asset, *asset.rglob("*")] if path.is_dir()} == {0o755}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compiled_code_is_made_for_whom_the_asset_is(service: str) -> None:
+    def compiled(target: Target) -> set[str]:
+        return {path.name for path in bundle(service, target=target).rglob("*.so")}
+
+    assert compiled(Target.LAMBDA) == {"_core.cpython-313-aarch64-linux-gnu.so"}
+    assert all(sys.implementation.cache_tag in name for name in compiled(Target.HOST))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_handler_imports_with_nothing_but_its_asset(service: str) -> None:
+    code = f"import services.{service}.handler; print(*sys.modules, sep='\\n')"
+    modules = run_bare([bundle(service, target=Target.HOST)], code).splitlines()
+    assert f"services.{service}.handler" in modules
+    roots = {module.partition(".")[0] for module in modules}
+    assert not roots & {"pydantic", "aws_xray_sdk", "infra", "ops", "localaws"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_data_that_is_left_makes_every_client_that_a_service_calls(service: str) -> None:
+    code = f"""
+import boto3
+for name in {CALLS[service]!r}:
+    print(boto3.client(name, region_name="eu-west-1").meta.endpoint_url)
+"""
+    printed = run_bare([dependencies(service, target=Target.HOST)], code)
+    assert printed.splitlines() == [f"https://{name}.eu-west-1.amazonaws.com" for name in CALLS[service]]
+
+
+def test_the_runtime_client_imports_beside_an_asset() -> None:
+    code = "import awslambdaric.bootstrap; print(awslambdaric.__file__)"
+    assert str(runtime_client()) in run_bare([runtime_client(), bundle("copier", target=Target.HOST)], code)
+
+
+@pytest.fixture
+def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what an asset is made from, with a build folder of its own that has the wheels already."""
+    for part in ("services", "shared"):
+        shutil.copytree(bundling.ROOT / part, tmp_path / part)
+    for part in ("pyproject.toml", "uv.lock", "README.md"):
+        shutil.copyfile(bundling.ROOT / part, tmp_path / part)
+    dependencies("auditor", target=Target.LAMBDA)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "wheels").symlink_to(bundling.ROOT / "build" / "wheels")
+    monkeypatch.setattr(bundling, "ROOT", tmp_path)
+    monkeypatch.setattr(bundling, "_BUILD", tmp_path / "build")
+    return tmp_path
+
+
+def test_the_same_sources_make_the_same_asset_wherever_they_are(sources: Path) -> None:
+    first = bundle("copier", target=Target.LAMBDA)
+    with pytest.MonkeyPatch.context() as elsewhere:
+        elsewhere.setattr(bundling, "_BUILD", sources / "elsewhere")
+        second = bundle("copier", target=Target.LAMBDA)
+    assert first != second
+    assert first.name == second.name
+    assert files(first) == files(second)
+
+
+def test_a_changed_source_makes_another_asset_and_the_other_service_keeps_its_own(sources: Path) -> None:
+    before = {service: bundle(service, target=Target.LAMBDA) for service in SERVICES}
+    handler = sources / "services" / "copier" / "handler.py"
+    handler.write_text("changed = True\n")
+    after = {service: bundle(service, target=Target.LAMBDA) for service in SERVICES}
+    assert content_hash(after["copier"]) != content_hash(before["copier"])
+    assert (after["copier"] / "services" / "copier" / "handler.py").read_text() == "changed = True\n"
+    assert after["auditor"] == before["auditor"]
+
+
+def test_builds_at_the_same_time_end_in_one_whole_asset(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundling, "_BUILD", sources / "elsewhere")
+    with ThreadPoolExecutor(2) as pool:
+        built = set(pool.map(lambda _: bundle("auditor", target=Target.LAMBDA), range(2)))
+    (only,) = built
+    assert (only / "services" / "auditor").is_dir()
+    assert [path.name for path in only.parent.iterdir()] == [only.name]
+
+
+def test_a_lock_that_cannot_be_read_is_one_clear_line(sources: Path) -> None:
+    (sources / "uv.lock").write_text("not a lock")
+    with pytest.raises(BundlingError, match=r"^uv export failed: .*uv\.lock") as caught:
+        bundle("copier", target=Target.LAMBDA)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,114 @@
+"""What runs, with what it is given."""
+
+import ast
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from infra.bundling import ROOT
+
+Resources = Callable[[str], Mapping[str, Any]]
+
+
+def test_there_is_no_function_but_the_two_and_no_custom_resource(template: Mapping[str, Any]) -> None:
+    kinds = [resource["Type"] for resource in template["Resources"].values()]
+    assert kinds.count("AWS::Lambda::Function") == 2
+    assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
+
+
+@pytest.mark.parametrize(
+    ("function", "service", "memory_mb", "timeout_s"),
+    [("Copier", "copier", 1769, 900), ("Auditor", "auditor", 512, 60)],
+)
+def test_both_run_python_3_13_on_arm64(
+    resources: Resources, function: str, service: str, memory_mb: int, timeout_s: int
+) -> None:
+    properties = resources("AWS::Lambda::Function")[f"{function}Function"]
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Architectures"] == ["arm64"]
+    assert properties["Handler"] == f"services.{service}.handler.handler"
+    assert (properties["MemorySize"], properties["Timeout"]) == (memory_mb, timeout_s)
+    assert properties["LoggingConfig"] == {"LogGroup": f"{function}LogGroup"}
+
+
+@pytest.mark.parametrize("function", ["Copier", "Auditor"])
+def test_a_handler_is_a_function_in_the_sources(resources: Resources, function: str) -> None:
+    module, _, name = resources("AWS::Lambda::Function")[f"{function}Function"]["Handler"].rpartition(".")
+    tree = ast.parse((ROOT / module.replace(".", "/")).with_suffix(".py").read_text())
+    assert name in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
+    variables = resources("AWS::Lambda::Function")["CopierFunction"]["Environment"]["Variables"]
+    assert json.loads(variables.pop("ROUTES")) == [
+        {"sourceBucket": "Bucketssource", "destinationBucket": "Bucketsdestination"}
+    ]
+    assert json.loads(variables.pop("BUCKET_OWNERS")) == {
+        "Bucketssource": "AWS::AccountId",
+        "Bucketsdestination": "AWS::AccountId",
+    }
+    assert variables == {
+        "POWERTOOLS_SERVICE_NAME": "copier",
+        "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "MAX_RECEIVE_COUNT": "5",
+        "TRANSFER_BUS_NAME": "TransferBus",
+        "COPY_QUEUE_URL": "CopierQueue",
+        "COPY_DLQ_URL": "CopierDeadLetterQueue",
+    }
+
+
+def test_the_auditor_is_told_what_it_needs(resources: Resources) -> None:
+    assert resources("AWS::Lambda::Function")["AuditorFunction"]["Environment"]["Variables"] == {
+        "POWERTOOLS_SERVICE_NAME": "auditor",
+        "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "MAX_RECEIVE_COUNT": "5",
+        "AUDIT_TABLE_NAME": "AuditTable",
+        "AUDIT_QUEUE_URL": "AuditorQueue",
+        "AUDIT_DLQ_URL": "AuditorDeadLetterQueue",
+    }
+
+
+@pytest.mark.parametrize(("function", "concurrency"), [("Copier", 50), ("Auditor", 10)])
+def test_a_mapping_takes_batches_and_answers_for_each_message(
+    resources: Resources, function: str, concurrency: int
+) -> None:
+    assert resources("AWS::Lambda::EventSourceMapping")[f"{function}Mapping"] == {
+        "FunctionName": f"{function}Function",
+        "EventSourceArn": f"{function}Queue.Arn",
+        "BatchSize": 10,
+        "MaximumBatchingWindowInSeconds": 0,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": concurrency},
+    }
+
+
+def test_logs_are_kept_for_as_long_as_asked(
+    resources: Resources, readable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert {name: group["RetentionInDays"] for name, group in groups.items()} == {
+        "CopierLogGroup": 90,
+        "AuditorLogGroup": 90,
+    }
+    asked = readable({"logRetentionDays": 731})["Resources"].values()
+    assert [one["Properties"]["RetentionInDays"] for one in asked if one["Type"] == "AWS::Logs::LogGroup"] == [731] * 2
+
+
+def test_what_is_set_for_a_function_reaches_its_queue_and_mapping(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    copier = {"memoryMb": 3008, "timeoutSeconds": 300, "batchSize": 100, "batchingWindowSeconds": 2}
+    limits = {"maxConcurrency": 7, "maxReceiveCount": 9}
+    found = readable({"copier": copier | limits})["Resources"]
+    function = found["CopierFunction"]["Properties"]
+    assert (function["MemorySize"], function["Timeout"]) == (3008, 300)
+    assert function["Environment"]["Variables"]["MAX_RECEIVE_COUNT"] == "9"
+    queue = found["CopierQueue"]["Properties"]
+    assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (6 * 300 + 2, 9)
+    mapping = found["CopierMapping"]["Properties"]
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (100, 2)
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 7}

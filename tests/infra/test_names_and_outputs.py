@@ -1,0 +1,68 @@
+"""What things are called, and how they are found."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Readable = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+NAME_PROPERTIES = {
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+}
+
+
+def chosen_names(template: Mapping[str, Any]) -> set[str]:
+    return {
+        resource["Properties"][property_]
+        for resource in template["Resources"].values()
+        if (property_ := NAME_PROPERTIES.get(resource["Type"])) and property_ in resource["Properties"]
+    }
+
+
+def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: Mapping[str, Any]) -> None:
+    assert chosen_names(template) == {
+        "devops-public-5607",
+        "devops-private-28593",
+        "devops-copyfunction",
+        "lambda_execution_role",
+        "devops-S3CopyLogs",
+        "/aws/lambda/devops-copyfunction",
+    }
+
+
+def test_every_name_can_be_left_out(readable: Readable) -> None:
+    template = readable({})
+    assert chosen_names(template) == set()
+    assert len(template["Outputs"]) == 11
+
+
+def test_two_stacks_share_no_name(readable: Readable) -> None:
+    def names(stack_name: str) -> set[str]:
+        found = readable({"stackName": stack_name})["Resources"].values()
+        return {one["Properties"]["Name"] for one in found if one["Type"].startswith("AWS::Events::")}
+
+    assert len(names("blue")) == 4
+    assert not names("blue") & names("green")
+
+
+def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> None:
+    outputs = {name: output["Value"] for name, output in template["Outputs"].items()}
+    assert json.loads(outputs.pop("Routes")) == [
+        {"sourceBucket": "Bucketssource", "destinationBucket": "Bucketsdestination"}
+    ]
+    assert outputs == {
+        "TransferBusName": "TransferBus",
+        "CopyQueueUrl": "CopierQueue",
+        "CopyDlqUrl": "CopierDeadLetterQueue",
+        "AuditQueueUrl": "AuditorQueue",
+        "AuditDlqUrl": "AuditorDeadLetterQueue",
+        "AuditTableName": "AuditTable",
+        "CopierFunctionName": "CopierFunction",
+        "AuditorFunctionName": "AuditorFunction",
+        "CopierLogGroupName": "CopierLogGroup",
+        "AuditorLogGroupName": "AuditorLogGroup",
+    }

@@ -1,0 +1,129 @@
+"""What the roles may do, to the last action."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Resources = Callable[[str], Mapping[str, Any]]
+
+OWN_QUEUE = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def grants(policies: Mapping[str, Any], role: str) -> set[tuple[str, str]]:
+    return {
+        (action, resource)
+        for policy in policies.values()
+        if role in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if statement["Effect"] == "Allow"
+    }
+
+
+def own_queues_and_logs(function: str) -> set[tuple[str, str]]:
+    return {
+        *((action, f"{function}Queue.Arn") for action in OWN_QUEUE),
+        ("sqs:SendMessage", f"{function}DeadLetterQueue.Arn"),
+        ("logs:CreateLogStream", f"{function}LogGroup.Arn"),
+        ("logs:PutLogEvents", f"{function}LogGroup.Arn"),
+    }
+
+
+def statements(node: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(node, dict):
+        if "Effect" in node:
+            yield node
+        for child in node.values():
+            yield from statements(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from statements(child)
+
+
+def test_the_copier_may_copy_and_say_so_and_nothing_else(resources: Resources) -> None:
+    assert grants(resources("AWS::IAM::Policy"), "CopierRole") == own_queues_and_logs("Copier") | {
+        ("s3:GetObject", "Bucketssource.Arn/*"),
+        ("s3:GetObjectTagging", "Bucketssource.Arn/*"),
+        ("s3:GetObjectVersion", "Bucketssource.Arn/*"),
+        ("s3:GetObjectVersionTagging", "Bucketssource.Arn/*"),
+        ("s3:ListBucket", "Bucketssource.Arn"),
+        ("s3:ListBucket", "Bucketsdestination.Arn"),
+        ("s3:GetObject", "Bucketsdestination.Arn/*"),
+        ("s3:PutObject", "Bucketsdestination.Arn/*"),
+        ("s3:PutObjectTagging", "Bucketsdestination.Arn/*"),
+        ("events:PutEvents", "TransferBus.Arn"),
+    }
+
+
+def test_the_auditor_may_append_and_look_and_nothing_else(resources: Resources) -> None:
+    assert grants(resources("AWS::IAM::Policy"), "AuditorRole") == own_queues_and_logs("Auditor") | {
+        ("dynamodb:GetItem", "AuditTable.Arn"),
+        ("dynamodb:PutItem", "AuditTable.Arn"),
+    }
+
+
+def test_each_function_has_a_role_of_its_own_that_only_lambda_may_take(resources: Resources) -> None:
+    roles = resources("AWS::IAM::Role")
+    assert set(roles) == {"CopierRole", "AuditorRole"}
+    for role in roles.values():
+        assert not role.keys() & {"ManagedPolicyArns", "Policies"}
+        assert [(one["Action"], one["Principal"]) for one in role["AssumeRolePolicyDocument"]["Statement"]] == [
+            ("sts:AssumeRole", {"Service": "lambda.amazonaws.com"})
+        ]
+    functions = resources("AWS::Lambda::Function")
+    assert {name: function["Role"] for name, function in functions.items()} == {
+        "CopierFunction": "CopierRole.Arn",
+        "AuditorFunction": "AuditorRole.Arn",
+    }
+
+
+def test_every_policy_belongs_to_one_of_the_two_roles(resources: Resources) -> None:
+    assert sorted(policy["Roles"] for policy in resources("AWS::IAM::Policy").values()) == [
+        ["AuditorRole"],
+        ["CopierRole"],
+    ]
+
+
+def test_nothing_is_allowed_by_a_wildcard_but_the_keys_of_objects(template: Mapping[str, Any]) -> None:
+    allowed = [one for one in statements(template) if one["Effect"] == "Allow"]
+    assert allowed
+    for statement in allowed:
+        assert not [action for action in as_list(statement["Action"]) if "*" in action]
+        for resource in as_list(statement.get("Resource", [])):
+            if "*" in resource:
+                assert resource in {"Bucketssource.Arn/*", "Bucketsdestination.Arn/*"}
+                assert all(action.startswith("s3:") for action in as_list(statement["Action"]))
+
+
+def test_the_only_thing_that_anyone_may_do_is_read_the_public_bucket(template: Mapping[str, Any]) -> None:
+    for_anyone = [
+        (one["Action"], one["Resource"])
+        for one in statements(template)
+        if one["Effect"] == "Allow" and one.get("Principal") in ("*", {"AWS": "*"})
+    ]
+    assert for_anyone == [("s3:GetObject", "Bucketssource.Arn/*")]
+
+
+def test_prefixes_narrow_what_the_copier_may_read_and_write(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    route = {"from": "source", "to": "destination", "prefixes": ["in/", "a*?$/"], "destinationPrefix": "copies/"}
+    synthesized = readable({"routes": [route]})["Resources"]
+    policies = {name: one["Properties"] for name, one in synthesized.items() if one["Type"] == "AWS::IAM::Policy"}
+    on_objects = {grant for grant in grants(policies, "CopierRole") if "/" in grant[1]}
+    assert {resource for action, resource in on_objects if action == "s3:GetObjectTagging"} == {
+        "Bucketssource.Arn/in/*",
+        "Bucketssource.Arn/a${*}${?}${$}/*",
+    }
+    assert {resource for action, resource in on_objects if action == "s3:PutObject"} == {
+        "Bucketsdestination.Arn/copies/*"
+    }

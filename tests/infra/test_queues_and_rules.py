@@ -1,0 +1,155 @@
+"""How events come in: rules, queues, and who may put what where."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+Resources = Callable[[str], Mapping[str, Any]]
+
+DAY_S = 86_400
+HERE = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule"
+
+
+def rules_by_target(resources: Resources) -> dict[str, list[Any]]:
+    rules: dict[str, list[Any]] = {}
+    for rule in resources("AWS::Events::Rule").values():
+        (target,) = rule["Targets"]
+        rules.setdefault(target["Arn"], []).append(rule)
+    return rules
+
+
+def rule_arns(rules: list[Any]) -> set[str]:
+    return {
+        f"{HERE}/{rule['Name']}"
+        if rule["EventBusName"] == "default"
+        else f"{HERE}/{rule['EventBusName']}/{rule['Name']}"
+        for rule in rules
+    }
+
+
+@pytest.mark.parametrize(("function", "visibility_s"), [("Copier", 6 * 900), ("Auditor", 6 * 60)])
+def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
+    resources: Resources, function: str, visibility_s: int
+) -> None:
+    assert resources("AWS::SQS::Queue")[f"{function}Queue"] == {
+        "VisibilityTimeout": visibility_s,
+        "MessageRetentionPeriod": 4 * DAY_S,
+        "SqsManagedSseEnabled": True,
+        "RedrivePolicy": {"deadLetterTargetArn": f"{function}DeadLetterQueue.Arn", "maxReceiveCount": 5},
+    }
+    assert resources("AWS::SQS::Queue")[f"{function}DeadLetterQueue"] == {
+        "MessageRetentionPeriod": 14 * DAY_S,
+        "SqsManagedSseEnabled": True,
+    }
+
+
+def test_there_are_two_queues_and_two_dead_letter_queues(resources: Resources) -> None:
+    assert set(resources("AWS::SQS::Queue")) == {
+        "CopierQueue",
+        "CopierDeadLetterQueue",
+        "AuditorQueue",
+        "AuditorDeadLetterQueue",
+    }
+
+
+@pytest.mark.parametrize("queue", ["CopierQueue", "CopierDeadLetterQueue", "AuditorQueue", "AuditorDeadLetterQueue"])
+def test_only_the_rules_that_feed_a_queue_may_send_to_it_and_only_over_tls(resources: Resources, queue: str) -> None:
+    (policy,) = (one for one in resources("AWS::SQS::QueuePolicy").values() if one["Queues"] == [queue])
+    deny, allow = policy["PolicyDocument"]["Statement"]
+    assert deny == {
+        "Action": "sqs:*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Resource": f"{queue}.Arn",
+    }
+    (*_, senders) = allow["Condition"]["ArnEquals"].values()
+    assert set(senders if isinstance(senders, list) else [senders]) == rule_arns(
+        rules_by_target(resources)[queue.replace("DeadLetter", "") + ".Arn"]
+    )
+    assert allow == {
+        "Sid": "RulesMaySend",
+        "Action": "sqs:SendMessage",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Resource": f"{queue}.Arn",
+        "Condition": {"ArnEquals": {"aws:SourceArn": senders}},
+    }
+
+
+def test_the_copy_queue_is_fed_by_uploads_and_by_requests(resources: Resources) -> None:
+    rules = {rule["EventBusName"]: rule["EventPattern"] for rule in rules_by_target(resources)["CopierQueue.Arn"]}
+    assert rules == {
+        "default": {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {"bucket": {"name": ["Bucketssource"]}},
+        },
+        "copytrail-transfers": {"source": ["copytrail"], "detail-type": ["Object Copy Requested"]},
+    }
+
+
+def test_the_audit_queue_is_fed_by_the_three_outcomes(resources: Resources) -> None:
+    (rule,) = rules_by_target(resources)["AuditorQueue.Arn"]
+    assert rule["EventBusName"] == "copytrail-transfers"
+    assert rule["EventPattern"] == {
+        "source": ["copytrail"],
+        "detail-type": ["Object Copied", "Object Copy Skipped", "Object Copy Failed"],
+    }
+
+
+def test_what_a_rule_cannot_deliver_goes_to_the_dead_letter_queue_of_its_queue(resources: Resources) -> None:
+    for queue, rules in rules_by_target(resources).items():
+        for rule in rules:
+            assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": queue.replace("Queue.", "DeadLetterQueue.")}
+
+
+def test_a_rule_begins_only_when_both_queues_let_it_in_and_its_bus_is_there(template: Mapping[str, Any]) -> None:
+    for rule in template["Resources"].values():
+        if rule["Type"] == "AWS::Events::Rule":
+            owner = rule["Properties"]["Targets"][0]["Arn"].removesuffix("Queue.Arn")
+            expected = {f"{owner}QueuePolicy", f"{owner}DeadLetterQueuePolicy"}
+            if rule["Properties"]["EventBusName"] != "default":
+                expected.add("TransferBus")
+            assert set(rule["DependsOn"]) == expected
+
+
+def test_every_route_has_a_rule_and_keeps_it_when_another_comes_before_it(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    def names(*prefixes: str) -> dict[str, str]:
+        routes = [{"from": "source", "to": "destination", "prefixes": [prefix]} for prefix in prefixes]
+        found = readable({"routes": routes})["Resources"].values()
+        rules = [one["Properties"] for one in found if one["Type"] == "AWS::Events::Rule"]
+        return {
+            rule["EventPattern"]["detail"]["object"]["key"][0]["prefix"]: rule["Name"]
+            for rule in rules
+            if rule["EventBusName"] == "default"
+        }
+
+    before, after = names("b/"), names("a/", "b/")
+    assert set(after) == {"a/", "b/"}
+    assert len(set(after.values())) == 2
+    assert after["b/"] == before["b/"]
+
+
+def test_three_alarms_watch_both_dead_letter_queues_and_the_age_of_the_copy_queue(resources: Resources) -> None:
+    alarms = {
+        (alarm["Dimensions"][0]["Value"], alarm["MetricName"], alarm["Threshold"])
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+    }
+    assert alarms == {
+        ("CopierDeadLetterQueue.QueueName", "ApproximateNumberOfMessagesVisible", 1),
+        ("AuditorDeadLetterQueue.QueueName", "ApproximateNumberOfMessagesVisible", 1),
+        ("CopierQueue.QueueName", "ApproximateAgeOfOldestMessage", 900),
+    }
+
+
+def test_alarms_tell_the_topic_when_there_is_one(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    topic = "arn:aws:sns:eu-west-1:111122223333:ops"
+    found = readable({"alarms": {"topicArn": topic}})["Resources"].values()
+    alarms = [one["Properties"] for one in found if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 3

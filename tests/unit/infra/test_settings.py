@@ -1,0 +1,292 @@
+"""What can be set, and what is said of each mistake."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from infra.bundling import ROOT
+from infra.settings import CONTEXT_KEY, read_settings
+from infra.topology import Bucket
+from shared.errors import ConfigurationError
+from shared.routes import Route
+
+BOTH: Mapping[str, Any] = {"source": {}, "destination": {}}
+ROUTE = {"from": "source", "to": "destination"}
+
+
+def problems(context: object) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(context)
+    return caught.value.problems
+
+
+def only_problem(context: Mapping[str, Any]) -> str:
+    (problem,) = problems(context)
+    return problem
+
+
+def with_route(**keys: Any) -> Mapping[str, Any]:
+    return {"routes": [ROUTE | keys]}
+
+
+def test_nothing_set_gives_two_private_buckets_and_one_route() -> None:
+    settings = read_settings({})
+    assert settings.buckets == {"source": Bucket(), "destination": Bucket()}
+    assert settings.routes == (Route(source_bucket="source", destination_bucket="destination"),)
+    assert settings.stack_name == "copytrail"
+    assert settings.transfer_bus_name == "copytrail-transfers"
+    assert (settings.copier.name, settings.auditor.name, settings.table_name) == (None, None, None)
+
+
+def test_the_shipped_configuration_is_read_as_it_is_written() -> None:
+    settings = read_settings(json.loads((ROOT / "cdk.json").read_text())["context"][CONTEXT_KEY])
+    assert settings.buckets == {
+        "source": Bucket(name="devops-public-5607", public_read=True),
+        "destination": Bucket(name="devops-private-28593"),
+    }
+    assert (settings.copier.name, settings.copier.role_name) == ("devops-copyfunction", "lambda_execution_role")
+    assert settings.table_name == "devops-S3CopyLogs"
+
+
+def test_a_route_takes_filters_and_a_destination_prefix() -> None:
+    filters = {"prefixes": ["in/"], "suffixes": [".zip", ".gz"], "minSize": 1, "maxSize": 5_000_000_000}
+    assert read_settings(with_route(**filters, destinationPrefix="copies/")).routes == (
+        Route(
+            source_bucket="source",
+            destination_bucket="destination",
+            prefixes=("in/",),
+            suffixes=(".zip", ".gz"),
+            min_size=1,
+            max_size=5_000_000_000,
+            destination_prefix="copies/",
+        ),
+    )
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    found = problems(
+        {
+            "stackName": "1st",
+            "buckets": {"source": {"name": "Upper"}, "destination": {"nmae": "x"}},
+            "routes": [ROUTE, {"from": "source"}],
+            "auditor": {"timeoutSeconds": True},
+            "alarm": {},
+        }
+    )
+    assert [problem.split()[0] for problem in found] == [
+        "copytrail.stackName",
+        "copytrail.buckets.source.name",
+        "copytrail.buckets.destination.nmae",
+        "copytrail.routes[1].to",
+        "copytrail.auditor.timeoutSeconds",
+        "copytrail.alarm",
+        "copytrail.routes[0]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("context", "place"),
+    [
+        ({"stckName": "x"}, "copytrail.stckName is not a setting: did you mean 'stackName'?"),
+        (
+            {"buckets": {**BOTH, "source": {"publicread": True}}},
+            "copytrail.buckets.source.publicread is not a setting: did you mean 'publicRead'?",
+        ),
+        (with_route(prefix=["a"]), "copytrail.routes[0].prefix is not a setting: did you mean 'prefixes'?"),
+        ({"copier": {"name": "x"}}, "copytrail.copier.name is not a setting"),
+        ({"auditTable": {"names": "abc"}}, "copytrail.auditTable.names is not a setting: did you mean 'name'?"),
+        (
+            {"routes": [ROUTE | {"to": "destinatoin"}]},
+            "copytrail.routes[0].to is 'destinatoin', not a bucket: did you mean 'destination'?",
+        ),
+    ],
+)
+def test_an_unknown_word_is_answered_with_the_one_that_was_meant(context: Mapping[str, Any], place: str) -> None:
+    assert only_problem(context).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("Upper-Case", "3 to 63 lower-case letters"),
+        ("ab", "3 to 63"),
+        ("a" * 64, "3 to 63"),
+        ("under_score", "lower-case letters, digits, dots and hyphens"),
+        ("-first", "a letter or digit first and last"),
+        ("last-", "a letter or digit first and last"),
+        ("two..dots", "no two dots"),
+        ("192.168.5.4", "IP address"),
+        ("xn--name", "begin with xn--"),
+        ("sthree-name", "begin with sthree-"),
+        ("name-s3alias", "end with -s3alias"),
+        ("name--ol-s3", "end with --ol-s3"),
+        ("name--x-s3", "end with --x-s3"),
+        ("line\n", "3 to 63"),
+    ],
+)
+def test_a_bucket_name_that_s3_refuses_is_refused(name: str, rule: str) -> None:
+    problem = only_problem({"buckets": {**BOTH, "source": {"name": name}}})
+    assert problem.startswith(f"copytrail.buckets.source.name is '{name}': ")
+    assert rule in problem
+
+
+@pytest.mark.parametrize("name", ["abc", "a" * 63, "my.bucket-1", "0zero9"])
+def test_a_bucket_name_that_s3_takes_is_taken(name: str) -> None:
+    assert read_settings({"buckets": {**BOTH, "source": {"name": name}}}).buckets["source"].name == name
+
+
+@pytest.mark.parametrize(
+    ("context", "place"),
+    [
+        ({"stackName": "under_score"}, "copytrail.stackName"),
+        ({"copier": {"functionName": "a.b"}}, "copytrail.copier.functionName"),
+        ({"auditor": {"roleName": "a b"}}, "copytrail.auditor.roleName"),
+        ({"auditTable": {"name": "ab"}}, "copytrail.auditTable.name"),
+        ({"transferBus": {"name": "a/b"}}, "copytrail.transferBus.name"),
+        ({"transferBus": {"name": "default"}}, "copytrail.transferBus.name"),
+        ({"alarms": {"topicArn": "ops"}}, "copytrail.alarms.topicArn"),
+        (
+            {"buckets": {**BOTH, "source": {"name": "abc", "existing": True, "account": "12"}}},
+            "copytrail.buckets.source",
+        ),
+        ({"logLevel": "info"}, "copytrail.logLevel"),
+        ({"logRetentionDays": 8}, "copytrail.logRetentionDays"),
+        ({"copier": {"memoryMb": 127}}, "copytrail.copier.memoryMb"),
+        ({"copier": {"memoryMb": 10_241}}, "copytrail.copier.memoryMb"),
+        ({"copier": {"timeoutSeconds": 901}}, "copytrail.copier.timeoutSeconds"),
+        ({"copier": {"batchSize": 0}}, "copytrail.copier.batchSize"),
+        ({"copier": {"batchSize": 11}}, "copytrail.copier.batchSize"),
+        ({"copier": {"batchingWindowSeconds": 301}}, "copytrail.copier.batchingWindowSeconds"),
+        ({"copier": {"maxConcurrency": 1}}, "copytrail.copier.maxConcurrency"),
+        ({"copier": {"maxReceiveCount": 4}}, "copytrail.copier.maxReceiveCount"),
+        ({"alarms": {"oldestMessageSeconds": 0}}, "copytrail.alarms.oldestMessageSeconds"),
+        ({"copier": {"functionName": "same"}, "auditor": {"functionName": "same"}}, "copytrail.auditor.functionName"),
+        ({"copier": {"roleName": "same"}, "auditor": {"roleName": "same"}}, "copytrail.auditor.roleName"),
+        (with_route(minSize=-1), "copytrail.routes[0].minSize"),
+        (with_route(maxSize=5_000_000_001), "copytrail.routes[0].maxSize"),
+    ],
+)
+def test_what_aws_would_refuse_is_refused_before_it_is_asked(context: Mapping[str, Any], place: str) -> None:
+    assert only_problem(context).startswith(f"{place}")
+
+
+@pytest.mark.parametrize(
+    ("context", "problem"),
+    [
+        ("text", "copytrail must be an object, not a text"),
+        ({"stackName": 1}, "copytrail.stackName must be a text, not a number"),
+        ({"stackName": ""}, "copytrail.stackName must be a text, not an empty text"),
+        ({"copier": []}, "copytrail.copier must be an object, not a list"),
+        ({"copier": {"memoryMb": "1769"}}, "copytrail.copier.memoryMb must be a whole number, not a text"),
+        ({"copier": {"memoryMb": True}}, "copytrail.copier.memoryMb must be a whole number, not true or false"),
+        (
+            {"copier": {"memoryMb": 1.5}},
+            "copytrail.copier.memoryMb must be a whole number, not a number with a fraction",
+        ),
+        ({"routes": {}}, "copytrail.routes must be a list of objects, not an object"),
+        ({"routes": []}, "copytrail.routes is empty: nothing would ever be copied"),
+        (
+            {"buckets": {**BOTH, "source": {"versioned": "yes"}}},
+            "copytrail.buckets.source.versioned must be true or false, not a text",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(context: object, problem: str) -> None:
+    assert problem in problems(context)
+
+
+@pytest.mark.parametrize("value", [["a", ""], "a", ["a", 1], [None]])
+def test_prefixes_are_texts_that_are_not_empty(value: object) -> None:
+    assert only_problem(with_route(prefixes=value)).startswith("copytrail.routes[0].prefixes must be a list of texts")
+
+
+def test_a_route_to_its_own_source_is_refused() -> None:
+    assert "copytrail.routes[0] goes from 'source' to itself: source and destination must differ" in problems(
+        {"routes": [{"from": "source", "to": "source"}]}
+    )
+
+
+def test_two_aliases_of_one_bucket_are_refused() -> None:
+    buckets = {"source": {"name": "the-same"}, "destination": {"name": "the-same"}}
+    assert only_problem({"buckets": buckets}).endswith("are both the-same; use one alias for it")
+
+
+def test_routes_that_one_upload_could_take_are_refused() -> None:
+    routes = [ROUTE | {"prefixes": ["in/"]}, ROUTE | {"suffixes": [".zip"]}]
+    assert only_problem({"routes": routes}).startswith("copytrail.routes[0] and copytrail.routes[1] overlap")
+
+
+def test_routes_that_no_upload_could_take_both_are_fine() -> None:
+    routes = [ROUTE | {"prefixes": ["in/"]}, ROUTE | {"prefixes": ["out/"]}]
+    assert len(read_settings({"routes": routes}).routes) == 2
+
+
+def test_routes_in_a_circle_are_refused() -> None:
+    routes = [ROUTE, {"from": "destination", "to": "source"}]
+    assert only_problem({"routes": routes}).endswith("destination → source → destination")
+
+
+def test_routes_from_two_sources_to_one_key_are_refused() -> None:
+    buckets: Mapping[str, Any] = {"a": {}, "b": {}, "copies": {}}
+    shared_keys = [{"from": "a", "to": "copies"}, {"from": "b", "to": "copies"}]
+    assert "could write the same key in 'copies'" in only_problem({"buckets": buckets, "routes": shared_keys})
+    own_keys = [route | {"destinationPrefix": f"{route['from']}/"} for route in shared_keys]
+    assert len(read_settings({"buckets": buckets, "routes": own_keys}).routes) == 2
+
+
+def test_two_sizes_of_one_source_may_share_a_destination() -> None:
+    routes = [ROUTE | {"maxSize": 99}, ROUTE | {"minSize": 100, "maxSize": 200}]
+    assert len(read_settings({"routes": routes}).routes) == 2
+
+
+def test_a_minimum_size_alone_would_lose_large_objects_and_is_refused() -> None:
+    assert "larger objects would be lost silently" in only_problem(with_route(minSize=1))
+
+
+def test_sizes_that_nothing_has_are_refused() -> None:
+    assert only_problem(with_route(minSize=2, maxSize=1)).startswith("copytrail.routes[0] takes nothing")
+
+
+def test_a_public_destination_is_refused() -> None:
+    buckets = {"source": {}, "destination": {"publicRead": True}}
+    assert "a destination is always private" in only_problem({"buckets": buckets})
+
+
+def test_a_bucket_on_no_route_is_refused() -> None:
+    assert only_problem({"buckets": {**BOTH, "spare": {}}}) == (
+        "copytrail.buckets.spare is on no route: add a route, or take the bucket out"
+    )
+
+
+def test_buckets_of_other_names_need_routes() -> None:
+    found = problems({"buckets": {"left": {}, "right": {}}})
+    assert found[0].startswith("copytrail.routes is missing")
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [
+        {"existing": True},
+        {"existing": True, "name": "theirs", "publicRead": True},
+        {"existing": True, "name": "theirs", "versioned": True},
+        {"name": "ours", "account": "111122223333"},
+    ],
+)
+def test_an_existing_bucket_is_named_and_left_alone_and_only_it_has_an_account(bucket: Mapping[str, Any]) -> None:
+    assert only_problem({"buckets": {**BOTH, "source": bucket}}).startswith("copytrail.buckets.source.")
+
+
+def test_a_text_that_no_key_could_begin_with_is_refused() -> None:
+    assert any("longer than any key" in problem for problem in problems(with_route(prefixes=["é" * 513])))
+
+
+def test_a_pattern_longer_than_eventbridge_takes_is_refused() -> None:
+    prefixes = [f"a/rather/long/prefix/{number:03}/" for number in range(60)]
+    assert any("too many prefixes and suffixes" in problem for problem in problems(with_route(prefixes=prefixes)))
+
+
+def test_more_routes_than_an_environment_holds_are_refused() -> None:
+    routes = [ROUTE | {"prefixes": [f"{number:03}/"]} for number in range(40)]
+    assert only_problem({"routes": routes}).startswith("copytrail.routes are too many")
