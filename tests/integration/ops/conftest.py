@@ -15,8 +15,8 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
+from localaws.server import MotoServer
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.record import Record
 
@@ -104,14 +104,10 @@ class Terminal:
         return {name: value for name, value in (variables | dict(changes)).items() if value}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def endpoint_url() -> Iterator[str]:
-    """A moto server for all tests; each has a stack of its own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with MotoServer() as server:
+        yield server.endpoint_url
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+# Everything a person does with copytrail; `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+BIN := .venv/bin
+# The CDK CLI is a Node program; Node comes from the venv.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+CDK := npx --no-install cdk
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.tools/bin/uv:
+	@echo "Setting up uv $(UV_VERSION) in .tools" >&2
+	@python3 -m venv .tools
+	@.tools/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
+
+.venv/.ready: pyproject.toml uv.lock | $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
+	@echo "Installing what uv.lock names into .venv" >&2
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .venv/.ready
+	@echo "Installing the CDK CLI" >&2
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup
+setup: .venv/.ready node_modules/.ready ## Install everything, from the locks
+
+.PHONY: demo
+demo: .venv/.ready ## Run the main job on the embedded AWS, and check it
+	@copytrail demo
+
+.PHONY: up
+up: .venv/.ready ## Run the whole system on this machine until Ctrl-C
+	@copytrail local up
+
+.PHONY: test
+test: setup ## Check format, lint, types and behaviour
+	ruff format --check --quiet .
+	ruff check --quiet .
+	mypy
+	pytest --numprocesses 2 --dist loadfile
+
+.PHONY: format
+format: .venv/.ready ## Format the code, and mend what lint can mend
+	ruff format .
+	ruff check --fix .
+
+.PHONY: synth
+synth: setup ## Write the CloudFormation template to build/cdk.out
+	$(CDK) synth --quiet
+	@echo "The template: build/cdk.out/$$(cd build/cdk.out && ls *.template.json)"
+
+.PHONY: deploy
+deploy: setup ## Deploy to the AWS account that your credentials name
+	$(CDK) deploy
+
+.PHONY: destroy
+destroy: setup ## Delete the stack; buckets and the audit table stay
+	$(CDK) destroy
+
+.PHONY: clean
+clean: ## Remove what was built and installed
+	rm -rf .venv .tools node_modules build

@@ -1,0 +1,31 @@
+"""Owns what the embedded AWS adds to the `copytrail` command."""
+
+from importlib.util import find_spec
+
+import click
+
+# Loaded by `copytrail --help`, so moto itself is imported only when a command runs.
+if find_spec("moto") is None:
+    raise ModuleNotFoundError("the embedded AWS needs moto", name="moto")
+
+
+@click.group()
+def local() -> None:
+    """Run all of copytrail on this machine, without an AWS account."""
+
+
+@local.command(
+    epilog="\b\nExample:\n  $ copytrail local up          # and paste the lines that it prints into another terminal:\n"
+    "  $ aws s3 cp sample.zip s3://devops-public-5607/\n  $ copytrail audit list"
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=4577, show_default=True, help="0 takes any free one.")
+@click.option("--stack", metavar="NAME", help="The stack's name.  [default: as cdk.json says]")
+def up(*, port: int, stack: str | None) -> None:
+    """Start an AWS of your own, put copytrail up in it, and show transfers as they happen.
+
+    It stays in the foreground. When the stack is up, it prints the `export` lines that make `aws`, boto3 and
+    `copytrail` itself talk to it. Ctrl-C stops it and forgets everything.
+    """
+    from localaws.up import stay_up  # noqa: PLC0415  # see above
+
+    stay_up(port, stack)

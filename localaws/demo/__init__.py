@@ -1,0 +1,1 @@
+"""`copytrail demo`: the main job on the embedded AWS, checked by itself."""

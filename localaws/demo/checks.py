@@ -1,0 +1,182 @@
+"""Owns what must be true when the system is quiet, read back with nothing but boto3."""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from localaws.demo.samples import Sample
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_IN_PARTS_OVER = 8 * 1024**2
+_PROPERTIES = (
+    "CacheControl",
+    "ContentDisposition",
+    "ContentEncoding",
+    "ContentLanguage",
+    "ContentLength",
+    "ContentType",
+    "ExpiresString",
+    "Metadata",
+)
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A sample that S3 has taken, under this ETag (without quotes)."""
+
+    sample: Sample
+    etag: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one upload; `problems` is empty when all is as it must be."""
+
+    uploaded: Uploaded
+    record: Mapping[str, Any]
+    problems: tuple[str, ...]
+
+
+class Checks:
+    """The checks on one deployed stack, found by its outputs."""
+
+    def __init__(
+        self, s3: "S3Client", sqs: "SQSClient", dynamodb: "DynamoDBClient", outputs: Mapping[str, str]
+    ) -> None:
+        self._s3 = s3
+        self._sqs = sqs
+        self._dynamodb = dynamodb
+        self._outputs = outputs
+        [route] = json.loads(outputs["Routes"])
+        self._source, self._destination = str(route["sourceBucket"]), str(route["destinationBucket"])
+
+    @property
+    def source_bucket(self) -> str:
+        """Where uploads go."""
+        return self._source
+
+    def put(self, sample: Sample) -> Uploaded:
+        """Upload a sample as any client would: in parts where it is large."""
+        place: dict[str, Any] = {"Bucket": self._source, "Key": sample.key}
+        if len(sample.body) > _IN_PARTS_OVER:
+            self._s3.upload_fileobj(io.BytesIO(sample.body), **place)
+            stored: Mapping[str, Any] = self._s3.head_object(**place)
+        else:
+            stored = self._s3.put_object(**place, Body=sample.body, **sample.properties)
+        if sample.delete_at_once:
+            self._s3.delete_object(**place)
+        return Uploaded(sample, str(stored["ETag"]).strip('"'))
+
+    def check_uploads(self, uploads: list[Uploaded]) -> list[Checked]:
+        """Each upload against its record and its copy."""
+        records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for record in self._records():
+            records.setdefault((record["ObjectKey"], record["SourceETag"]), []).append(record)
+        return [self._check(upload, records.get((upload.sample.key, upload.etag), [])) for upload in uploads]
+
+    def check_the_rest(self, checked: list[Checked]) -> list[str]:
+        """What is left over: records of no upload, objects of no upload, messages in queues, unexplained letters."""
+        problems = []
+        records, uploads = sum(1 for _ in self._records()), len(checked)
+        if records != uploads:
+            problems.append(f"{records} records for {uploads} uploads")
+        expected = {item.uploaded.sample.key for item in checked if item.record.get("Outcome") == "Copied"}
+        surplus = set(self._keys()) - expected
+        if surplus:
+            problems.append(f"{len(surplus)} objects in {self._destination} that were never uploaded")
+        problems += [
+            f"{waiting} messages left in {queue.removesuffix('Url')}"
+            for queue in ("CopyQueueUrl", "AuditQueueUrl", "AuditDlqUrl")
+            if (waiting := self._messages_in(self._outputs[queue]))
+        ]
+        failed = Counter(item.record["LogID"] for item in checked if item.record.get("Outcome") == "Failed")
+        if letters := self._explained_letters() - failed:
+            problems.append(f"dead letters without a failed record: {sorted(letters)}")
+        if missing := failed - self._explained_letters():
+            problems.append(f"failed records without an explained dead letter: {sorted(missing)}")
+        return problems
+
+    def _check(self, upload: Uploaded, records: list[dict[str, Any]]) -> Checked:
+        if len(records) != 1:
+            return Checked(upload, {}, (f"{len(records)} records instead of one",))
+        [record] = records
+        problems = [*_misfits(upload.sample, record)]
+        if upload.sample.copied:
+            problems += self._differences(upload.sample, record)
+        return Checked(upload, record, tuple(problems))
+
+    def _differences(self, sample: Sample, record: Mapping[str, Any]) -> Iterator[str]:
+        try:
+            copy = self._s3.get_object(Bucket=self._destination, Key=record["DestinationKey"])
+        except ClientError as error:
+            yield f"not readable in {self._destination}: {error.response['Error']['Code']}"
+            return
+        if _sha256(copy["Body"].read()) != _sha256(sample.body):
+            yield "other bytes"
+        original = self._s3.head_object(Bucket=self._source, Key=sample.key)
+        yield from _unlike(original, copy)
+        if self._tags(self._source, sample.key) != self._tags(self._destination, record["DestinationKey"]):
+            yield "other tags"
+
+    def _tags(self, bucket: str, key: str) -> list[tuple[str, str]]:
+        tags = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        return sorted((tag["Key"], tag["Value"]) for tag in tags)
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        deserialize = TypeDeserializer().deserialize
+        for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._outputs["AuditTableName"]):
+            for item in page["Items"]:
+                yield {name: deserialize(value) for name, value in item.items()}
+
+    def _keys(self) -> Iterator[str]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._destination):
+            yield from (item["Key"] for item in page.get("Contents", []))
+
+    def _messages_in(self, queue_url: str) -> int:
+        counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=counts)["Attributes"]  # type: ignore[arg-type]
+        return sum(int(value) for value in attributes.values())
+
+    def _explained_letters(self) -> Counter[str]:
+        letters = self._sqs.receive_message(
+            QueueUrl=self._outputs["CopyDlqUrl"],
+            MessageAttributeNames=["All"],
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+        )
+        return Counter(
+            letter["MessageAttributes"]["LogID"]["StringValue"]
+            for letter in letters.get("Messages", [])
+            if {"LogID", "Reason", "Message"} <= letter.get("MessageAttributes", {}).keys()
+        )
+
+
+def _misfits(sample: Sample, record: Mapping[str, Any]) -> Iterator[str]:
+    outcome = record["Outcome"]
+    if sample.copied is True and outcome != "Copied":
+        yield f"{outcome} ({record.get('Reason')}) instead of Copied"
+    if sample.copied is False and outcome != "Failed":
+        yield f"{outcome} instead of Failed"
+    if outcome != "Copied" and not (record.get("Reason") and record.get("Message")):
+        yield f"{outcome} without a reason and a message"
+
+
+def _unlike(original: Mapping[str, Any], copy: Mapping[str, Any]) -> Iterator[str]:
+    for name in _PROPERTIES:
+        if original.get(name) != copy.get(name):
+            yield f"{name} is {copy.get(name)!r} instead of {original.get(name)!r}"
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

@@ -1,0 +1,147 @@
+"""Owns the embedded AWS as everyone uses it: a server, the stack, its functions, and when all of it is quiet."""
+
+import time
+from collections.abc import Mapping
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from localaws import assembly, deployment, resources, synth
+from localaws.errors import LocalAwsError
+from localaws.function_logs import LineListener
+from localaws.interception import Intercepting, Interceptor
+from localaws.lambda_service import HostedFunction, LambdaService
+from localaws.registry import REGISTRY
+from localaws.server import MotoServer
+
+REGION = "us-east-1"
+# moto's own.
+ACCOUNT_ID = "123456789012"
+_CREDENTIAL = "test"
+_LOOK_EVERY_S = 0.05
+
+
+class NotQuiet(LocalAwsError):
+    """Something was still going on when the time was over; the message names it."""
+
+
+class EmbeddedAws:
+    """An AWS in this process, empty at the start, gone at the end of the `with` block.
+
+    Args:
+        port: to listen on at 127.0.0.1; 0 takes any free one.
+        concurrency: how many processes a function has at most.
+
+    Raises:
+        PortInUse: on entering.
+    """
+
+    def __init__(self, port: int = 0, *, concurrency: int = 2) -> None:
+        self._server = MotoServer(port)
+        self._concurrency = concurrency
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+        self._lambda: LambdaService
+
+    def __enter__(self) -> "EmbeddedAws":
+        resources.install()
+        self._server.__enter__()
+        self._lambda = LambdaService(client=self.client, aws=self.environment, concurrency=self._concurrency)
+        REGISTRY.attach(self._lambda)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        REGISTRY.attach(None)
+        try:
+            self._lambda.close()
+        finally:
+            for client in self._clients.values():
+                client.close()
+            self._server.__exit__(kind, error, trace)
+
+    @property
+    def endpoint_url(self) -> str:
+        """What AWS_ENDPOINT_URL has to be."""
+        return self._server.endpoint_url
+
+    @property
+    def region(self) -> str:
+        """The one region that is used."""
+        return REGION
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make boto3, the `aws` client and the CDK talk to this AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": _CREDENTIAL,
+            "AWS_SECRET_ACCESS_KEY": _CREDENTIAL,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+        }
+
+    @property
+    def functions(self) -> Mapping[str, HostedFunction]:
+        """The deployed functions by name."""
+        return self._lambda.functions
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this AWS, the same one each time; it may be shared by threads."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
+                    endpoint_url=self.endpoint_url,
+                    region_name=REGION,
+                    aws_access_key_id=_CREDENTIAL,
+                    aws_secret_access_key=_CREDENTIAL,
+                    config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
+                )
+            return self._clients[service]
+
+    def deploy(self, context: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """Synthesize the app, put its stack up, and give the stack's outputs.
+
+        Args:
+            context: merged into the `copytrail` settings of `cdk.json`.
+
+        Raises:
+            LocalAwsError: synth, an unknown resource type or CloudFormation stopped it.
+        """
+        place = synth.synthesize(context, account_id=ACCOUNT_ID, region=REGION)
+        stack = assembly.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
+        return deployment.deploy(stack, self.client)
+
+    def intercept(self, interceptor: Interceptor) -> Intercepting:
+        """Show every request to `interceptor` first; see `MotoServer.intercept`."""
+        return self._server.intercept(interceptor)
+
+    def on_log_line(self, listener: LineListener) -> None:
+        """Tell of each log line of each function as it comes: the function's name and the line."""
+        self._lambda.listen(listener)
+
+    def wait_until_quiet(self, timeout_s: float = 30.0) -> None:
+        """Wait until no pumped queue holds a message and no function runs, seen so twice in a row.
+
+        Messages in a dead-letter queue rest there, and count as quiet.
+
+        Raises:
+            NotQuiet: it took longer than `timeout_s`.
+        """
+        give_up_at = time.monotonic() + timeout_s
+        calm = 0
+        while calm < 2:  # noqa: PLR2004  # twice, as said
+            unquiet = self._lambda.unquiet()
+            if unquiet and time.monotonic() > give_up_at:
+                raise NotQuiet(f"not quiet after {timeout_s:g} s: " + "; ".join(unquiet))
+            calm = 0 if unquiet else calm + 1
+            time.sleep(_LOOK_EVERY_S)
+
+    def let_visibility_timeouts_pass(self) -> None:
+        """Make what is in flight in the pumped queues receivable at once: what a crash held back comes again."""
+        self._lambda.let_visibility_timeouts_pass()

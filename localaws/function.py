@@ -1,0 +1,109 @@
+"""Owns a function: as many warm processes as are needed, a new one after a crash or a time-out."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from zipfile import BadZipFile
+
+from infra.bundling import BundlingError
+from localaws.execution_environment import ExecutionEnvironment
+from localaws.function_logs import FunctionLogs
+from localaws.registry import FunctionSpec
+from localaws.runtime_api import FunctionError
+
+
+class Function:
+    """A deployed function. `task_root` and `runtime_client` say where its code and AWS's runtime client are."""
+
+    def __init__(
+        self,
+        spec: FunctionSpec,
+        *,
+        task_root: Callable[[], Path],
+        runtime_client: Callable[[], Path],
+        aws: Mapping[str, str],
+        logs: FunctionLogs,
+    ) -> None:
+        self.spec = spec
+        self.logs = logs
+        self._task_root = task_root
+        self._runtime_client = runtime_client
+        self._aws = aws
+        self._environments: list[ExecutionEnvironment] = []
+        self._idle: list[ExecutionEnvironment] = []
+        self._lock = Lock()
+        self._closed = False
+
+    @property
+    def pid(self) -> int:
+        """The id of a process of the function: of a busy one if there is any, else of a warm one, else of a new one."""
+        with self._lock:
+            alive = [environment for environment in self._environments if environment.alive]
+        busy = [environment for environment in alive if environment.busy]
+        if not alive:
+            environment = self._take()
+            self._give_back(environment)
+            return environment.pid
+        return (busy or alive)[0].pid
+
+    def warm(self) -> None:
+        """Start a process before there is anything for it to do; if it cannot start, the first event will show it."""
+        with contextlib.suppress(FunctionError):
+            self._give_back(self._take())
+
+    def invoke(self, event: bytes) -> bytes:
+        """Run the handler on an event, JSON text, and give what it returned, JSON text.
+
+        Raises:
+            FunctionError: the handler raised, could not be loaded, ran out of time, or its process died.
+        """
+        environment = self._take()
+        try:
+            return environment.invoke(event)
+        finally:
+            self._give_back(environment)
+
+    def kill(self) -> None:
+        """SIGKILL every process of the function, whatever it is doing; the next event gets a new one."""
+        with self._lock:
+            environments = list(self._environments)
+        for environment in environments:
+            environment.kill()
+
+    def close(self) -> None:
+        """End every process, for good."""
+        with self._lock:
+            self._closed = True
+            environments = list(self._environments)
+        for environment in environments:
+            environment.close()
+        self.logs.close()
+
+    def _take(self) -> ExecutionEnvironment:
+        with self._lock:
+            if self._closed:
+                raise FunctionError("Runtime.ExitError", f"{self.spec.name} was stopped")
+            while self._idle:
+                environment = self._idle.pop()
+                if environment.alive:
+                    return environment
+            return self._start()
+
+    def _start(self) -> ExecutionEnvironment:
+        try:
+            task_root, runtime_client = self._task_root(), self._runtime_client()
+        except (BundlingError, OSError, BadZipFile) as error:
+            message = f"{self.spec.name} cannot start: {error}"
+            self.logs.add("localaws", message)
+            raise FunctionError("Sandbox.StartFailed", message) from error
+        environment = ExecutionEnvironment(
+            self.spec, task_root=task_root, runtime_client=runtime_client, aws=self._aws, log=self.logs.add
+        )
+        self._environments = [environment, *(other for other in self._environments if other.alive)]
+        return environment
+
+    def _give_back(self, environment: ExecutionEnvironment) -> None:
+        with self._lock:
+            if environment.alive:
+                self._idle.append(environment)

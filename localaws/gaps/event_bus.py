@@ -1,0 +1,156 @@
+"""Owns EventBridge: how entries are accepted, and how an event gets from a bus to a queue, or to the DLQ of a target.
+
+moto builds the message from a text template (`<id>` in a key is replaced, the account is missing), ignores disabled
+rules and the targets' dead-letter queues, and lets one bad entry or one missing queue fail the whole call.
+"""
+
+import copy
+import json
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from moto.events.models import EventsBackend, Rule, events_backends
+from moto.events.utils import EventTemplateParser
+from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import sqs_backends
+from moto.utilities.arns import parse_arn
+
+from localaws.gaps import patching
+
+_MOST_ENTRIES = 10
+
+_log = logging.getLogger(__name__)
+
+
+def close() -> None:
+    """Replace how moto takes entries, and how a rule sends to its targets."""
+    patching.replace(EventsBackend, "put_events", _checking_each_entry)
+    patching.replace(Rule, "send_to_targets", _to_each_target)
+
+
+def publish(event: dict[str, Any], *, bus: str) -> None:
+    """Give a complete event to every rule of a bus in the event's own account and region; a missing bus drops it.
+
+    Source: "Handling failures with PutEvents", EventBridge user guide.
+    """
+    event_bus = events_backends[event["account"]][event["region"]].event_buses.get(bus)
+    for rule in list(event_bus.rules.values()) if event_bus else []:
+        rule.send_to_targets(cast(Any, copy.deepcopy(event)))
+
+
+def to_text(moment: datetime) -> str:
+    """A moment as events write it: whole seconds, UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _checking_each_entry(original: Callable[..., Any]) -> Callable[..., Any]:
+    def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len(events) > _MOST_ENTRIES:
+            return list(original(self, events))  # which refuses it
+        return [_put(self, entry) for entry in events]
+
+    return put_events
+
+
+def _put(backend: EventsBackend, entry: dict[str, Any]) -> dict[str, Any]:
+    if refusal := _refusal(entry):
+        return refusal
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "account": backend.account_id,
+        "time": _time(entry.get("Time")),
+        "region": backend.region_name,
+        "resources": entry.get("Resources", []),
+        "detail": json.loads(entry["Detail"]),
+    }
+    publish(event, bus=entry.get("EventBusName", "default").rpartition("/")[2])
+    return {"EventId": event["id"]}
+
+
+def _refusal(entry: dict[str, Any]) -> dict[str, str] | None:
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
+    if entry["Source"].startswith("aws."):
+        reason = "Not authorized for the source."
+        return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": reason}
+    try:
+        well_formed = isinstance(json.loads(entry["Detail"]), dict)
+    except ValueError:
+        well_formed = False
+    return None if well_formed else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+
+
+def _time(given: Any) -> str:
+    # The JSON protocol writes timestamps as seconds since 1970.
+    return to_text(datetime.fromtimestamp(float(given), UTC) if given is not None else datetime.now(UTC))
+
+
+def _to_each_target(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
+        if self.state != "ENABLED" or not self.event_pattern.matches_event(original_event):
+            return
+        for target in list(self.targets):
+            try:
+                if parse_arn(target["Arn"]).service == "sqs":
+                    _to_queue(self, target, original_event)
+                else:
+                    original(_WithOneTarget(self, target), original_event, transform_input)
+            except Exception:  # noqa: BLE001 - one target's failure is neither the publisher's nor another target's
+                _log.exception("rule %s could not reach %s", self.name, target["Arn"])
+
+    return send_to_targets
+
+
+class _WithOneTarget:
+    """A rule as moto's own delivery sees it."""
+
+    def __init__(self, rule: Rule, target: dict[str, Any]) -> None:
+        self._rule = rule
+        self.targets = [target]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rule, name)
+
+
+def _to_queue(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+    try:
+        _send(target["Arn"], _body(target, event), target.get("SqsParameters", {}).get("MessageGroupId"))
+    except Exception as error:
+        dead_letter_arn = target.get("DeadLetterConfig", {}).get("Arn")
+        if dead_letter_arn is None:
+            raise
+        reasons = {
+            "RULE_ARN": rule.arn,
+            "TARGET_ARN": target["Arn"],
+            "ERROR_CODE": "NO_RESOURCE" if isinstance(error, QueueDoesNotExist) else "INVALID_PARAMETER",
+            "ERROR_MESSAGE": str(getattr(error, "message", "") or error),
+            "RETRY_ATTEMPTS": "0",
+        }
+        attributes = {name: {"DataType": "String", "StringValue": value} for name, value in reasons.items()}
+        # The event itself, before any transformation.
+        _send(dead_letter_arn, json.dumps(event), None, attributes)
+
+
+def _body(target: dict[str, Any], event: dict[str, Any]) -> str:
+    if "Input" in target:
+        return str(target["Input"])
+    if transformer := target.get("InputTransformer"):
+        whole = cast(Any, {**event, "ingestion-time": event["time"]})
+        paths = transformer.get("InputPathsMap", {})
+        return json.dumps(EventTemplateParser.parse(transformer["InputTemplate"], paths, whole))
+    return json.dumps(event)
+
+
+def _send(queue_arn: str, body: str, group_id: str | None, attributes: dict[str, Any] | None = None) -> None:
+    arn = parse_arn(queue_arn)
+    sqs_backends[arn.account][arn.region].send_message(
+        queue_name=arn.resource_id, message_body=body, message_attributes=attributes, group_id=group_id
+    )

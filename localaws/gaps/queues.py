@@ -1,0 +1,141 @@
+"""Owns SQS under concurrent callers: one look at a queue at a time, and long polls that wake when there is something.
+
+moto loses a message that is sent while another is deleted, may give one message to two receivers, and sleeps up to a
+second past the moment when a message becomes visible; and it counts a queue's messages three times for each one sent.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from moto.sqs.responses import SQSResponse
+
+from localaws.gaps import patching
+
+_SOURCE = "DeadLetterQueueSourceArn"
+
+_this_thread = threading.local()
+
+
+def close() -> None:
+    """Put each queue's own lock around all that reads or changes its messages."""
+    patching.replace(SQSBackend, "receive_message", _polling)
+    patching.replace(SQSBackend, "change_message_visibility", _waking_receivers)
+    patching.replace(SQSBackend, "purge_queue", _one_at_a_time)
+    patching.replace(SQSBackend, "get_queue_attributes", _one_at_a_time)
+    patching.replace(SQSBackend, "send_message", _sending)
+    for name in ("", "_delayed", "_not_visible"):
+        patching.replace(Queue, f"approximate_number_of_messages{name}", _not_counted_while_sending)
+    patching.replace(Queue, "delete_message", _one_at_a_time_in_the_queue)
+    patching.replace(SQSResponse, "receive_message", _naming_the_source)
+
+
+def wake_pollers() -> None:
+    """Make every long poll look again, such as when the server stops."""
+    for _, _, backend in list(sqs_backends.iter_backends()):
+        for queue in list(backend.queues.values()):  # type: ignore[attr-defined]  # a backend of SQS
+            backend.queues.pop(queue.name, None)  # type: ignore[attr-defined]  # a backend of SQS
+            with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
+                queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
+
+
+def _polling(original: Callable[..., Any]) -> Callable[..., Any]:
+    def receive_message(
+        self: SQSBackend,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        *more: Any,
+    ) -> Any:
+        queue = self.get_queue(queue_name)
+        deadline = time.monotonic() + wait_seconds_timeout
+        with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
+            while True:
+                _note_source_of_dead_letters(queue)
+                messages = original(self, queue_name, count, 0, visibility_timeout, *more)
+                left_s = deadline - time.monotonic()
+                if messages or left_s <= 0:
+                    return messages
+                queue._messages_lock.wait(min(left_s, _until_next_visible_s(queue)))  # noqa: SLF001 - moto's own lock
+                if self.queues.get(queue_name) is not queue:
+                    return []
+
+    return receive_message
+
+
+def _until_next_visible_s(queue: Queue) -> float:
+    now = unix_time_millis()
+    hidden = (max(message.visible_at, message.delayed_until) - now for message in queue._messages)  # noqa: SLF001 - all of them, hidden ones too
+    # moto shows a message in the millisecond after the one it was hidden until.
+    return max(0.002, (min(hidden, default=3_600_000.0) + 1) / 1000)
+
+
+def _note_source_of_dead_letters(queue: Queue) -> None:
+    if queue.dead_letter_queue is None or not queue.redrive_policy:
+        return
+    for message in queue.messages:
+        if message.approximate_receive_count >= queue.redrive_policy["maxReceiveCount"]:
+            message.system_attributes[_SOURCE] = queue.queue_arn
+
+
+def _naming_the_source(original: Callable[..., Any]) -> Callable[..., Any]:
+    def receive_message(self: Any) -> Any:
+        answer = original(self)
+        asked = {*(self._get_param("MessageSystemAttributeNames", [])), *(self._get_param("AttributeNames", []))}
+        received = answer.result.get("Messages", [])
+        if received and asked & {_SOURCE, "All"}:
+            queue = self.sqs_backend.get_queue(self._get_queue_name())
+            sources = {message.id: message.system_attributes.get(_SOURCE) for message in list(queue._messages)}  # noqa: SLF001 - those in flight too
+            for message in received:
+                if source := sources.get(message["MessageId"]):
+                    message.setdefault("Attributes", {})[_SOURCE] = source
+        return answer
+
+    return receive_message
+
+
+def _waking_receivers(original: Callable[..., Any]) -> Callable[..., Any]:
+    def change_message_visibility(self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
+        queue = self.get_queue(queue_name)
+        with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
+            result = original(self, queue_name, *more, **named)
+            queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
+            return result
+
+    return change_message_visibility
+
+
+def _one_at_a_time(original: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
+        with self.get_queue(queue_name)._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
+            return original(self, queue_name, *more, **named)
+
+    return locked
+
+
+def _one_at_a_time_in_the_queue(original: Callable[..., Any]) -> Callable[..., Any]:
+    def locked(self: Queue, *more: Any, **named: Any) -> Any:
+        with self._messages_lock:
+            return original(self, *more, **named)
+
+    return locked
+
+
+def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send_message(self: SQSBackend, *more: Any, **named: Any) -> Any:
+        _this_thread.is_sending = True
+        try:
+            return original(self, *more, **named)
+        finally:
+            _this_thread.is_sending = False
+
+    return send_message
+
+
+def _not_counted_while_sending(original: Any) -> Any:
+    # moto makes all of a queue's attributes to look at one of them, and nobody sees the counts.
+    return property(lambda queue: 0 if getattr(_this_thread, "is_sending", False) else original.fget(queue))

@@ -1,0 +1,168 @@
+"""Owns the Lambda of the embedded AWS: what the registry tells becomes running functions and pumped queues."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from infra import bundling
+from localaws import queues
+from localaws.function import Function
+from localaws.function_code import unpacked
+from localaws.function_logs import FunctionLogs, LineListener
+from localaws.project import CACHE
+from localaws.queue_pump import QueuePump
+from localaws.registry import FunctionSpec, MappingSpec
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+class HostedFunction:
+    """A deployed function and the pump that feeds it, as a test handles them."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.pump: QueuePump | None = None
+        self._paused = False
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.spec.name
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that works, or that will take the next event."""
+        return self.function.pid
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is on its way through the function."""
+        return self.pump is not None and self.pump.busy
+
+    def invoke(self, event: bytes) -> bytes:
+        """Run the handler on an event, past the queue. Raises FunctionError."""
+        return self.function.invoke(event)
+
+    def kill(self) -> None:
+        """SIGKILL the function's processes, in the middle of whatever they are doing."""
+        self.function.kill()
+
+    def log_lines(self) -> list[str]:
+        """Every line that the function and Lambda have logged so far."""
+        return self.function.logs.lines
+
+    def pause(self) -> None:
+        """Leave messages in the queue from now on."""
+        self._paused = True
+        if self.pump:
+            self.pump.pause()
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self._paused = False
+        if self.pump:
+            self.pump.resume()
+
+
+class LambdaService:
+    """Runs the functions and pumps the queues of whatever stacks there are. `concurrency` caps each mapping's own."""
+
+    def __init__(self, *, client: Callable[[str], Any], aws: Mapping[str, str], concurrency: int) -> None:
+        self._client = client
+        self._aws = aws
+        self._concurrency = concurrency
+        self._listeners: list[LineListener] = []
+        self._mappings: dict[str, HostedFunction] = {}
+        self._lock = Lock()
+        self.functions: dict[str, HostedFunction] = {}
+
+    def listen(self, listener: LineListener) -> None:
+        """Tell of every log line of every function, those of later stacks too."""
+        with self._lock:
+            self._listeners.append(listener)
+            for hosted in self.functions.values():
+                hosted.function.logs.listen(listener)
+
+    def function_put(self, spec: FunctionSpec) -> None:
+        """Host the function; one of that name that is there already is replaced, and its pump feeds the new one."""
+        with self._lock:
+            logs = FunctionLogs(spec.name, spec.log_group, self._client("logs"))
+            for listener in self._listeners:
+                logs.listen(listener)
+            function = Function(
+                spec,
+                task_root=partial(_task_root, spec),
+                runtime_client=bundling.runtime_client,
+                aws=self._aws,
+                logs=logs,
+            )
+            if hosted := self.functions.get(spec.name):
+                old, hosted.function = hosted.function, function
+                old.close()
+            else:
+                self.functions[spec.name] = HostedFunction(function)
+
+    def mapping_put(self, mapping: MappingSpec) -> None:
+        """Pump the queue; a mapping of that id that is there already is replaced."""
+        self.mapping_removed(mapping.id)
+        with self._lock:
+            hosted = self.functions[mapping.function_name]
+            sqs: SQSClient = self._client("sqs")
+            _, _, _, _, account_id, name = mapping.queue_arn.split(":")
+            hosted.pump = QueuePump(
+                mapping,
+                queue_url=f"{sqs.meta.endpoint_url}/{account_id}/{name}",
+                invoke=hosted.invoke,
+                prepare=hosted.function.warm,
+                sqs=sqs,
+                concurrency=min(mapping.max_concurrency or self._concurrency, self._concurrency),
+            )
+            self._mappings[mapping.id] = hosted
+
+    def mapping_removed(self, mapping_id: str) -> None:
+        """Pump the queue no longer, and end the function's processes."""
+        with self._lock:
+            hosted = self._mappings.pop(mapping_id, None)
+            if hosted and hosted.pump:
+                hosted.pump.stop()
+                hosted.pump = None
+                hosted.kill()
+
+    def unquiet(self) -> list[str]:
+        """What is still going on, one line for each queue and function; empty when all is quiet."""
+        with self._lock:
+            pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
+        # Functions first: a message leaves the count of running ones only after it has left its queue.
+        busy = [f"function {pump.mapping.function_name} is running" for pump in pumps if pump.busy]
+        depths = {pump.mapping.queue_name: queues.depth(pump.mapping.queue_arn) for pump in pumps}
+        return busy + [f"queue {name}: {depth}" for name, depth in depths.items() if depth]
+
+    def let_visibility_timeouts_pass(self) -> None:
+        """Make what is in flight in the pumped queues receivable at once, as though the time had passed."""
+        with self._lock:
+            pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
+        for pump in pumps:
+            queues.let_visibility_timeouts_pass(pump.mapping.queue_arn)
+
+    def close(self) -> None:
+        """Stop pumping and end every process."""
+        with self._lock:
+            hosted_functions = list(self.functions.values())
+            for hosted in hosted_functions:
+                hosted.pause()
+            for hosted in hosted_functions:
+                # A function in the middle of its work is killed: its pump would wait for it.
+                hosted.function.close()
+            for hosted in hosted_functions:
+                if hosted.pump:
+                    hosted.pump.stop()
+
+
+def _task_root(spec: FunctionSpec) -> Path:
+    service = spec.handler.split(".")
+    is_ours = service[0] == "services" and service[1] in bundling.CALLS
+    wheels = bundling.dependencies(service[1], target=bundling.Target.HOST) if is_ours else None
+    return unpacked(spec.code, host_bundle=wheels, cache=CACHE / "functions")

@@ -1,0 +1,1 @@
+"""Owns the CloudFormation resources that moto lacks or makes only in part, one file per service."""

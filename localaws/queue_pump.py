@@ -1,0 +1,146 @@
+"""Owns the way from a queue to its function, as the event source mapping says."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock, Semaphore, Thread
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws import queues, sqs_event
+from localaws.registry import MappingSpec
+from localaws.runtime_api import FunctionError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# How long a message may wait before it is noticed.
+_LOOK_EVERY_S = 0.02
+# ReceiveMessage and DeleteMessageBatch take up to 10 messages.
+_SQS_BATCH = 10
+
+
+class QueuePump:
+    """Receives batches, invokes the function, and deletes what it is done with, `concurrency` batches at a time.
+
+    `prepare` is called once, before the first message, on the pump's own thread.
+    """
+
+    def __init__(
+        self,
+        mapping: MappingSpec,
+        *,
+        queue_url: str,
+        invoke: Callable[[bytes], bytes],
+        prepare: Callable[[], object],
+        sqs: "SQSClient",
+        concurrency: int,
+    ) -> None:
+        self.mapping = mapping
+        self._queue_url = queue_url
+        self._invoke = invoke
+        self._prepare = prepare
+        self._sqs = sqs
+        self._free = Semaphore(concurrency)
+        self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix=f"{mapping.function_name}-batch")
+        self._gate = Lock()
+        self._paused = not mapping.enabled
+        self._stopping = Event()
+        self._busy = 0
+        self._counting = Lock()
+        self._receiver = Thread(target=self._receive_until_stopped, name=f"{mapping.queue_name}-pump", daemon=True)
+        self._receiver.start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is on its way through the function."""
+        return self._busy > 0
+
+    def pause(self) -> None:
+        """Take no message any more; when this returns, whatever comes next stays in the queue."""
+        with self._gate:
+            self._paused = True
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self._paused = False
+
+    def stop(self) -> None:
+        """Take no message any more, and wait for the batches that are being worked on."""
+        self._stopping.set()
+        self._receiver.join()
+        self._workers.shutdown()
+
+    def _receive_until_stopped(self) -> None:
+        self._prepare()
+        while not self._stopping.is_set():
+            if not self._free.acquire(timeout=0.1):
+                continue
+            batch = self._next_batch()
+            if batch:
+                self._workers.submit(self._work, batch)
+            else:
+                self._free.release()
+                self._stopping.wait(_LOOK_EVERY_S)
+
+    def _next_batch(self) -> Sequence[Any]:
+        with self._gate:
+            if self._paused or not queues.has_waiting(self.mapping.queue_arn):
+                return ()
+            # Counted before it is received, so that a message is at every moment in the queue or in this count.
+            self._count(1)
+            try:
+                batch = self._gather()
+            except (ClientError, BotoCoreError):
+                # The queue is being deleted, or the server stopped: there is nothing to receive.
+                batch = []
+            if not batch:
+                self._count(-1)
+            return batch
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._busy += change
+
+    def _gather(self) -> list[Any]:
+        batch = self._receive(self.mapping.batch_size)
+        closes_at = time.monotonic() + self.mapping.window_s
+        while batch and len(batch) < self.mapping.batch_size and time.monotonic() < closes_at:
+            if self._stopping.wait(_LOOK_EVERY_S):
+                break
+            if queues.has_waiting(self.mapping.queue_arn):
+                batch += self._receive(self.mapping.batch_size - len(batch))
+        return batch
+
+    def _receive(self, count: int) -> list[Any]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._queue_url,
+            MaxNumberOfMessages=min(count, _SQS_BATCH),
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def _work(self, batch: Sequence[Any]) -> None:
+        try:
+            event = sqs_event.encode(batch, queue_arn=self.mapping.queue_arn)
+            answer = self._invoke(event)
+            done = sqs_event.done(batch, answer, reports_item_failures=self.mapping.reports_item_failures)
+            self._delete(done)
+        except (FunctionError, ClientError, BotoCoreError):
+            # The batch stays in the queue until its visibility timeout has passed, as with Lambda.
+            pass
+        finally:
+            self._count(-1)
+            self._free.release()
+
+    def _delete(self, messages: Sequence[Any]) -> None:
+        for start in range(0, len(messages), _SQS_BATCH):
+            self._sqs.delete_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]}
+                    for index, message in enumerate(messages[start : start + _SQS_BATCH])
+                ],
+            )

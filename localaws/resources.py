@@ -1,0 +1,106 @@
+"""Owns the decision for every resource type that a template may hold: who makes it, or why nobody needs to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.s3.models import FakeBucket
+
+from localaws.errors import LocalAwsError
+from localaws.models.base import Inert, Model
+from localaws.models.dynamodb import Table
+from localaws.models.events import EventBus
+from localaws.models.iam import Role
+from localaws.models.lambda_ import EventSourceMapping, Function
+from localaws.models.s3 import Bucket, BucketPolicy, permission
+from localaws.models.sqs import Queue, QueuePolicy
+
+# Made by moto, whole enough for what the templates say.
+MOTO: frozenset[str] = frozenset(
+    {
+        "AWS::ECR::Repository",
+        "AWS::Events::Rule",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::IAM::Policy",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::SSM::Parameter",
+    }
+)
+
+# Made by ours: moto has no such model, or leaves out what the templates say.
+OURS: Mapping[str, type[Model]] = {
+    "AWS::DynamoDB::Table": Table,
+    "AWS::Events::EventBus": EventBus,
+    "AWS::IAM::Role": Role,
+    "AWS::Lambda::EventSourceMapping": EventSourceMapping,
+    "AWS::Lambda::Function": Function,
+    "AWS::S3::Bucket": Bucket,
+    "AWS::S3::BucketPolicy": BucketPolicy,
+    "AWS::SQS::Queue": Queue,
+    "AWS::SQS::QueuePolicy": QueuePolicy,
+}
+
+# Can be referred to and does nothing, for the reason given.
+INERT: Mapping[str, str] = {
+    "AWS::CDK::Metadata": "tells AWS which CDK constructs are used; no part of the system",
+    "AWS::CloudWatch::Alarm": "nothing here evaluates metrics; the queues it watches can be looked at directly",
+}
+
+
+class UnsupportedResource(LocalAwsError):
+    """A template holds a resource type that nobody has decided about."""
+
+    def __init__(self, logical_id: str, resource_type: str) -> None:
+        self.logical_id = logical_id
+        self.resource_type = resource_type
+        super().__init__(
+            f"the embedded AWS does not know {resource_type} (resource {logical_id}): "
+            "decide in localaws/resources.py whether moto makes it, we do, or nobody needs to"
+        )
+
+
+def check(template: Mapping[str, Any]) -> None:
+    """Look at every resource before anything is created.
+
+    Raises:
+        UnsupportedResource: naming the first resource, in the template's order, whose type has no decision.
+    """
+    for logical_id, resource in template.get("Resources", {}).items():
+        resource_type = resource["Type"]
+        if resource_type not in MOTO and resource_type not in OURS and resource_type not in INERT:
+            raise UnsupportedResource(logical_id, resource_type)
+
+
+def install() -> None:
+    """Make moto's CloudFormation, in this process, follow the table. Doing it twice is the same as once."""
+    models = parsing.get_model_map()
+    models.update(OURS)
+    models.update(dict.fromkeys(INERT, Inert))
+    FakeBucket.get_permission = permission  # type: ignore[assignment,method-assign]  # moto denies by unmet conditions
+    parsing.ResourceMap.load = _load  # type: ignore[method-assign]  # the one place every template passes
+    parsing.ResourceMap.update = _update  # type: ignore[method-assign]
+
+
+_moto_load = parsing.ResourceMap.load
+_moto_update = parsing.ResourceMap.update
+
+
+def _load(self: parsing.ResourceMap) -> None:
+    _check_for_moto(self._template)
+    _moto_load(self)
+
+
+def _update(self: parsing.ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+    _check_for_moto(template)
+    _moto_update(self, template, parameters)
+
+
+def _check_for_moto(template: dict[str, Any]) -> None:
+    try:
+        check(template)
+    except UnsupportedResource as error:
+        # moto's HTTP layer turns this into the answer that CloudFormation gives to a bad template.
+        raise ValidationError(message=str(error)) from error

@@ -1,0 +1,269 @@
+"""Owns the moto server: in this process, on loopback, empty at every start, with connections that are kept alive."""
+
+import contextlib
+import errno
+import logging
+import socket
+import socketserver
+import threading
+from collections.abc import Iterable
+from http import HTTPStatus
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+
+from localaws.gaps import close_gaps, reopen_gaps
+from localaws.gaps.queues import wake_pollers
+from localaws.interception import Intercepting, Interception, Interceptor
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import WSGIApplication
+
+_ADDRESS = "127.0.0.1"
+_LONGEST_WAIT_FOR_A_CONNECTION_S = 5.0
+_NO_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+# moto keeps its state per process, so a second server would share the first one's and wipe it on starting.
+_one_per_process = threading.Lock()
+
+_log = logging.getLogger(__name__)
+
+
+class PortInUse(Exception):
+    """Another program listens on the port that was asked for."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use: stop the program that listens there, or choose another port")
+        self.port = port
+
+
+class MotoServer:
+    """Serves the emulated AWS between `__enter__` and `__exit__`. `port` 0 takes any free one.
+
+    Bare moto, for tests that show what a gap is: `gaps_closed=False`.
+
+    Raises:
+        PortInUse: on entering.
+        RuntimeError: on entering, when this process serves another one already.
+    """
+
+    def __init__(self, port: int = 0, *, gaps_closed: bool = True) -> None:
+        self._port = port
+        self._gaps_closed = gaps_closed
+        self._interception: Interception
+        self._server: _Server
+        self._thread: threading.Thread
+
+    def __enter__(self) -> "MotoServer":
+        if not _one_per_process.acquire(blocking=False):
+            raise RuntimeError("this process serves an emulated AWS already: stop that one first")
+        try:
+            self._start()
+        except BaseException:
+            _one_per_process.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        try:
+            self._server.shutdown()
+            self._thread.join()
+            wake_pollers()
+            self._server.server_close()
+            moto_api_backend.reset()
+        finally:
+            _one_per_process.release()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self._server.server_address[1])
+
+    @property
+    def endpoint_url(self) -> str:
+        """What AWS_ENDPOINT_URL has to be. The CDK's templates are only found when the host is `localhost`."""
+        return f"http://localhost:{self.port}"
+
+    def intercept(self, interceptor: Interceptor) -> Intercepting:
+        """Show every request to `interceptor` first, from now until the end of the `with` block, or `remove`.
+
+        A reply is given to the client in moto's place; None passes the request on. It is called on the request's own
+        thread and may block.
+        """
+        return Intercepting(interceptor, self._interception)
+
+    def _start(self) -> None:
+        close_gaps() if self._gaps_closed else reopen_gaps()
+        moto_api_backend.reset()
+        self._interception = Interception(_Dispatcher(create_backend_app))
+        self._server = _listen(self._port, self._interception)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="localaws-accept", daemon=True
+        )
+        self._thread.start()
+
+
+def _listen(port: int, app: "WSGIApplication") -> "_Server":
+    try:
+        return _Server((_ADDRESS, port), app)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(port) from error
+        raise
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's choice of a service, which lists moto's own directories, made once for each host."""
+
+    def __init__(self, create_app: Any) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The service that a host stands for, or None."""
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
+
+
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread for each connection. Closing it ends the connections that clients keep open, and waits for theirs."""
+
+    # What werkzeug's handler asks of its server.
+    ssl_context = None
+    multithread = True
+    multiprocess = False
+
+    allow_reuse_address = True
+    request_queue_size = 128
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], app: "WSGIApplication") -> None:
+        self.app = app
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._connections_lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection until either side ends it."""
+        with self._connections_lock:
+            self._connections[request] = threading.current_thread()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._connections_lock:
+                del self._connections[request]
+
+    def server_close(self) -> None:
+        """Stop listening and end every connection."""
+        super().server_close()
+        with self._connections_lock:
+            connections = dict(self._connections)
+        # What is being answered may still be answered; nothing more is read.
+        _shut(connections, socket.SHUT_RD)
+        for thread in connections.values():
+            thread.join(_LONGEST_WAIT_FOR_A_CONNECTION_S)
+        _shut(connections, socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - part of the signature
+        """Note what a connection's thread raised."""
+        _log.exception("a connection failed")
+
+
+def _shut(connections: Iterable[socket.socket], how: int) -> None:
+    for connection in connections:
+        # The client may have been quicker.
+        with contextlib.suppress(OSError):
+            connection.shutdown(how)
+
+
+class _Handler(MotoRequestHandler):
+    """Answers one request after the other on a connection.
+
+    Werkzeug's own ends the connection after each answer, after waiting 10 ms for what the client might still send.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: "_Server"  # type: ignore[assignment]  # it gives werkzeug's handler what that asks for
+
+    def run_wsgi(self) -> None:
+        """Read the request to its end, so that the next one can be told from it, and answer."""
+        environ = self.make_environ()
+        body = self._read_body(environ)
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input_terminated"] = True
+        try:
+            status, headers, content = self._run_app(environ)
+        except Exception:  # noqa: BLE001 - a defect of moto's is a 500, as an unforeseen one of AWS's is
+            _log.exception("moto failed at %s %s", self.command, self.path)
+            status, headers, content = "500 Internal Server Error", [], b""
+        self._answer(status, headers, content)
+
+    def handle_expect_100(self) -> bool:
+        """Tell the client to send the body, now: it waits for this."""
+        accepted = super().handle_expect_100()
+        self.wfile.flush()
+        return accepted
+
+    def finish(self) -> None:
+        """Close the connection, whether or not the client is still there for the last bytes."""
+        with contextlib.suppress(ConnectionError):
+            super().finish()
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: there are thousands."""
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002 - part of the signature
+        """Go no further on a connection that the client has left, such as a function that was killed."""
+        self.close_connection = True
+
+    def _read_body(self, environ: dict[str, Any]) -> bytes:
+        stream = environ["wsgi.input"]
+        if environ.get("wsgi.input_terminated"):
+            return bytes(stream.read())
+        return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
+
+    def _run_app(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001 - part of the WSGI signature
+            started.append((status, headers))
+
+        chunks = self.server.app(environ, start_response)
+        try:
+            content = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        return (*started[-1], content)
+
+    def _answer(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
+        code = int(status.partition(" ")[0])
+        self.send_response_only(code, status.partition(" ")[2])
+        names = {name.lower() for name, _ in headers}
+        for name, value in headers:
+            # The length of an answer to HEAD is the object's; of any other, what is sent.
+            if name.lower() not in {"content-length", "connection"} or (name.lower(), self.command) == (
+                "content-length",
+                "HEAD",
+            ):
+                self.send_header(name, value)
+        if "date" not in names:
+            self.send_header("Date", self.date_time_string())
+        if self.command != "HEAD" and code not in _NO_BODY:
+            self.send_header("Content-Length", str(len(content)))
+        elif self.command == "HEAD" and "content-length" not in names:
+            self.send_header("Content-Length", "0")
+        self.end_headers()
+        if self.command != "HEAD" and code not in _NO_BODY:
+            self.wfile.write(content)
+        self.wfile.flush()

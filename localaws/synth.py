@@ -1,0 +1,124 @@
+"""Owns the cloud assembly: the app of `cdk.json` run exactly as the CDK's command line runs it, once per content."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localaws.errors import LocalAwsError
+from localaws.project import CACHE, ROOT, used
+
+# All that the template and the assets depend on.
+_INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
+
+
+class SynthFailed(LocalAwsError):
+    """The app stopped; the message is the app's own."""
+
+
+def synthesize(
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    account_id: str,
+    region: str,
+    root: Path = ROOT,
+    cache: Path = CACHE / "synth",
+) -> Path:
+    """The directory of the cloud assembly, made anew only when something that it depends on has changed.
+
+    Args:
+        overrides: merged into the `copytrail` settings of `cdk.json`, objects key by key; None takes a setting out.
+        account_id: the account of an environment-aware stack.
+        region: the region of an environment-aware stack.
+        root: the project.
+        cache: where assemblies are kept.
+
+    Raises:
+        SynthFailed: the app refused its settings or broke.
+    """
+    app, context = _configuration(root)
+    context["copytrail"] = _merged(context.get("copytrail", {}), overrides or {})
+    environment = {"CDK_DEFAULT_ACCOUNT": account_id, "CDK_DEFAULT_REGION": region}
+    place = cache / _identity(root, [app, context, environment, sys.version])
+    if not place.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with _lock(cache / f"{place.name}.lock"):
+            if not place.exists():
+                _run(app, context, environment, root=root, place=place)
+    return used(place)
+
+
+def _configuration(root: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        configuration = json.loads((root / "cdk.json").read_text())
+        return configuration["app"], dict(configuration.get("context", {}))
+    except (OSError, ValueError, KeyError) as error:
+        raise SynthFailed(f"cdk.json cannot be used: {error!r}") from error
+
+
+def _merged(settings: Any, overrides: Any) -> Any:
+    if not isinstance(settings, Mapping) or not isinstance(overrides, Mapping):
+        return overrides
+    together = {**settings, **{key: _merged(settings.get(key), value) for key, value in overrides.items()}}
+    return {key: value for key, value in together.items() if value is not None}
+
+
+def _identity(root: Path, configuration: list[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(configuration, sort_keys=True).encode())
+    for path in _files(root / name for name in _INPUTS):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:32]
+
+
+def _files(inputs: Iterable[Path]) -> Iterator[Path]:
+    for path in inputs:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        elif path.exists():
+            yield path
+
+
+@contextmanager
+def _lock(file: Path) -> Iterator[None]:
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _run(app: str, context: Mapping[str, Any], environment: Mapping[str, str], *, root: Path, place: Path) -> None:
+    workplace = Path(tempfile.mkdtemp(prefix=".synth-", dir=place.parent))
+    try:
+        done = subprocess.run(  # noqa: S603  # what cdk.json says, as the CDK itself runs it
+            shlex.split(app),
+            cwd=root,
+            env={
+                **os.environ,
+                **environment,
+                # jsii looks for node on the PATH; the virtual environment has one.
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+                "CDK_OUTDIR": str(workplace),
+                "CDK_CONTEXT_JSON": json.dumps(context),
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise SynthFailed((done.stderr or done.stdout).strip() or f"{app} ended with status {done.returncode}")
+        workplace.rename(place)
+    except OSError as error:
+        raise SynthFailed(f"{app} could not be run: {error}") from error
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)

@@ -1,0 +1,101 @@
+"""Owns `copytrail local up`: the embedded AWS in the foreground, until it is told to stop."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from localaws.display import line_shown
+from localaws.embedded import EmbeddedAws
+from localaws.errors import LocalAwsError
+from localaws.server import PortInUse
+
+_SHOWN_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+
+
+class _PortTaken(click.ClickException):
+    """Another port helps: the command was used wrongly."""
+
+    exit_code = 2
+
+
+def stay_up(port: int, stack: str | None) -> None:
+    """Start, deploy, say how to talk to it, and show transfers until SIGINT or SIGTERM.
+
+    Args:
+        port: to listen on.
+        stack: the stack's name; None as `cdk.json` says.
+
+    Raises:
+        click.ClickException: exit code 2 when the port is in use, 1 when the stack cannot be put up.
+    """
+    console = Console(stderr=True, highlight=False)
+    try:
+        with _signals_as_interrupt(), EmbeddedAws(port) as aws:
+            _show_log(aws, console)
+            outputs = _deploy(aws, stack, console)
+            _introduce(aws, outputs, console)
+            Event().wait()
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing is left running.", style="dim")
+    except PortInUse as error:
+        raise _PortTaken(str(error)) from error
+    except LocalAwsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _deploy(aws: EmbeddedAws, stack: str | None, console: Console) -> dict[str, str]:
+    began = time.monotonic()
+    with console.status("Putting the stack up (the first time takes half a minute)"):
+        outputs = aws.deploy({"stackName": stack} if stack else None)
+    console.print(f"The stack is up after {time.monotonic() - began:.1f} s.", style="dim")
+    return outputs
+
+
+def _introduce(aws: EmbeddedAws, outputs: dict[str, str], console: Console) -> None:
+    # On stdout and nothing else there, so that a script can take them; when they come, the stack is up.
+    for name in _SHOWN_VARIABLES:
+        click.echo(f"export {name}={aws.environment[name]}")
+    routes = json.loads(outputs.get("Routes", "[]"))
+    for route in routes:
+        destination = f"s3://{route['destinationBucket']}/{route.get('destinationPrefix', '')}"
+        console.print(Text(f"s3://{route['sourceBucket']}/ → {destination}"), soft_wrap=True)
+    if routes:
+        console.print("Paste the `export` lines into another terminal, then:")
+        console.print(Text(f"  aws s3 cp sample.zip s3://{routes[0]['sourceBucket']}/"), soft_wrap=True)
+    console.print("Ctrl-C stops it.", style="dim")
+
+
+def _show_log(aws: EmbeddedAws, console: Console) -> None:
+    def show(function: str, line: str) -> None:
+        if text := line_shown(function, line):
+            console.print(text, soft_wrap=True)
+
+    aws.on_log_line(show)
+
+
+@contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into KeyboardInterrupt; further ones must not break the stopping."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  # the handler's signature
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    for each in before:
+        signal.signal(each, interrupt)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,36 @@
+"""Owns the embedded AWS of a test, and the small stack in it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws import deployment
+from localaws.embedded import EmbeddedAws
+from tests.integration.localaws.small_stack import Small, small_template, stack_of
+
+
+@pytest.fixture
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as embedded:
+        yield embedded
+
+
+DeploySmall = Callable[..., Small]
+
+
+@pytest.fixture
+def deploy_small(aws: EmbeddedAws, tmp_path: Path) -> DeploySmall:
+    def deploy(
+        handler: str,
+        *,
+        mapping: dict[str, Any] | None = None,
+        function: dict[str, Any] | None = None,
+        queue: dict[str, Any] | None = None,
+    ) -> Small:
+        stack = stack_of(small_template(mapping or {}, function or {}, queue or {}), tmp_path, handler)
+        outputs = deployment.deploy(stack, aws.client)
+        return Small(aws, outputs["QueueUrl"], outputs["DlqUrl"])
+
+    return deploy

@@ -1,0 +1,78 @@
+"""Whatever a template says is done as CloudFormation and Lambda do it, or refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws import deployment
+from localaws.deployment import DeployFailed
+from localaws.embedded import EmbeddedAws
+from localaws.resources import UnsupportedResource
+from tests.integration.localaws.small_stack import small_template, stack_of
+
+
+def test_an_unknown_resource_type_stops_the_deployment_before_anything_is_created(
+    aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    template = small_template({}, {}, {})
+    template["Resources"]["Door"] = {"Type": "AWS::EC2::Instance"}
+    with pytest.raises(UnsupportedResource, match=r"AWS::EC2::Instance \(resource Door\)"):
+        deployment.deploy(stack_of(template, tmp_path), aws.client)
+    assert aws.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_cloudformation_itself_refuses_an_unknown_resource_type_whoever_asks(aws: EmbeddedAws) -> None:
+    template = small_template({}, {}, {})
+    template["Resources"]["Door"] = {"Type": "AWS::EC2::Instance"}
+    with pytest.raises(ClientError, match=r"AWS::EC2::Instance \(resource Door\)"):
+        aws.client("cloudformation").create_stack(StackName="small", TemplateBody=json.dumps(template))
+    assert not aws.client("sqs").list_queues().get("QueueUrls")
+
+
+@pytest.mark.parametrize(
+    ("mapping", "function", "reason"),
+    [
+        ({"BatchSize": 11}, {}, "MaximumBatchingWindowInSeconds must be at least 1"),
+        ({"ScalingConfig": {"MaximumConcurrency": 1}}, {}, "MaximumConcurrency must be at least 2"),
+        ({}, {"Timeout": 121}, "visibility timeout: 120 seconds is less than function timeout: 121"),
+        ({"EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:none"}, {}, "which is no queue"),
+        ({}, {"Runtime": "nodejs22.x"}, "runs Python functions"),
+    ],
+)
+def test_what_lambda_would_refuse_is_refused(
+    deploy_small: Any, mapping: dict[str, Any], function: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DeployFailed, match=reason):
+        deploy_small("", mapping=mapping, function=function)
+
+
+def test_a_rule_may_refer_to_its_bus(aws: EmbeddedAws, tmp_path: Path) -> None:
+    template = small_template({}, {}, {})
+    template["Resources"]["Bus"] = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus"}}
+    rule = {"EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["x"]}}
+    template["Resources"]["Rule"] = {"Type": "AWS::Events::Rule", "Properties": rule}
+    deployment.deploy(stack_of(template, tmp_path), aws.client)
+    assert len(aws.client("events").list_rules(EventBusName="bus")["Rules"]) == 1
+
+
+def test_a_changed_template_changes_the_queue_and_the_function(aws: EmbeddedAws, tmp_path: Path) -> None:
+    handler = "import os\ndef handler(event, context):\n    return os.environ['GREETING']"
+    deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path, handler), aws.client)
+    assert aws.functions["small"].invoke(b"{}") == b'"hello"'
+    changed = {"Environment": {"Variables": {"GREETING": "goodbye"}}}
+    template = small_template({}, changed, {"VisibilityTimeout": 240})
+    outputs = deployment.deploy(stack_of(template, tmp_path, handler), aws.client)
+    assert aws.functions["small"].invoke(b"{}") == b'"goodbye"'
+    attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "240"
+
+
+def test_a_deleted_stack_stops_its_function(aws: EmbeddedAws, deploy_small: Any) -> None:
+    small = deploy_small("def handler(event, context):\n    print('SEEN 1')")
+    small.function.invoke(b"{}")
+    aws.client("cloudformation").delete_stack(StackName="small")
+    assert small.function.pump is None
+    assert aws.client("sqs").list_queues().get("QueueUrls") is None

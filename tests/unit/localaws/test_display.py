@@ -1,0 +1,52 @@
+import json
+
+import pytest
+
+from localaws.display import line_shown, size_shown
+
+TRANSFER = {
+    "level": "INFO",
+    "message": "transfer",
+    "timestamp": "2026-11-23T02:59:07.459+00:00",
+    "outcome": "Copied",
+    "source": "s3://source/a b.txt",
+    "destination": "s3://destination/a b.txt",
+    "size": 67108864,
+    "duration_ms": 17,
+}
+
+
+def shown(**fields: object) -> str:
+    return str(line_shown("copier", json.dumps({**TRANSFER, **fields})))
+
+
+def test_a_transfer_is_one_line_with_time_outcome_way_size_and_duration() -> None:
+    assert shown() == "02:59:07 Copied  s3://source/a b.txt → s3://destination/a b.txt  64.0 MiB  17 ms"
+
+
+def test_a_failure_says_why() -> None:
+    line = shown(outcome="Failed", reason="Archived", explanation="restore it first", destination=None)
+    assert line == "02:59:07 Failed  s3://source/a b.txt  64.0 MiB  17 ms  Archived: restore it first"
+
+
+def test_a_key_cannot_move_the_cursor_nor_change_colours() -> None:
+    assert "s3://source/\\x1b[31m\\nx[bold]" in shown(source="s3://source/\x1b[31m\nx[bold]")
+
+
+@pytest.mark.parametrize(
+    "line", ["START RequestId: x", '{"_aws": {}}', '{"level": "INFO", "message": "record"}', "{broken", "{}", "[1]"]
+)
+def test_what_is_not_for_a_person_is_not_shown(line: str) -> None:
+    assert line_shown("copier", line) is None
+
+
+def test_a_function_that_dies_or_runs_out_of_time_is_shown() -> None:
+    line = "RequestId: x Error: Runtime exited with error: signal 9\nRuntime.ExitError"
+    assert str(line_shown("copier", line)) == "copier: RequestId: x Error: Runtime exited with error: signal 9"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 * 2**40, "5.0 TiB"), (2**52, "4096.0 TiB")]
+)
+def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
+    assert size_shown(size) == text

@@ -1,0 +1,20 @@
+import pytest
+
+from localaws.resources import INERT, MOTO, OURS, UnsupportedResource, check
+
+
+def test_a_type_that_nobody_decided_about_is_named_with_its_resource() -> None:
+    resources = {"Known": {"Type": "AWS::SQS::Queue"}, "Door": {"Type": "AWS::EC2::Instance"}}
+    with pytest.raises(UnsupportedResource, match=r"AWS::EC2::Instance \(resource Door\)") as caught:
+        check({"Resources": resources})
+    assert (caught.value.logical_id, caught.value.resource_type) == ("Door", "AWS::EC2::Instance")
+
+
+def test_every_type_has_one_decision() -> None:
+    assert not MOTO & OURS.keys()
+    assert not MOTO & INERT.keys()
+    assert not OURS.keys() & INERT.keys()
+
+
+def test_whatever_does_nothing_has_a_reason() -> None:
+    assert all(reason for reason in INERT.values())
