@@ -36,8 +36,8 @@ demo: .venv/.ready ## Run the main job on the embedded AWS, and check it
 	@copytrail demo
 
 .PHONY: up
-up: .venv/.ready ## Run the whole system on this machine until Ctrl-C
-	@copytrail local up
+up: .venv/.ready ## Run the whole system on this machine until Ctrl-C (PORT=… to listen elsewhere than at 4577)
+	@copytrail local up $(if $(PORT),--port $(PORT))
 
 .PHONY: test
 test: setup ## Check format, lint, types and behaviour
@@ -46,6 +46,14 @@ test: setup ## Check format, lint, types and behaviour
 	mypy
 	pytest --numprocesses 2 --dist loadfile
 
+.PHONY: simulate
+simulate: .venv/.ready ## Look for lost uploads on a simulated AWS: N=100000 schedules, or SEED=123 with its story
+	@python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(N),--schedules $(N)))
+
+.PHONY: mutations
+mutations: .venv/.ready ## Take each guard away in turn, and show that the simulator misses it
+	@python -m tests.simulation --mutations
+
 .PHONY: format
 format: .venv/.ready ## Format the code, and mend what lint can mend
 	ruff format .
@@ -53,16 +61,21 @@ format: .venv/.ready ## Format the code, and mend what lint can mend
 
 .PHONY: synth
 synth: setup ## Write the CloudFormation template to build/cdk.out
+	@rm -rf build/cdk.out
 	$(CDK) synth --quiet
-	@echo "The template: build/cdk.out/$$(cd build/cdk.out && ls *.template.json)"
+	@echo "The template: $$(ls build/cdk.out/*.template.json)"
+
+.PHONY: bootstrap
+bootstrap: setup ## Prepare an account and region for the CDK, once
+	$(CDK) bootstrap $(ARGS)
 
 .PHONY: deploy
-deploy: setup ## Deploy to the AWS account that your credentials name
-	$(CDK) deploy
+deploy: setup ## Deploy to the AWS account that your credentials name (ARGS=… goes to the CDK)
+	$(CDK) deploy $(ARGS)
 
 .PHONY: destroy
 destroy: setup ## Delete the stack; buckets and the audit table stay
-	$(CDK) destroy
+	$(CDK) destroy $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built and installed

@@ -29,7 +29,7 @@ def main() -> int:
 
 def _no_context() -> str:
     if "CDK_OUTDIR" not in os.environ:
-        return "run this through the CDK, which hands cdk.json's context over: npx cdk synth"
+        return "run this through the CDK, which hands cdk.json's context over: make synth"
     return f"cdk.json: the context has no '{CONTEXT_KEY}'; '{CONTEXT_KEY}': {{}} takes every default"
 
 

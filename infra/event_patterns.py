@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from shared.events import COPY_REQUESTED, COPYTRAIL_SOURCE, DETAIL_TYPES, OBJECT_CREATED, S3_SOURCE
+from shared.events import (
+    COPY_REQUESTED,
+    COPYTRAIL_SOURCE,
+    DETAIL_TYPES,
+    OBJECT_CREATED,
+    OBJECT_DELETED,
+    OBJECT_RESTORED,
+    S3_SOURCE,
+)
 from shared.routes import Route
 
 Pattern = Mapping[str, Any]
@@ -28,7 +36,7 @@ def uploads(route: Route) -> Pattern:
     return {
         "source": [S3_SOURCE],
         # Never by `reason`: that would miss multipart uploads.
-        "detail-type": [OBJECT_CREATED],
+        "detail-type": [OBJECT_CREATED, OBJECT_RESTORED, *([OBJECT_DELETED] if route.deletes else [])],
         "detail": {"bucket": {"name": [route.source_bucket]}} | ({"object": upload} if upload else {}),
     }
 

@@ -25,6 +25,11 @@ TOPIC_ARN = _matching(
     r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
     "a topic ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME",
 )
+# An alias would not do: permissions on a key name the key itself.
+KMS_KEY_ARN = _matching(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}",
+    "a key ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID",
+)
 
 
 def bus_name(name: str) -> str | None:

@@ -1,51 +1,55 @@
 """Owns what each function may do beyond its own queue and log group: exact actions on exact ARNs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from infra.topology import Bucket
+from shared.copier_access import Place, copier_grants
 from shared.routes import Route
-
-# In IAM these stand for something else, unless they are written as policy variables.
-_LITERALS = str.maketrans({"*": "${*}", "?": "${?}", "$": "${$}"})
 
 
 def copier_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], transfer_bus: events.IEventBus
-) -> list[iam.PolicyStatement]:
-    """What the copier needs to copy along these routes (between aliases of `buckets`) and to say so.
+) -> Iterator[iam.PolicyStatement]:
+    """What the copier needs to copy along these routes (between aliases of `buckets`) and to say so."""
+    for grant in copier_grants(routes):
+        yield _allow(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
+    yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])
 
-    Source: "Required Amazon S3 permissions" of CopyObject. ListBucket makes S3 say 404, not 403, of a missing key.
+
+def key_permissions(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -> Iterator[iam.PolicyStatement]:
+    """What the copier needs of the KMS keys with which the buckets of these routes encrypt.
+
+    Source: "Using server-side encryption with AWS KMS keys", S3 user guide: completing a multipart upload decrypts.
     """
-    sources = [
-        buckets[route.source_bucket].arn_for_objects(f"{_literal(prefix)}*")
-        for route in routes
-        for prefix in route.prefixes or ("",)
-    ]
-    destinations = [
-        buckets[route.destination_bucket].arn_for_objects(f"{_literal(route.destination_prefix)}*") for route in routes
-    ]
-    ends = [buckets[alias].bucket_arn for route in routes for alias in (route.source_bucket, route.destination_bucket)]
-    return [
-        _allow("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging", on=sources),
-        # GetObject: HEAD, and the condition that the destination is still what was read.
-        _allow("s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", on=destinations),
-        _allow("s3:ListBucket", on=ends),
-        _allow("events:PutEvents", on=[transfer_bus.event_bus_arn]),
-    ]
+    if keys := _keys(buckets[route.source_bucket] for route in routes):
+        yield _allow("kms:Decrypt", on=keys)
+    if keys := _keys(buckets[route.destination_bucket] for route in routes):
+        yield _allow("kms:Decrypt", "kms:GenerateDataKey", on=keys)
+
+
+def placement_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """What the copier needs to place every version in order."""
+    return [_allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[table.table_arn])]
 
 
 def auditor_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
-    """What the auditor needs to append a record, and to look at one that is already there."""
-    return [_allow("dynamodb:GetItem", "dynamodb:PutItem", on=[table.table_arn])]
+    """What the auditor needs to append a record; a refused append tells it what is there already."""
+    return [_allow("dynamodb:PutItem", on=[table.table_arn])]
 
 
 def _allow(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=list(dict.fromkeys(on)))
 
 
-def _literal(prefix: str) -> str:
-    return prefix.translate(_LITERALS)
+def _arn(place: Place, buckets: Mapping[str, s3.IBucket]) -> str:
+    bucket = buckets[place.bucket]
+    return bucket.bucket_arn if place.keys is None else bucket.arn_for_objects(place.keys)
+
+
+def _keys(buckets: Iterable[Bucket]) -> list[str]:
+    return [bucket.kms_key_arn for bucket in buckets if bucket.kms_key_arn is not None]

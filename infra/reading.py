@@ -1,10 +1,14 @@
 """Owns typed reads of a JSON object that a person wrote: every problem is noted, with its place."""
 
+import json
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from types import TracebackType
 
 from infra.naming import NameRule
+
+_LONGEST_QUOTED = 60
+_NO_UNICODE = r"holds half of a character (an escape from \ud800 to \udfff without the other half): no key has one"
 
 
 class Section:
@@ -43,24 +47,28 @@ class Section:
         if value is None:
             return None
         if not isinstance(value, str) or not value:
-            self.note(key, f"must be a text, not {_kind(value)}")
+            self.note(key, f"must be a text, not {_quoted(value)}")
+            return None
+        if not _is_unicode(value):
+            self.note(key, _NO_UNICODE)
             return None
         if problem := rule and rule(value):
             self.note(key, f"is '{value}': {problem}")
             return None
         return value
 
-    def integer(self, key: str, *, minimum: int, maximum: int) -> int | None:
-        """A whole number within both bounds, if it is there."""
+    def integer(self, key: str, *, minimum: int, maximum: int, because: str | None = None) -> int | None:
+        """A whole number within both bounds, if it is there; `because` tells a person who is outside why they are."""
         value = self._take(key)
         if value is None:
             return None
         # JSON's true is an int to Python.
         if not isinstance(value, int) or isinstance(value, bool):
-            self.note(key, f"must be a whole number, not {_kind(value)}")
+            self.note(key, f"must be a whole number, not {_quoted(value)}")
             return None
         if not minimum <= value <= maximum:
-            self.note(key, f"is {value:,}: it must be from {minimum:,} to {maximum:,}")
+            reason = f", as {because}" if because else ""
+            self.note(key, f"is {value:,}: it must be from {minimum:,} to {maximum:,}{reason}")
             return None
         return value
 
@@ -68,7 +76,7 @@ class Section:
         """Whether something is asked for: true or false, false when absent."""
         value = self._take(key)
         if value is not None and not isinstance(value, bool):
-            self.note(key, f"must be true or false, not {_kind(value)}")
+            self.note(key, f"must be true or false, not {_quoted(value)}")
         return value is True
 
     def choice(self, key: str, choices: Collection[str | int]) -> str | int | None:
@@ -88,6 +96,9 @@ class Section:
             return ()
         if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
             self.note(key, 'must be a list of texts that are not empty, such as ["a", "b"]')
+            return ()
+        if not all(map(_is_unicode, value)):
+            self.note(key, _NO_UNICODE)
             return ()
         if len(set(value)) < len(value):
             self.note(key, "names the same text twice")
@@ -132,6 +143,19 @@ def did_you_mean(word: str, known: Collection[str], *, otherwise: str) -> str:
     if close := get_close_matches(word, known, n=1):
         return f": did you mean '{close[0]}'?"
     return f": {otherwise} {', '.join(sorted(known))}"
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _quoted(value: object) -> str:
+    """What kind of value it is, and a short one itself."""
+    kind = _kind(value)
+    if not value or not isinstance(value, (str, int, float)):
+        return kind
+    written = json.dumps(value)
+    return f"{kind} ({written})" if len(written) <= _LONGEST_QUOTED else kind
 
 
 def _kind(value: object) -> str:

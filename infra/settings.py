@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from infra import naming
 from infra.event_patterns import LARGEST_NUMBER
+from infra.function_settings import FunctionSettings, PartSettings, read_function, read_parts
 from infra.reading import Section, did_you_mean
 from infra.topology import Bucket, find_problems
 from shared.errors import ConfigurationError
@@ -13,25 +14,16 @@ from shared.routes import Route
 CONTEXT_KEY = "copytrail"
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# Of a general purpose bucket ("CopyObject", S3 API reference).
+_STORAGE_CLASSES = (
+    *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"),
+    "REDUCED_REDUNDANCY",
+)
 # What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).
 _RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-
-
-@dataclass(frozen=True)
-class FunctionSettings:
-    """A function behind its queue. A name that is None is CloudFormation's to choose."""
-
-    memory_mb: int
-    timeout_s: int
-    batch_size: int
-    batching_window_s: int
-    max_concurrency: int
-    max_receive_count: int
-    name: str | None = None
-    role_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +35,7 @@ class Settings:
     routes: tuple[Route, ...]
     copier: FunctionSettings
     auditor: FunctionSettings
+    parts: PartSettings
     table_name: str | None
     transfer_bus_name: str
     log_level: str
@@ -72,13 +65,20 @@ def read_settings(value: object) -> Settings:
     with Section(value, CONTEXT_KEY, problems) as root:
         stack_name = root.text("stackName", naming.STACK_NAME) or "copytrail"
         buckets = _buckets(root)
-        with root.section("auditTable") as table, root.section("transferBus") as bus, root.section("alarms") as alarms:
+        with (
+            root.section("copier") as copier,
+            root.section("auditor") as auditor,
+            root.section("auditTable") as table,
+            root.section("transferBus") as bus,
+            root.section("alarms") as alarms,
+        ):
             settings = Settings(
                 stack_name=stack_name,
                 buckets=buckets,
                 routes=_routes(root, buckets),
-                copier=_function(root, "copier", _COPIER),
-                auditor=_function(root, "auditor", _AUDITOR),
+                copier=read_function(copier, _COPIER),
+                auditor=read_function(auditor, _AUDITOR),
+                parts=read_parts(copier),
                 table_name=table.text("name", naming.TABLE_NAME),
                 transfer_bus_name=bus.text("name", naming.bus_name) or f"{stack_name}-transfers",
                 log_level=str(root.choice("logLevel", _LOG_LEVELS) or "INFO"),
@@ -107,11 +107,16 @@ def _bucket(section: Section) -> Bucket:
             account=section.text("account", naming.ACCOUNT_ID),
             public_read=section.flag("publicRead"),
             versioned=section.flag("versioned"),
+            kms_key_arn=section.text("kmsKeyArn", naming.KMS_KEY_ARN),
         )
         if bucket.existing and bucket.name is None:
             section.note("existing", "is true: the bucket that is already there needs its name")
         if bucket.existing and (bucket.public_read or bucket.versioned):
             section.note("existing", "is true: copytrail does not change that bucket; leave publicRead, versioned out")
+        if bucket.public_read and bucket.kms_key_arn:
+            section.note(
+                "kmsKeyArn", "does not go with publicRead: nobody reads such objects without a role of their own"
+            )
         if bucket.account and not bucket.existing:
             section.note("account", "is for existing buckets: a new one belongs to the account that is deployed to")
     return bucket
@@ -133,6 +138,7 @@ def _routes(root: Section, buckets: Mapping[str, Bucket]) -> tuple[Route, ...]:
 
 def _route(section: Section, buckets: Mapping[str, Bucket]) -> Route:
     with section:
+        storage_class = section.choice("storageClass", _STORAGE_CLASSES)
         return Route(
             source_bucket=_alias(section, "from", buckets),
             destination_bucket=_alias(section, "to", buckets),
@@ -141,6 +147,9 @@ def _route(section: Section, buckets: Mapping[str, Bucket]) -> Route:
             min_size=section.integer("minSize", minimum=0, maximum=LARGEST_NUMBER),
             max_size=section.integer("maxSize", minimum=0, maximum=LARGEST_NUMBER),
             destination_prefix=section.text("destinationPrefix") or "",
+            deletes=section.flag("deletes"),
+            versions="every" if section.choice("versions", ("newest", "every")) == "every" else "newest",
+            storage_class=None if storage_class is None else str(storage_class),
         )
 
 
@@ -151,27 +160,6 @@ def _alias(section: Section, key: str, buckets: Mapping[str, Bucket]) -> str:
     elif alias not in buckets:
         section.note(key, f"is '{alias}', not a bucket" + did_you_mean(alias, buckets, otherwise="the buckets are"))
     return alias if alias is not None and alias in buckets else ""
-
-
-def _function(root: Section, key: str, default: FunctionSettings) -> FunctionSettings:
-    # Each limit: "CreateFunction", "CreateEventSourceMapping" in the Lambda API reference.
-    with root.section(key) as section:
-        batch_size = section.integer("batchSize", minimum=1, maximum=10_000) or default.batch_size
-        window_s = section.integer("batchingWindowSeconds", minimum=0, maximum=300) or 0
-        if batch_size > 10 and window_s == 0:  # noqa: PLR2004 - SQS hands out up to 10 messages at once
-            section.note("batchSize", f"is {batch_size}: more than 10 needs a batchingWindowSeconds of at least 1")
-        return FunctionSettings(
-            name=section.text("functionName", naming.FUNCTION_NAME),
-            role_name=section.text("roleName", naming.ROLE_NAME),
-            memory_mb=section.integer("memoryMb", minimum=128, maximum=10_240) or default.memory_mb,
-            # A function begins no message in its last 10 seconds, so a short one would begin none at all.
-            timeout_s=section.integer("timeoutSeconds", minimum=30, maximum=900) or default.timeout_s,
-            batch_size=batch_size,
-            batching_window_s=window_s,
-            max_concurrency=section.integer("maxConcurrency", minimum=2, maximum=1000) or default.max_concurrency,
-            # Throttled invocations count as receives: with fewer than 5, healthy messages are dead-lettered.
-            max_receive_count=section.integer("maxReceiveCount", minimum=5, maximum=1000) or default.max_receive_count,
-        )
 
 
 def _same_names(settings: Settings) -> list[str]:

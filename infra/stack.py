@@ -14,10 +14,12 @@ from infra.constructs.audit_table import place_audit_table
 from infra.constructs.buckets import place_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.feed import Bus, Feed, FeedRule
+from infra.constructs.placement_table import place_placement_table
 from infra.constructs.transfer_bus import place_transfer_bus
 from infra.event_patterns import COMPLETIONS, COPY_REQUESTS, uploads
-from infra.permissions import auditor_permissions, copier_permissions
-from infra.settings import FunctionSettings, Settings
+from infra.function_settings import FunctionSettings
+from infra.permissions import auditor_permissions, copier_permissions, key_permissions, placement_permissions
+from infra.settings import Settings
 from shared.routes import Route
 
 
@@ -39,6 +41,8 @@ class CopytrailStack(Stack):
         self._transfer_bus = place_transfer_bus(self, "TransferBus", name=settings.transfer_bus_name)
         self._table = place_audit_table(self, "AuditTable", name=settings.table_name)
         self._copier = self._place_copier()
+        # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
+        self._table.node.add_dependency(self._copier, *self._buckets.values())
         self._auditor = self._place_auditor()
         self._place_feeds()
         self._place_alarms()
@@ -70,11 +74,18 @@ class CopytrailStack(Stack):
             "ROUTES": self._routes_json,
             "BUCKET_OWNERS": _json(self._bucket_owners()),
             "TRANSFER_BUS_NAME": self._transfer_bus.event_bus_name,
+            "MULTIPART_THRESHOLD_BYTES": str(self._settings.parts.threshold),
+            "PART_SIZE_BYTES": str(self._settings.parts.part),
         }
-        copier = self._place_function("Copier", "copier", self._settings.copier, environment)
+        copier = self._place_function("Copier", "copier", self._settings.copier, environment, continues=True)
         copier.function.add_environment("COPY_QUEUE_URL", copier.queue.queue_url)
         copier.function.add_environment("COPY_DLQ_URL", copier.dead_letter_queue.queue_url)
         copier.allow(copier_permissions(self._settings.routes, self._buckets, self._transfer_bus))
+        copier.allow(key_permissions(self._settings.routes, self._settings.buckets))
+        if any(route.versions == "every" for route in self._settings.routes):
+            placements = place_placement_table(self, "PlacementTable")
+            copier.function.add_environment("PLACEMENT_TABLE_NAME", placements.table_name)
+            copier.allow(placement_permissions(placements))
         return copier
 
     def _place_auditor(self) -> BufferedFunction:
@@ -86,7 +97,13 @@ class CopytrailStack(Stack):
         return auditor
 
     def _place_function(
-        self, id_: str, service: str, settings: FunctionSettings, environment: Mapping[str, str]
+        self,
+        id_: str,
+        service: str,
+        settings: FunctionSettings,
+        environment: Mapping[str, str],
+        *,
+        continues: bool = False,
     ) -> BufferedFunction:
         asset = bundle(service, target=Target.LAMBDA)
         return BufferedFunction(
@@ -97,6 +114,7 @@ class CopytrailStack(Stack):
             settings=settings,
             log_retention_days=self._settings.log_retention_days,
             environment={"POWERTOOLS_LOG_LEVEL": self._settings.log_level, **environment},
+            continues=continues,
         )
 
     def _bucket_owners(self) -> Mapping[str, str]:
@@ -139,12 +157,14 @@ class CopytrailStack(Stack):
     def _place_outputs(self) -> None:
         outputs = {
             "Routes": self._routes_json,
+            "BucketNames": _json({alias: bucket.bucket_name for alias, bucket in self._buckets.items()}),
             "TransferBusName": self._transfer_bus.event_bus_name,
             "CopyQueueUrl": self._copier.queue.queue_url,
             "CopyDlqUrl": self._copier.dead_letter_queue.queue_url,
             "AuditQueueUrl": self._auditor.queue.queue_url,
             "AuditDlqUrl": self._auditor.dead_letter_queue.queue_url,
             "AuditTableName": self._table.table_name,
+            "CopierRoleArn": self._copier.role.role_arn,
             "CopierFunctionName": self._copier.function.function_name,
             "AuditorFunctionName": self._auditor.function.function_name,
             "CopierLogGroupName": self._copier.log_group.log_group_name,

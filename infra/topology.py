@@ -19,23 +19,32 @@ _LONGEST_KEY_BYTES = 1024
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose."""
+    """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose.
+
+    A new bucket encrypts with the KMS key, if there is one; of an existing one it says with which key it does.
+    """
 
     name: str | None = None
     existing: bool = False
     account: str | None = None
     public_read: bool = False
     versioned: bool = False
+    kms_key_arn: str | None = None
 
 
 def find_problems(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -> list[str]:
     """Everything that keeps these buckets and routes from working together, a sentence each."""
     found = list(_same_bucket_twice(buckets))
+    sound = []
     for place, route in _places(routes):
-        found += [f"{place} {problem}" for problem in _route_problems(route, buckets)]
+        problems = list(_route_problems(route, buckets))
+        found += [f"{place} {problem}" for problem in problems]
+        if not problems:
+            sound.append((place, route))
     found += _bucket_problems(buckets, routes)
-    found += _overlaps(routes)
-    found += _collisions(routes)
+    # A route that is wrong by itself may stop being in another's way once it is put right.
+    found += _overlaps(sound)
+    found += _collisions(sound)
     if (cycle := find_cycle([route for route in routes if _runs(route)])) is not None:
         found.append(
             f"copytrail.routes go round in a circle, so copies would cause copies forever: {' → '.join(cycle)}"
@@ -76,6 +85,8 @@ def _route_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str
             f"has a minSize without a maxSize: EventBridge compares sizes up to {LARGEST_NUMBER:,} bytes only, so"
             f" larger objects would be lost silently; add a maxSize (up to {LARGEST_NUMBER:,}) or leave minSize out"
         )
+    yield from _deletion_problems(route, buckets)
+    yield from _version_problems(route, buckets)
     for text in (*route.prefixes, *route.suffixes, route.destination_prefix):
         if len(text.encode(errors="surrogatepass")) > _LONGEST_KEY_BYTES:
             yield f"has a text longer than any key can be ({_LONGEST_KEY_BYTES:,} bytes): '{text[:40]}…'"
@@ -87,6 +98,30 @@ def _route_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str
         )
 
 
+def _deletion_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str]:
+    if not route.deletes:
+        return
+    destination = buckets.get(route.destination_bucket)
+    if destination and not (destination.versioned or destination.existing):
+        yield (
+            f"has deletes, but '{route.destination_bucket}' is not versioned: a deletion there would be for good; give"
+            ' the bucket "versioned": true'
+        )
+    if route.min_size is not None or route.max_size is not None:
+        yield "has deletes and a size: S3's events of deletions tell no size, so they would never come"
+
+
+def _version_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str]:
+    if route.versions != "every":
+        return
+    for alias in (route.source_bucket, route.destination_bucket):
+        bucket = buckets.get(alias)
+        if bucket and not (bucket.versioned or bucket.existing):
+            yield f"""has versions "every", but '{alias}' is not versioned: give the bucket "versioned": true"""
+    if route.deletes:
+        yield 'has versions "every" and deletes, which do not go together: take one of them out'
+
+
 def _bucket_problems(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -> Iterator[str]:
     used = {alias for route in routes for alias in (route.source_bucket, route.destination_bucket)}
     # With an unreadable end, nobody can tell which bucket was meant.
@@ -95,8 +130,8 @@ def _bucket_problems(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -> 
             yield f"copytrail.buckets.{alias} is on no route: add a route, or take the bucket out"
 
 
-def _overlaps(routes: Sequence[Route]) -> Iterator[str]:
-    for (place, route), (other_place, other) in combinations(_places(routes), 2):
+def _overlaps(routes: Sequence[tuple[str, Route]]) -> Iterator[str]:
+    for (place, route), (other_place, other) in combinations(routes, 2):
         if route.source_bucket and route.overlaps(other):
             yield (
                 f"{place} and {other_place} overlap: an upload to '{route.source_bucket}' could take both;"
@@ -104,8 +139,8 @@ def _overlaps(routes: Sequence[Route]) -> Iterator[str]:
             )
 
 
-def _collisions(routes: Sequence[Route]) -> Iterator[str]:
-    for (place, route), (other_place, other) in combinations(_places(routes), 2):
+def _collisions(routes: Sequence[tuple[str, Route]]) -> Iterator[str]:
+    for (place, route), (other_place, other) in combinations(routes, 2):
         same_keys = (route.source_bucket, route.destination_prefix) == (other.source_bucket, other.destination_prefix)
         if route.destination_bucket and not same_keys and _written(route).overlaps(_written(other)):
             # Which upload is the newer one can be told within one source bucket only.
@@ -139,5 +174,5 @@ def _environment_bytes(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -
         )
         for route in routes
     ]
-    owners = {_longest_name(alias, buckets) + alias: "0" * 12 for alias in buckets}
+    owners = {f"{_longest_name(alias, buckets)}{number}": "0" * 12 for number, alias in enumerate(buckets)}
     return len(msgspec.json.encode(named)) + len(msgspec.json.encode(owners)) + _FIXED_VARIABLES_BYTES

@@ -18,10 +18,10 @@ def line_shown(function: str, line: str) -> Text | None:
     if fields.get("message") == "transfer":
         return _transfer(fields)
     if fields.get("level") in {"ERROR", "WARNING"}:
-        what = _printable(f"{fields.get('message')}: {fields.get('explanation') or fields.get('reason') or ''}")
+        what = printable(f"{fields.get('message')}: {fields.get('explanation') or fields.get('reason') or ''}")
         return Text.assemble((_time(fields), "dim"), " ", (what, "red"))
     if not fields and any(trouble in line for trouble in _TROUBLES):
-        return Text(f"{function}: {_printable(line.splitlines()[0])}", style="red")
+        return Text(f"{function}: {printable(line.splitlines()[0])}", style="red")
     return None
 
 
@@ -35,18 +35,28 @@ def size_shown(size: int) -> str:
     return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
+def printable(text: str) -> str:
+    """The text with what would move the cursor or change colours written out: a key may hold it."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def _transfer(fields: dict[str, Any]) -> Text:
     outcome = str(fields.get("outcome"))
     text = Text.assemble(
-        (_time(fields), "dim"), " ", (f"{outcome:<7}", _STYLES.get(outcome, "")), " ", _printable(str(fields["source"]))
+        (_time(fields), "dim"), " ", (f"{outcome:<7}", _STYLES.get(outcome, "")), " ", printable(str(fields["source"]))
     )
-    if fields.get("destination"):
-        text.append(f" → {_printable(str(fields['destination']))}")
+    if destination := _another_key(str(fields["source"]), str(fields.get("destination") or "")):
+        text.append(f" → {printable(destination)}")
     text.append(f"  {size_shown(int(fields.get('size') or 0))}  {fields.get('duration_ms')} ms", style="dim")
     if fields.get("reason"):
         reason = f"{fields['reason']}: {fields['explanation']}" if fields.get("explanation") else str(fields["reason"])
-        text.append(f"  {_printable(reason)}", style=_STYLES.get(outcome, ""))
+        text.append(f"  {printable(reason)}", style=_STYLES.get(outcome, ""))
     return text
+
+
+def _another_key(source: str, destination: str) -> str:
+    """The destination, s3://bucket/key, where its key is another; where it goes otherwise, the route says."""
+    return "" if destination.split("/", 3)[3:] == source.split("/", 3)[3:] else destination
 
 
 def _fields(line: str) -> dict[str, Any]:
@@ -60,8 +70,3 @@ def _fields(line: str) -> dict[str, Any]:
 def _time(fields: dict[str, Any]) -> str:
     # 2026-11-23T02:59:07.459+00:00
     return str(fields.get("timestamp", ""))[11:19]
-
-
-def _printable(text: str) -> str:
-    """A key may hold what would move the cursor or change colours."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

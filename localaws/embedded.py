@@ -35,6 +35,8 @@ class EmbeddedAws:
         port: to listen on at 127.0.0.1; 0 takes any free one.
         concurrency: how many processes a function has at most.
 
+    `stack_name` is that of the stack that was deployed last.
+
     Raises:
         PortInUse: on entering.
     """
@@ -45,6 +47,7 @@ class EmbeddedAws:
         self._clients: dict[str, Any] = {}
         self._lock = Lock()
         self._lambda: LambdaService
+        self.stack_name: str | None = None
 
     def __enter__(self) -> "EmbeddedAws":
         resources.install()
@@ -115,6 +118,7 @@ class EmbeddedAws:
         """
         place = synth.synthesize(context, account_id=ACCOUNT_ID, region=REGION)
         stack = assembly.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
+        self.stack_name = stack.name
         return deployment.deploy(stack, self.client)
 
     def intercept(self, interceptor: Interceptor) -> Intercepting:

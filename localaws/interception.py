@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from werkzeug.http import HTTP_STATUS_CODES
@@ -188,6 +188,19 @@ class Interception:
         return [answer.body]
 
 
+class Scope(NamedTuple):
+    """What a request is signed for; both empty when it is not signed."""
+
+    region: str
+    service: str
+
+
+def scope_of(authorization: str) -> Scope:
+    """The scope in an `Authorization` header: key id, date, region, service, "aws4_request"."""
+    words = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return Scope(*words[2:4]) if len(words) > 3 else Scope("", "")  # noqa: PLR2004 - the scope's own length
+
+
 def throttled_s3() -> Reply:
     """S3's answer past 3,500 writes/s per prefix: 503 SlowDown."""
     return s3_error("SlowDown", "Please reduce your request rate.", 503)
@@ -279,9 +292,7 @@ def _service_and_operation(method: str, path: str, headers: Mapping[str, str], b
 
 
 def _signed_for(headers: Mapping[str, str]) -> str:
-    # The scope goes: key id, date, region, service, "aws4_request".
-    scope = headers.get("authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
-    service = scope[3] if len(scope) > 3 else ""  # noqa: PLR2004 - the scope's own length
+    service = scope_of(headers.get("authorization", "")).service
     return _ENDPOINT_NAMES.get(service, service)
 
 

@@ -82,10 +82,14 @@ def install() -> None:
     FakeBucket.get_permission = permission  # type: ignore[assignment,method-assign]  # moto denies by unmet conditions
     parsing.ResourceMap.load = _load  # type: ignore[method-assign]  # the one place every template passes
     parsing.ResourceMap.update = _update  # type: ignore[method-assign]
+    parsing.ResourceMap.build_resource_diff = _diff  # type: ignore[assignment,method-assign]  # self, by name
+    parsing.ResourceMap.delete = _delete  # type: ignore[method-assign]
 
 
 _moto_load = parsing.ResourceMap.load
 _moto_update = parsing.ResourceMap.update
+_moto_diff = parsing.ResourceMap.build_resource_diff
+_moto_delete = parsing.ResourceMap.delete
 
 
 def _load(self: parsing.ResourceMap) -> None:
@@ -95,7 +99,43 @@ def _load(self: parsing.ResourceMap) -> None:
 
 def _update(self: parsing.ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
     _check_for_moto(template)
+    for logical_id in self.build_resource_diff(template, parameters)["Modify"]:
+        resource_type = template["Resources"][logical_id]["Type"]
+        model = parsing.resource_class_from_type(resource_type)
+        # moto would put nothing in the resource's place.
+        if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
+            raise ValidationError(
+                message=f"the embedded AWS cannot change {resource_type} (resource {logical_id}) of a stack that is up:"
+                " stop it, and start it with the new settings; nothing was changed"
+            )
     _moto_update(self, template, parameters)
+
+
+def _diff(
+    self: parsing.ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    diff = _moto_diff(self, template, parameters)
+    before, after = self._resource_json_map, template["Resources"]
+    # Metadata is no change to CloudFormation either; the CDK's command line adds some of its own. Where nothing else
+    # differs, a parameter does.
+    diff["Modify"] = [
+        name
+        for name in diff["Modify"]
+        if before[name] == after[name] or _without_metadata(before[name]) != _without_metadata(after[name])
+    ]
+    return diff
+
+
+def _without_metadata(resource: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in resource.items() if key != "Metadata"}
+
+
+def _delete(self: parsing.ResourceMap) -> None:
+    for resource in self._resource_json_map.values():
+        # moto knows `Retain` only. For a stack that is up this one means the same.
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    _moto_delete(self)
 
 
 def _check_for_moto(template: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import errno
 import logging
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -17,13 +18,14 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from localaws.gaps import close_gaps, reopen_gaps
 from localaws.gaps.queues import wake_pollers
 from localaws.interception import Intercepting, Interception, Interceptor
+from localaws.port import ADDRESS, PortInUse
+from localaws.regions import KnownRegions
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from _typeshed.wsgi import WSGIApplication
 
-_ADDRESS = "127.0.0.1"
 _LONGEST_WAIT_FOR_A_CONNECTION_S = 5.0
 _NO_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
@@ -31,14 +33,6 @@ _NO_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 _one_per_process = threading.Lock()
 
 _log = logging.getLogger(__name__)
-
-
-class PortInUse(Exception):
-    """Another program listens on the port that was asked for."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use: stop the program that listens there, or choose another port")
-        self.port = port
 
 
 class MotoServer:
@@ -101,7 +95,7 @@ class MotoServer:
     def _start(self) -> None:
         close_gaps() if self._gaps_closed else reopen_gaps()
         moto_api_backend.reset()
-        self._interception = Interception(_Dispatcher(create_backend_app))
+        self._interception = Interception(KnownRegions(_Dispatcher(create_backend_app)))
         self._server = _listen(self._port, self._interception)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="localaws-accept", daemon=True
@@ -111,7 +105,7 @@ class MotoServer:
 
 def _listen(port: int, app: "WSGIApplication") -> "_Server":
     try:
-        return _Server((_ADDRESS, port), app)
+        return _Server((ADDRESS, port), app)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(port) from error
@@ -171,9 +165,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             thread.join(_LONGEST_WAIT_FOR_A_CONNECTION_S)
         _shut(connections, socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - part of the signature
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Note what a connection's thread raised."""
-        _log.exception("a connection failed")
+        _log.error("a connection failed: %r", sys.exception(), exc_info=_in_full())
+
+
+def _in_full() -> bool:
+    return _log.isEnabledFor(logging.DEBUG)
 
 
 def _shut(connections: Iterable[socket.socket], how: int) -> None:
@@ -203,8 +201,9 @@ class _Handler(MotoRequestHandler):
         environ["wsgi.input_terminated"] = True
         try:
             status, headers, content = self._run_app(environ)
-        except Exception:  # noqa: BLE001 - a defect of moto's is a 500, as an unforeseen one of AWS's is
-            _log.exception("moto failed at %s %s", self.command, self.path)
+        except Exception as error:  # noqa: BLE001 - a defect of moto's is a 500, as an unforeseen one of AWS's is
+            what = f"{type(error).__name__}: {error}"
+            _log.error("the emulated AWS failed at %s %s: %s", self.command, self.path, what, exc_info=_in_full())
             status, headers, content = "500 Internal Server Error", [], b""
         self._answer(status, headers, content)
 
@@ -222,7 +221,7 @@ class _Handler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: there are thousands."""
 
-    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ARG002 - part of the signature
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
         """Go no further on a connection that the client has left, such as a function that was killed."""
         self.close_connection = True
 

@@ -14,15 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localaws.errors import LocalAwsError
+from localaws import cdk_json
+from localaws.cdk_json import CdkJson, SynthFailed
 from localaws.project import CACHE, ROOT, used
 
 # All that the template and the assets depend on.
 _INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
-
-
-class SynthFailed(LocalAwsError):
-    """The app stopped; the message is the app's own."""
 
 
 def synthesize(
@@ -45,31 +42,15 @@ def synthesize(
     Raises:
         SynthFailed: the app refused its settings or broke.
     """
-    app, context = _configuration(root)
-    context["copytrail"] = _merged(context.get("copytrail", {}), overrides or {})
+    configuration = cdk_json.read(root / "cdk.json", overrides or {})
     environment = {"CDK_DEFAULT_ACCOUNT": account_id, "CDK_DEFAULT_REGION": region}
-    place = cache / _identity(root, [app, context, environment, sys.version])
+    place = cache / _identity(root, [configuration.command, configuration.context, environment, sys.version])
     if not place.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with _lock(cache / f"{place.name}.lock"):
             if not place.exists():
-                _run(app, context, environment, root=root, place=place)
+                _run(configuration, environment, root=root, place=place)
     return used(place)
-
-
-def _configuration(root: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        configuration = json.loads((root / "cdk.json").read_text())
-        return configuration["app"], dict(configuration.get("context", {}))
-    except (OSError, ValueError, KeyError) as error:
-        raise SynthFailed(f"cdk.json cannot be used: {error!r}") from error
-
-
-def _merged(settings: Any, overrides: Any) -> Any:
-    if not isinstance(settings, Mapping) or not isinstance(overrides, Mapping):
-        return overrides
-    together = {**settings, **{key: _merged(settings.get(key), value) for key, value in overrides.items()}}
-    return {key: value for key, value in together.items() if value is not None}
 
 
 def _identity(root: Path, configuration: list[Any]) -> str:
@@ -96,11 +77,12 @@ def _lock(file: Path) -> Iterator[None]:
         yield
 
 
-def _run(app: str, context: Mapping[str, Any], environment: Mapping[str, str], *, root: Path, place: Path) -> None:
+def _run(configuration: CdkJson, environment: Mapping[str, str], *, root: Path, place: Path) -> None:
+    app = shlex.join(configuration.command)
     workplace = Path(tempfile.mkdtemp(prefix=".synth-", dir=place.parent))
     try:
         done = subprocess.run(  # noqa: S603  # what cdk.json says, as the CDK itself runs it
-            shlex.split(app),
+            configuration.command,
             cwd=root,
             env={
                 **os.environ,
@@ -108,7 +90,7 @@ def _run(app: str, context: Mapping[str, Any], environment: Mapping[str, str], *
                 # jsii looks for node on the PATH; the virtual environment has one.
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
                 "CDK_OUTDIR": str(workplace),
-                "CDK_CONTEXT_JSON": json.dumps(context),
+                "CDK_CONTEXT_JSON": json.dumps(configuration.context),
             },
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -1,6 +1,5 @@
 """Owns `copytrail local up`: the embedded AWS in the foreground, until it is told to stop."""
 
-import json
 import signal
 import time
 from collections.abc import Iterator
@@ -10,21 +9,24 @@ from types import FrameType
 from typing import NoReturn
 
 import click
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from localaws.display import line_shown
 from localaws.embedded import EmbeddedAws
-from localaws.errors import LocalAwsError
-from localaws.server import PortInUse
+from localaws.errors import LocalAwsError, Refusal
+from localaws.routes_shown import route_shown, upload_suggested
+from shared.routes import Route
 
-_SHOWN_VARIABLES = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-
-
-class _PortTaken(click.ClickException):
-    """Another port helps: the command was used wrongly."""
-
-    exit_code = 2
+_SHOWN_VARIABLES = (
+    *("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    # Programs read one or the other, and a region set before must not win.
+    *("AWS_REGION", "AWS_DEFAULT_REGION"),
+)
+# What `copytrail` looks for, and what tells it of another stack.
+_DEFAULT_STACK = "copytrail"
+_STACK_VARIABLE = "COPYTRAIL_STACK"
 
 
 def stay_up(port: int, stack: str | None) -> None:
@@ -35,7 +37,7 @@ def stay_up(port: int, stack: str | None) -> None:
         stack: the stack's name; None as `cdk.json` says.
 
     Raises:
-        click.ClickException: exit code 2 when the port is in use, 1 when the stack cannot be put up.
+        click.ClickException: exit code 2 when the port is in use or cdk.json is wrong, else 1.
     """
     console = Console(stderr=True, highlight=False)
     try:
@@ -46,10 +48,8 @@ def stay_up(port: int, stack: str | None) -> None:
             Event().wait()
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.", style="dim")
-    except PortInUse as error:
-        raise _PortTaken(str(error)) from error
     except LocalAwsError as error:
-        raise click.ClickException(str(error)) from error
+        raise Refusal(error) from error
 
 
 def _deploy(aws: EmbeddedAws, stack: str | None, console: Console) -> dict[str, str]:
@@ -64,13 +64,14 @@ def _introduce(aws: EmbeddedAws, outputs: dict[str, str], console: Console) -> N
     # On stdout and nothing else there, so that a script can take them; when they come, the stack is up.
     for name in _SHOWN_VARIABLES:
         click.echo(f"export {name}={aws.environment[name]}")
-    routes = json.loads(outputs.get("Routes", "[]"))
+    if aws.stack_name != _DEFAULT_STACK:
+        click.echo(f"export {_STACK_VARIABLE}={aws.stack_name}")
+    routes = msgspec.json.decode(outputs.get("Routes", "[]"), type=list[Route])
     for route in routes:
-        destination = f"s3://{route['destinationBucket']}/{route.get('destinationPrefix', '')}"
-        console.print(Text(f"s3://{route['sourceBucket']}/ → {destination}"), soft_wrap=True)
+        console.print(Text(route_shown(route)), soft_wrap=True)
     if routes:
         console.print("Paste the `export` lines into another terminal, then:")
-        console.print(Text(f"  aws s3 cp sample.zip s3://{routes[0]['sourceBucket']}/"), soft_wrap=True)
+        console.print(Text(f"  {upload_suggested(routes[0])}"), soft_wrap=True)
     console.print("Ctrl-C stops it.", style="dim")
 
 

@@ -10,6 +10,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.audit import audit
+from ops.bucket_policy import bucket_policy
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
 from ops.stack_outputs import Stack
 from shared.errors import ConfigurationError, CopytrailError
@@ -88,6 +89,7 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
 
 
 cli.add_command(audit)
+cli.add_command(bucket_policy)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ class Moment(click.ParamType[datetime]):
 
     name = "moment"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ARG002 - click's signature
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Read a moment.
 
         Raises:

@@ -24,6 +24,8 @@ class Output(StrEnum):
     AUDIT_QUEUE_URL = "AuditQueueUrl"
     AUDIT_DLQ_URL = "AuditDlqUrl"
     AUDIT_TABLE_NAME = "AuditTableName"
+    BUCKET_NAMES = "BucketNames"
+    COPIER_ROLE_ARN = "CopierRoleArn"
     COPIER_FUNCTION_NAME = "CopierFunctionName"
     AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
     COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
@@ -38,8 +40,8 @@ class Stack:
         self._region = region
         self._profile = profile
 
-    def client(self, service: str) -> Any:
-        """A boto3 client in the stack's region, that gives up within seconds rather than minutes.
+    def client(self, service: str, *, connections: int = 1) -> Any:
+        """A boto3 client in the stack's region, for so many threads, that gives up within seconds.
 
         Raises:
             Failure: the endpoint that AWS_ENDPOINT_URL names is no URL.
@@ -48,6 +50,7 @@ class Stack:
         config = Config(
             connect_timeout=5,
             read_timeout=30,
+            max_pool_connections=connections,
             retries={"mode": "standard", "total_max_attempts": 3},
             user_agent_extra="copytrail",
         )
@@ -92,5 +95,6 @@ class Stack:
             return Misconfigured(f"'{self.name}' is no stack name: {message}")
         region = self._session.region_name
         return Misconfigured(
-            f"there is no stack '{self.name}' in {region}: deploy it, or name another with --stack or --region"
+            f"there is no stack '{self.name}' in {region}: deploy it, or name another with --stack or COPYTRAIL_STACK,"
+            " and its region with --region"
         )

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.errors import Transient, from_aws_code
 
 
-def client(service: str, *, connections: int, read_timeout_s: int = 60) -> Any:
+def client(service: str, *, connections: int, read_timeout_s: int, attempts: int = 3) -> Any:
     """A boto3 client that may be shared by `connections` threads.
 
     Retries are adaptive, because S3 takes 3,500 writes/s per prefix and says SlowDown past that. Endpoints are boto3's
@@ -23,7 +23,7 @@ def client(service: str, *, connections: int, read_timeout_s: int = 60) -> Any:
             connect_timeout=5,
             read_timeout=read_timeout_s,
             max_pool_connections=connections,
-            retries={"mode": "adaptive", "total_max_attempts": 4},
+            retries={"mode": "adaptive", "total_max_attempts": attempts},
             tcp_keepalive=True,
             user_agent_extra="copytrail",
         ),

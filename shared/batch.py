@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from shared.delivery import Message
+from shared.delivery import Message, unexpected
 from shared.errors import CopytrailError, Reason, Transient
 
 R = TypeVar("R")
@@ -14,8 +14,8 @@ R = TypeVar("R")
 GROUP_SIZE = 10
 # One slow message must not keep the others' outcomes back.
 _LONGEST_WAIT_FOR_A_GROUP_S = 1.0
-# What it takes to conclude the last group, with retries, before Lambda ends the function.
-_RESERVE_S = 10.0
+# What it takes to conclude the last group, with retries, and to hand the rest back, before Lambda ends the function.
+_RESERVE_S = 20.0
 
 Failures = Mapping[str, CopytrailError]
 
@@ -27,11 +27,14 @@ class Untouched(Transient):
 class Worker(Protocol[R]):
     """What a function does with its messages."""
 
-    def perform(self, message: Message) -> R:
+    def perform(self, message: Message, seconds_left: Callable[[], float]) -> R:
         """Do one message's work, on any thread. Raises CopytrailError when it must be delivered again."""
 
     def conclude(self, group: Sequence[R]) -> Failures:
-        """Make the results of up to 10 messages known, on the calling thread; what failed, by message id."""
+        """Make the results of up to 10 messages known, on the calling thread; what failed, by message id.
+
+        Raises nothing: an error of one message must not become that of its neighbours.
+        """
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Batch(Generic[R]):
     def _perform(self, message: Message) -> R:
         if not self._time_is_left():
             raise _untouched()
-        return self.worker.perform(message)
+        return self.worker.perform(message, self.seconds_left)
 
     def _time_is_left(self) -> bool:
         return self.seconds_left() > _RESERVE_S
@@ -74,6 +77,8 @@ def _collect(future: Future[R], message: Message, ready: list[R], failures: dict
         ready.append(future.result())
     except CopytrailError as error:
         failures[message.id] = error
+    except Exception as error:  # noqa: BLE001 - a bug in one message's work is not its neighbours'
+        failures[message.id] = unexpected(error)
 
 
 def _give_up(future: Future[R], message: Message, ready: list[R], failures: dict[str, CopytrailError]) -> None:

@@ -8,18 +8,23 @@ from typing import Protocol
 from shared.errors import CopytrailError, Permanent, Reason, Transient
 
 _FIRST_DELAY_S = 2.0
-_LONGEST_DELAY_S = 300.0
+LONGEST_DELAY_S = 300.0
+
+
+class Occupied(Transient):
+    """Somebody else is at work where the message would be: it has time to come again after that one has ended."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery of an SQS message."""
+    """One delivery of an SQS message. `dead_lettered`: it was in the dead-letter queue, with its reason, before."""
 
     id: str
     body: str
     receipt_handle: str
     receive_count: int
     sent_at: datetime
+    dead_lettered: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,25 @@ class Queue(Protocol):
     def dead_letter(self, letter: DeadLetter) -> None:
         """Put a message into the dead-letter queue with its reason. Raises CopytrailError when not accepted."""
 
+    def send(self, body: str) -> None:
+        """Put a message into the queue itself. Raises CopytrailError when not accepted."""
+
     def deliver_again(self, message: Message, after_s: float) -> None:
         """Make a message visible again after so many seconds. Raises CopytrailError when not accepted."""
+
+
+def bury(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
+    """Put a message into the dead-letter queue; None when it was accepted, else why the message must stay."""
+    try:
+        queue.dead_letter(letter)
+    except CopytrailError as refused:
+        error = Transient(
+            Reason.LETTER_NOT_ACCEPTED,
+            f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",
+        )
+        error.__cause__ = refused
+        return error
+    return None
 
 
 def retry_delay(receive_count: int, uniform: Callable[[float, float], float]) -> float:
@@ -46,7 +68,7 @@ def retry_delay(receive_count: int, uniform: Callable[[float, float], float]) ->
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
     """
-    ceiling = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
+    ceiling = min(LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
     return uniform(_FIRST_DELAY_S, ceiling)
 
 
@@ -57,13 +79,14 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
         Transient: the message has receives left, and a retry may cure it. Errors that are not ours are bugs until
             shown otherwise, and count as transient.
     """
-    ours = error if isinstance(error, CopytrailError) else _unexpected(error)
+    ours = error if isinstance(error, CopytrailError) else unexpected(error)
     if isinstance(ours, Permanent) or message.receive_count >= max_receive_count:
         return ours
     raise ours
 
 
-def _unexpected(error: Exception) -> Transient:
-    unexpected = Transient(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
-    unexpected.__cause__ = error
-    return unexpected
+def unexpected(error: Exception) -> Transient:
+    """What is not ours is a bug until shown otherwise; a retry may go another way."""
+    ours = Transient(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+    ours.__cause__ = error
+    return ours

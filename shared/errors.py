@@ -13,8 +13,11 @@ class Reason(StrEnum):
     NO_ROUTE = "NoRoute"
     TOO_LARGE = "TooLarge"
     ARCHIVED = "Archived"
+    DESTINATION_NOT_VERSIONED = "DestinationNotVersioned"
+    CHECKSUM_MISMATCH = "ChecksumMismatch"
     CONTENDED = "Contended"
     LOG_ID_CONFLICT = "LogIdConflict"
+    NO_ORDER = "NoOrder"
     OUT_OF_TIME = "OutOfTime"
     EVENT_NOT_ACCEPTED = "EventNotAccepted"
     LETTER_NOT_ACCEPTED = "LetterNotAccepted"
@@ -90,7 +93,7 @@ def from_aws_code(code: str, message: str, *, action: str, resource: str) -> Cop
     Args:
         code: the error code of the response, or the name of a connection error's class.
         message: what AWS said.
-        action: the permission that the call needs, such as `s3:PutObject`.
+        action: the permission that the call needs, such as `s3:GetObject`, or the call where it needs several.
         resource: what the call was made on, as a person would look it up.
 
     Source: "Error responses" of the S3 API reference; "Common errors" of SQS, EventBridge and DynamoDB.
@@ -101,5 +104,5 @@ def from_aws_code(code: str, message: str, *, action: str, resource: str) -> Cop
         reason = "AccessDenied"
     elif code in ARCHIVED_CODES:
         reason = Reason.ARCHIVED
-        message = f"{message.rstrip('.')}. Restore the object, then replay this message."
+        message = f"{message.rstrip('.')}. Restore the object: the copy then runs by itself."
     return kind(reason, f"{action} on {resource}: {message}")

@@ -9,12 +9,15 @@ from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from shared.errors import Permanent, Reason
 
 S3_SOURCE = "aws.s3"
 COPYTRAIL_SOURCE = "copytrail"
 OBJECT_CREATED = "Object Created"
+OBJECT_RESTORED = "Object Restore Completed"
+OBJECT_DELETED = "Object Deleted"
 COPY_REQUESTED = "Object Copy Requested"
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -28,6 +31,7 @@ class Outcome(StrEnum):
     """How a transfer ended."""
 
     COPIED = "Copied"
+    DELETED = "Deleted"
     SKIPPED = "Skipped"
     FAILED = "Failed"
 
@@ -36,6 +40,8 @@ class Trigger(StrEnum):
     """What set a transfer going."""
 
     UPLOAD = "upload"
+    DELETE = "delete"
+    RESTORE = "restore"
     BACKFILL = "backfill"
     RECONCILE = "reconcile"
     REPLAY = "replay"
@@ -43,21 +49,30 @@ class Trigger(StrEnum):
 
 DETAIL_TYPES = {
     Outcome.COPIED: "Object Copied",
+    Outcome.DELETED: "Object Deletion Copied",
     Outcome.SKIPPED: "Object Copy Skipped",
     Outcome.FAILED: "Object Copy Failed",
 }
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One committed write of a source object. `size` in bytes; `etag` without quotes, as S3's events write it."""
+    """One committed write of a source object. `size` in bytes; `etag` without quotes, as S3's events write it.
+
+    A deletion, too, is a write; it has no ETag (""), and no bytes.
+    """
 
     bucket: Text
     key: Text
-    etag: Text
+    etag: str
     size: Size
     uploaded_at: Moment
     version_id: str | None = None
     sequencer: str | None = None
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether this write removed the object."""
+        return not self.etag
 
     @property
     def url(self) -> str:
@@ -65,14 +80,29 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return f"s3://{self.bucket}/{self.key}"
 
 
+class Continuation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where a copy in parts stopped: the open upload, the size of its parts in bytes, and what it is pinned to.
+
+    `fingerprint` stands for all that a HEAD tells of the source: the upload was begun with its properties.
+    """
+
+    upload_id: Text
+    bytes_each: Size
+    etag: Text
+    fingerprint: Text
+    parts_done: Size
+    version_id: str | None = None
+
+
 class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A wish that an upload be copied: from S3 itself, or (with a `request_id`) from an operator."""
+    """A wish that an upload be copied: from S3 itself, from an operator (with a `request_id`), or to be continued."""
 
     upload: Upload
     version: Literal["1"] = "1"
     trigger: Trigger = Trigger.UPLOAD
     request_id: str | None = None
     requested_by: str | None = None
+    continuation: Continuation | None = None
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -115,7 +145,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def __post_init__(self) -> None:
         if self.outcome is Outcome.COPIED and (self.destination is None or self.destination.etag is None):
             raise ValueError("a Copied outcome needs destination.etag")
-        if self.outcome is not Outcome.COPIED and not self.reason:
+        if self.outcome in (Outcome.SKIPPED, Outcome.FAILED) and not self.reason:
             raise ValueError(f"a {self.outcome} outcome needs a reason")
 
     @property
@@ -143,20 +173,40 @@ class _S3Object(msgspec.Struct, frozen=True, rename="kebab"):
     sequencer: str | None = None
 
 
-class _S3Detail(msgspec.Struct, frozen=True):
+class _S3Detail(msgspec.Struct, frozen=True, rename="kebab"):
     bucket: _S3Bucket
     object: _S3Object
+    request_id: str | None = None
+
+
+class _S3DeletedObject(msgspec.Struct, frozen=True, rename="kebab"):
+    key: Text
+    version_id: str | None = None
+    sequencer: str | None = None
+
+
+class _S3Deletion(msgspec.Struct, frozen=True):
+    bucket: _S3Bucket
+    object: _S3DeletedObject
 
 
 def decode_request(body: str) -> CopyRequest:
-    """Read a message of the copy queue: S3's "Object Created" or our "Object Copy Requested".
+    """Read a message of the copy queue: an event of S3 (created, restored, deleted), or a request of an operator.
 
     The key is taken raw: S3 does not URL-encode keys in EventBridge events.
 
     Raises:
         Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
-    return _decode(body, {(S3_SOURCE, OBJECT_CREATED): _from_s3, (COPYTRAIL_SOURCE, COPY_REQUESTED): _from_operator})
+    return _decode(
+        body,
+        {
+            (S3_SOURCE, OBJECT_CREATED): _from_creation,
+            (S3_SOURCE, OBJECT_RESTORED): _from_restore,
+            (S3_SOURCE, OBJECT_DELETED): _from_deletion,
+            (COPYTRAIL_SOURCE, COPY_REQUESTED): _from_operator,
+        },
+    )
 
 
 def decode_completion(body: str) -> Completion:
@@ -173,24 +223,77 @@ def encode_detail(event: CopyRequest | Completion) -> str:
     return msgspec.json.encode(event).decode()
 
 
-def _from_s3(envelope: _Envelope) -> CopyRequest:
+def encode_request(request: CopyRequest, at: datetime) -> str:
+    """The body of the message that asks for this copy, as EventBridge would write it into the copy queue."""
+    return msgspec.json.encode(
+        {
+            "version": "0",
+            "source": COPYTRAIL_SOURCE,
+            "detail-type": COPY_REQUESTED,
+            "time": at,
+            "detail": request,
+        }
+    ).decode()
+
+
+def _from_creation(envelope: _Envelope) -> CopyRequest:
+    return CopyRequest(upload=_upload(_detail(envelope, _S3Detail), envelope.time))
+
+
+def _from_restore(envelope: _Envelope) -> CopyRequest:
     detail = _detail(envelope, _S3Detail)
-    created = detail.object
+    # The upload itself failed under its own LogID; S3's id of the restore tells this one apart.
     return CopyRequest(
-        upload=Upload(
-            bucket=detail.bucket.name,
-            key=created.key,
-            etag=created.etag.strip('"'),
-            size=created.size,
-            version_id=created.version_id,
-            sequencer=created.sequencer,
-            uploaded_at=envelope.time,
-        )
+        upload=_upload(detail, envelope.time), trigger=Trigger.RESTORE, request_id=detail.request_id or None
     )
 
 
+def _from_deletion(envelope: _Envelope) -> CopyRequest:
+    detail = _detail(envelope, _S3Deletion)
+    deletion = Upload(
+        bucket=detail.bucket.name,
+        key=detail.object.key,
+        etag="",
+        size=0,
+        version_id=_version_id(detail.object.version_id),
+        sequencer=detail.object.sequencer,
+        uploaded_at=envelope.time,
+    )
+    return CopyRequest(upload=deletion, trigger=Trigger.DELETE)
+
+
+def _upload(detail: _S3Detail, at: datetime) -> Upload:
+    return Upload(
+        bucket=detail.bucket.name,
+        key=detail.object.key,
+        etag=detail.object.etag.strip('"'),
+        size=detail.object.size,
+        version_id=_version_id(detail.object.version_id),
+        sequencer=detail.object.sequencer,
+        uploaded_at=at,
+    )
+
+
+def _version_id(told: str | None) -> str | None:
+    # With versioning suspended every write has this one: it tells nothing apart.
+    return None if told == "null" else told
+
+
 def _from_operator(envelope: _Envelope) -> CopyRequest:
-    return _detail(envelope, CopyRequest)
+    request = _detail(envelope, CopyRequest)
+    if request.continuation is None:
+        # Without an id of its own, the copy would have the upload's LogID, and leave no record.
+        if not request.request_id:
+            raise _malformed("a request needs an id of its own - at `$.detail.requestId`")
+        if request.trigger not in _OPERATORS_TRIGGERS:
+            raise _malformed("a request is a backfill, a reconcile or a replay - at `$.detail.trigger`")
+    if not request.upload.etag:
+        raise _malformed("Expected `str` of length >= 1 - at `$.detail.upload.etag`")
+    upload = structs.replace(request.upload, etag=request.upload.etag.strip('"'))
+    return structs.replace(request, upload=upload)
+
+
+_OPERATORS_TRIGGERS = frozenset({Trigger.BACKFILL, Trigger.RECONCILE, Trigger.REPLAY})
 
 
 def _completion(envelope: _Envelope) -> Completion:
@@ -203,7 +306,7 @@ def _completion(envelope: _Envelope) -> Completion:
 def _decode(body: str, readers: dict[tuple[str, str], Callable[[_Envelope], D]]) -> D:
     try:
         envelope = msgspec.json.decode(body, type=_Envelope)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(str(error)) from error
     read = readers.get((envelope.source, envelope.detail_type))
     if read is None:
@@ -217,7 +320,7 @@ def _decode(body: str, readers: dict[tuple[str, str], Callable[[_Envelope], D]])
 def _detail(envelope: _Envelope, kind: type[D]) -> D:
     try:
         return msgspec.json.decode(envelope.detail, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         problem = str(error)
         where = problem.replace("`$", "`$.detail", 1) if "`$" in problem else f"{problem} - at `$.detail`"
         raise _malformed(where) from error

@@ -1,6 +1,7 @@
 """Owns routes: which upload goes where, and which routes get into each other's way."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -17,6 +18,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     min_size: int | None = None
     max_size: int | None = None
     destination_prefix: str = ""
+    deletes: bool = False
+    versions: Literal["newest", "every"] = "newest"
+    storage_class: str | None = None
 
     def matches(self, bucket: str, key: str, size: int) -> bool:
         """Whether an upload takes this route: exactly what the route's EventBridge rule lets through."""

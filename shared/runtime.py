@@ -14,25 +14,37 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import times
 from shared.batch import Batch, Failures, R, Untouched, Worker
-from shared.delivery import Message, Queue, retry_delay
+from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, Occupied, Queue, bury, retry_delay
 from shared.errors import CopytrailError, Reason
 
 __all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger", "metrics", "respond"]
 
 logger = Logger(utc=True, use_rfc3339=True)
-metrics = Metrics()
+metrics = Metrics(namespace="Copytrail")
 
 
 def respond(
-    event: dict[str, Any], context: LambdaContext, *, worker: Worker[R], queue: Queue, executor: Executor
+    event: dict[str, Any],
+    context: LambdaContext,
+    *,
+    worker: Worker[R],
+    queue: Queue,
+    executor: Executor,
+    max_receive_count: int,
 ) -> PartialItemFailureResponse:
-    """Let the worker do an SQS batch, and answer with the messages to deliver again, each in its own time."""
+    """Let the worker do an SQS batch, and answer with the messages to deliver again, each in its own time.
+
+    What still fails on the last receive that the queue allows becomes an explained dead letter.
+    """
 
     def settle(messages: list[Message]) -> Failures:
         batch = Batch(worker, executor, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
-        failures = batch.run(messages)
+        failures = dict(batch.run(messages))
         for message in messages:
-            if error := failures.get(message.id):
+            error = failures.get(message.id)
+            if error and message.receive_count >= max_receive_count and _is_buried(queue, message, error):
+                del failures[message.id]
+            elif error:
                 _deliver_again(queue, message, error)
         return failures
 
@@ -68,11 +80,25 @@ def _message(record: SQSRecord) -> Message:
         receipt_handle=record.receipt_handle,
         receive_count=int(record.attributes.approximate_receive_count),
         sent_at=times.from_epoch_milliseconds(record.attributes.sent_timestamp),
+        # SQS's own redrive keeps the attributes of a letter.
+        dead_lettered="Attempts" in record.message_attributes,
     )
 
 
+def _is_buried(queue: Queue, message: Message, error: CopytrailError) -> bool:
+    if bury(queue, DeadLetter(message, error, log_id=None)):
+        return False
+    logger.error(
+        "dead letter",
+        extra={"message_id": message.id, "reason": error.reason, "explanation": error.message},
+        exc_info=_traceback(error),
+    )
+    metrics.add_metric(name="DeadLetters", unit=MetricUnit.Count, value=1)
+    return True
+
+
 def _deliver_again(queue: Queue, message: Message, error: CopytrailError) -> None:
-    delay_s = 0.0 if isinstance(error, Untouched) else retry_delay(message.receive_count, random.uniform)
+    delay_s = _delay(message, error)
     logger.warning(
         "delivery failed",
         extra={
@@ -82,7 +108,7 @@ def _deliver_again(queue: Queue, message: Message, error: CopytrailError) -> Non
             "attempt": message.receive_count,
             "retry_in_s": round(delay_s),
         },
-        exc_info=error if error.reason == Reason.UNEXPECTED_ERROR else None,
+        exc_info=_traceback(error),
     )
     metrics.add_metric(name="Retries", unit=MetricUnit.Count, value=1)
     try:
@@ -90,3 +116,19 @@ def _deliver_again(queue: Queue, message: Message, error: CopytrailError) -> Non
     except CopytrailError as refused:
         # The message still comes again, after the queue's visibility timeout.
         logger.warning("retry delay not set", extra={"message_id": message.id, "explanation": refused.message})
+
+
+def _delay(message: Message, error: CopytrailError) -> float:
+    if isinstance(error, Untouched):
+        return 0.0
+    if error.reason == Reason.OUT_OF_TIME:
+        # Its thread may go on when Lambda thaws this environment: let the requests that it made end first.
+        return LONGEST_DELAY_S
+    if isinstance(error, Occupied):
+        # With 5 receives, the least that a queue may allow, the last comes when a function of 15 minutes has ended.
+        return LONGEST_DELAY_S if message.receive_count > 1 else LONGEST_DELAY_S / 5
+    return retry_delay(message.receive_count, random.uniform)
+
+
+def _traceback(error: CopytrailError) -> CopytrailError | None:
+    return error if error.reason == Reason.UNEXPECTED_ERROR else None

@@ -45,6 +45,15 @@ class SqsQueue:
                 MessageAttributes={name: _attribute(text) for name, text in attributes.items() if text},
             )
 
+    def send(self, body: str) -> None:
+        """Send a message to the queue itself.
+
+        Raises:
+            CopytrailError: SQS did not accept it.
+        """
+        with translated("sqs:SendMessage", self._queue_url):
+            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)
+
     def deliver_again(self, message: Message, after_s: float) -> None:
         """Change the message's visibility, in whole seconds.
 

@@ -19,6 +19,7 @@ def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamo
             point_in_time_recovery_enabled=True
         ),
         deletion_protection=True,
+        # Not RETAIN_ON_UPDATE_OR_DELETE: a protected table cannot be deleted, and the failed deployment would be stuck.
         removal_policy=RemovalPolicy.RETAIN,
     )
     for index, partition_key, sort_key in (

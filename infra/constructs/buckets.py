@@ -4,6 +4,7 @@ from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -20,17 +21,22 @@ def place_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_events
     """The bucket behind an alias; `sends_events` makes a new one tell EventBridge of every upload."""
     if settings.existing:
         return s3.Bucket.from_bucket_name(scope, alias, cast(str, settings.name))
+    key = kms.Key.from_key_arn(scope, f"{alias}Key", settings.kms_key_arn) if settings.kms_key_arn else None
     bucket = s3.Bucket(
         scope,
         alias,
         bucket_name=settings.name,
         versioned=settings.versioned,
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        # One request to KMS for many objects, not one for each.
+        bucket_key_enabled=True if key else None,
         enforce_ssl=True,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         block_public_access=_POLICY_MAY_OPEN if settings.public_read else _PRIVATE,
         lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
-        removal_policy=RemovalPolicy.RETAIN,
+        # A first deployment that fails leaves nothing behind whose name the next one could not take.
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
     if sends_events:
         _send_events(bucket)
@@ -38,7 +44,7 @@ def place_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_events
         _open_to_readers(bucket)
     if bucket.policy is not None:
         # What stays behind when the stack is deleted stays as protected as it was.
-        bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN)
+        bucket.policy.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
     return bucket
 
 

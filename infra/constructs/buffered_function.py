@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.settings import FunctionSettings
+from infra.function_settings import FunctionSettings
 
 
 class BufferedFunction(Construct):
-    """A function that takes messages from a queue of its own, in batches, and answers for each."""
+    """A function that takes messages from a queue of its own, in batches, and answers for each.
+
+    One that `continues` also sends itself messages, to go on with what one invocation has no time for.
+    """
 
     def __init__(
         self,
@@ -26,6 +29,7 @@ class BufferedFunction(Construct):
         settings: FunctionSettings,
         log_retention_days: int,
         environment: Mapping[str, str],
+        continues: bool = False,
     ) -> None:
         super().__init__(scope, id_)
         self.dead_letter_queue = _queue(self, "DeadLetterQueue", retention_period=Duration.days(14))
@@ -54,6 +58,8 @@ class BufferedFunction(Construct):
             description=f"What copytrail's {service} may do, and nothing else",
         )
         self._allow_own_queues_and_logs()
+        if continues:
+            self.allow([iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -67,9 +73,11 @@ class BufferedFunction(Construct):
             log_group=self.log_group,
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_s),
+            # Lambda stops what has gone from a function to its queue and back 16 times: it takes it for a mistake.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if continues else None,
             environment={
-                "POWERTOOLS_SERVICE_NAME": service,
-                "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+                # It tells the logs and metrics of two stacks apart.
+                "POWERTOOLS_SERVICE_NAME": f"{Stack.of(self).stack_name}-{service}",
                 "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
                 **environment,
             },

@@ -37,14 +37,14 @@ class FeedRule:
     def name(self, stack_name: str) -> str:
         """The rule's name, known before the rule exists; at most 64 characters."""
         digest = hashlib.sha256(json.dumps([stack_name, self.identity]).encode()).hexdigest()[:12]
-        return f"{stack_name[:50]}-{digest}"
+        return f"{_begin(stack_name)}{digest}"
 
 
 class Feed(Construct):
     """Rules that feed a queue. What EventBridge cannot put there, it puts into the dead-letter queue.
 
-    The rules are named by us, so that both queues can let them in before they exist: EventBridge drops what a queue
-    and its dead-letter queue both refuse.
+    Both queues let rules in by how this stack's rules are named, not by which there are: EventBridge drops what a queue
+    and its dead-letter queue both refuse, and a deployment that changes the rules changes the queues' policies first.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Feed(Construct):
         super().__init__(scope, id_)
         stack = Stack.of(self)
         names = {rule.identity: rule.name(stack.stack_name) for rule in rules}
-        arns = [_rule_arn(stack, rule.bus, names[rule.identity]) for rule in rules]
+        patterns = [_rules_of(stack, bus) for bus in dict.fromkeys(rule.bus for rule in rules)]
         let_in = [
-            target.add_to_resource_policy(_senders(target, arns)).policy_dependable
+            target.add_to_resource_policy(_senders(target, patterns)).policy_dependable
             for target in (queue, dead_letter_queue)
         ]
         for rule in rules:
@@ -81,16 +81,22 @@ class Feed(Construct):
                 resource.node.add_dependency(rule.bus.created_by)
 
 
-def _rule_arn(stack: Stack, bus: Bus, name: str) -> str:
-    path = name if bus == DEFAULT_BUS else f"{bus.name}/{name}"
-    return stack.format_arn(service="events", resource="rule", resource_name=path)
+def _begin(stack_name: str) -> str:
+    """How the name of each rule of a stack begins."""
+    return f"{stack_name[:50]}-"
 
 
-def _senders(queue: sqs.Queue, rule_arns: Sequence[str]) -> iam.PolicyStatement:
+def _rules_of(stack: Stack, bus: Bus) -> str:
+    """The pattern of the ARNs of a stack's rules on a bus; the default bus is not named in them."""
+    path = "" if bus == DEFAULT_BUS else f"{bus.name}/"
+    return stack.format_arn(service="events", resource="rule", resource_name=f"{path}{_begin(stack.stack_name)}*")
+
+
+def _senders(queue: sqs.Queue, rules: Sequence[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="RulesMaySend",
         principals=[iam.ServicePrincipal("events.amazonaws.com")],
         actions=["sqs:SendMessage"],
         resources=[queue.queue_arn],
-        conditions={"ArnEquals": {"aws:SourceArn": list(rule_arns)}},
+        conditions={"ArnLike": {"aws:SourceArn": list(rules)}},
     )

@@ -4,19 +4,23 @@ import sys
 
 import click
 
+from localaws.errors import LocalAwsError, Refusal
+from localaws.no_account import forget_accounts
+
 
 @click.command(epilog="\b\nExample:\n  $ copytrail demo")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON for each upload instead of the table.")
 def demo(*, as_json: bool) -> None:
     """Upload a set that bites to the embedded AWS, and check that every upload is copied and recorded as it must be.
 
-    No AWS account is needed. Exits 0 when everything was as it must be, and 1, naming what was not, otherwise.
+    No AWS account is needed. Exits 0 when everything was as it must be, and 1, naming what was not, otherwise;
+    2 when cdk.json cannot be used.
     """
+    forget_accounts()
     # Loaded by `copytrail --help`, so moto itself is imported only when the command runs.
     from localaws.demo.run import run  # noqa: PLC0415  # see above
-    from localaws.errors import LocalAwsError  # noqa: PLC0415  # see above
 
     try:
         sys.exit(0 if run(as_json=as_json) else 1)
     except LocalAwsError as error:
-        raise click.ClickException(str(error)) from error
+        raise Refusal(error) from error

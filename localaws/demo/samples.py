@@ -14,13 +14,17 @@ _OVERWRITES = 10
 
 @dataclass(frozen=True)
 class Sample:
-    """One upload: what is special about it, and what S3 is given. `copied` is None where either end is right."""
+    """One upload: what is special about it, what S3 is given, and how it must end.
+
+    `copied` is None where a copy and a skip are both right; `reason` is that of a skip or a failure.
+    """
 
     label: str
     key: str
     body: bytes
     properties: dict[str, Any] = field(default_factory=dict)
     copied: bool | None = True
+    reason: str | None = None
     delete_at_once: bool = False
 
 
@@ -33,8 +37,17 @@ def samples() -> list[Sample]:
         *_keys_that_bite(),
         _with_every_property(),
         *_overwritten(),
-        Sample("deleted at once", "gone.txt", b"now you see me", copied=None, delete_at_once=True),
-        Sample("archived, must fail", "archive.tar", b"frozen", {"StorageClass": "GLACIER"}, copied=False),
+        Sample(
+            "deleted at once", "gone.txt", b"now you see me", copied=None, reason="SourceDeleted", delete_at_once=True
+        ),
+        Sample(
+            "archived, must fail",
+            "archive.tar",
+            b"frozen",
+            {"StorageClass": "GLACIER"},
+            copied=False,
+            reason="Archived",
+        ),
     ]
 
 
@@ -81,6 +94,7 @@ def _overwritten() -> list[Sample]:
             f"{turn + 1}".encode(),
             {"Metadata": {"turn": str(turn + 1)}},
             copied=True if turn == last else None,
+            reason=None if turn == last else "Superseded",
         )
         for turn in range(_OVERWRITES)
     ]

@@ -1,9 +1,11 @@
 """Owns the list of what moto does otherwise than AWS where copytrail can tell, and closes it, in this process."""
 
 from localaws.gaps import (
+    change_sets,
     event_bus,
     patching,
     queues,
+    routing,
     s3_checksums,
     s3_copies,
     s3_events,
@@ -12,7 +14,18 @@ from localaws.gaps import (
     tables,
 )
 
-_FAMILIES = (s3_checksums, s3_copies, s3_multipart, s3_events, s3_requests, event_bus, queues, tables)
+_FAMILIES = (
+    s3_checksums,
+    s3_copies,
+    s3_multipart,
+    s3_events,
+    s3_requests,
+    event_bus,
+    queues,
+    tables,
+    change_sets,
+    routing,
+)
 
 
 def close_gaps() -> None:

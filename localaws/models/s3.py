@@ -1,6 +1,7 @@
 """Owns buckets as templates describe them, and bucket policies."""
 
 import json
+import re
 from typing import Any, ClassVar
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -8,11 +9,22 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from localaws.models.base import Model, Place, Properties, Refined
 
+_BOOTSTRAP_BUCKET = re.compile(r"cdk-[a-z0-9]+-assets-[0-9]{12}-[a-z0-9-]+")
+
 
 class Bucket(Refined):
     """AWS::S3::Bucket with what moto leaves out: versioning, public access, ownership, lifecycle, EventBridge."""
 
     base: ClassVar[Any] = FakeBucket
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: Place) -> Any:
+        """Let moto create the bucket, then refine it; `cdk bootstrap` takes over the one that `deployment` made."""
+        there = s3_backends[place.account_id][place.partition].buckets.get(properties.get("BucketName", ""))
+        if there is None or not _BOOTSTRAP_BUCKET.fullmatch(there.name):
+            return super().make(name, properties, place)
+        cls.refine(there, properties, place)
+        return there
 
     @classmethod
     def refine(cls, resource: Any, properties: Properties, place: Place) -> None:

@@ -8,8 +8,8 @@ from typing import Protocol
 from services.auditor.ledger import Appended, Ledger
 from services.auditor.record import Record
 from shared.batch import Failures
-from shared.delivery import DeadLetter, Message, Queue, final_error
-from shared.errors import CopytrailError, Reason, Transient
+from shared.delivery import DeadLetter, Message, Queue, bury, final_error
+from shared.errors import CopytrailError
 from shared.events import Completion, decode_completion
 
 
@@ -50,7 +50,7 @@ class Auditing:
         self._clock = clock
         self._max_receive_count = max_receive_count
 
-    def perform(self, message: Message) -> Entry | DeadLetter:
+    def perform(self, message: Message, seconds_left: Callable[[], float]) -> Entry | DeadLetter:
         """Append the record of one message, or say why that will never work.
 
         Raises:
@@ -67,23 +67,13 @@ class Auditing:
 
     def conclude(self, group: Sequence[Entry | DeadLetter]) -> Failures:
         """Tell what was appended and send the dead letters; those not accepted, by message id."""
-        failures: dict[str, CopytrailError] = {}
-        for result in group:
-            if isinstance(result, Entry):
-                self._telemetry.entered(result)
-                continue
-            try:
-                self._queue.dead_letter(result)
-            except CopytrailError as error:
-                failures[result.message.id] = _not_accepted(result, error)
-            else:
-                self._telemetry.dead_lettered(result)
-        return failures
+        return {result.message.id: error for result in group if (error := self._pass_on(result))}
 
-
-def _not_accepted(letter: DeadLetter, error: CopytrailError) -> CopytrailError:
-    refused = Transient(
-        Reason.LETTER_NOT_ACCEPTED, f"{error.message}; the letter says {letter.error.reason}: {letter.error.message}"
-    )
-    refused.__cause__ = error
-    return refused
+    def _pass_on(self, result: Entry | DeadLetter) -> CopytrailError | None:
+        if isinstance(result, Entry):
+            self._telemetry.entered(result)
+            return None
+        error = bury(self._queue, result)
+        if error is None:
+            self._telemetry.dead_lettered(result)
+        return error

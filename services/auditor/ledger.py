@@ -68,19 +68,11 @@ class DynamoDbLedger:
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException as refused:
-                item = cast(Mapping[str, Any], refused.response).get("Item")
+                existing = cast(Mapping[str, Any], refused.response).get("Item", {})
             else:
                 return Appended.NEW
-        check_same(record, item or self._existing(record.log_id))
+        check_same(record, existing)
         return Appended.DUPLICATE
-
-    def _existing(self, log_id: str) -> Mapping[str, Any]:
-        # Endpoints that do not know ReturnValuesOnConditionCheckFailure refuse without saying what is there.
-        with translated("dynamodb:GetItem", self._table_name):
-            found = self._dynamodb.get_item(
-                TableName=self._table_name, Key={PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
-            )
-        return found.get("Item", {})
 
 
 def check_same(record: Record, item: Mapping[str, Any]) -> None:

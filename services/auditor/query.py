@@ -1,9 +1,12 @@
 """Owns the read side of the audit table: streams of records, a page in memory at a time."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from services.auditor.record import Record, day_shard, source_object
@@ -16,6 +19,30 @@ if TYPE_CHECKING:
 
 # About 1 kB a record: eight shards' pages stay around 2 MB, and the first answer comes quickly.
 _PAGE_SIZE = 250
+# How many pages are asked for at once: a client that is handed over has as many connections.
+THREADS = 16
+# Over days without a record, so many days are asked for ahead: what they hold at most stays around 8 MB.
+_MOST_DAYS_AHEAD = 4
+# Nothing was recorded before copytrail was there.
+_FIRST_DAY = date(2026, 1, 1)
+
+_Page = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Span:
+    """From `since` up to, not including, `until`."""
+
+    since: datetime
+    until: datetime
+    newest_first: bool
+
+    def days(self) -> Iterator[date]:
+        """The days, UTC, in the order that is asked for."""
+        first = max(self.since.astimezone(UTC).date(), _FIRST_DAY)
+        last = self.until.astimezone(UTC).date() if self.since < self.until else date.min
+        for offset in range((last - first).days + 1):
+            yield last - timedelta(days=offset) if self.newest_first else first + timedelta(days=offset)
 
 
 class AuditQuery:
@@ -45,12 +72,13 @@ class AuditQuery:
         Raises:
             CopytrailError: while iterating, DynamoDB did not answer, or an item is not a record.
         """
-        records = self._query(
+        query = self._query(
             audit_schema.BY_OBJECT,
             "#object = :object",
             names={"#object": audit_schema.SOURCE_OBJECT},
             values={":object": source_object(bucket, key)},
         )
+        records = self._records(query, lambda: self._page(query))
         # S3's events tell the second of an upload; within it, only the sequencer knows the order.
         for _, moment in groupby(records, key=lambda record: record.uploaded_at):
             yield from sorted(moment, key=_upload_order)
@@ -61,50 +89,68 @@ class AuditQuery:
         Raises:
             CopytrailError: while iterating, DynamoDB did not answer, or an item is not a record.
         """
-        for day in _days(since, until, newest_first=newest_first):
-            shards = [
-                self._shard(day, shard, since, until, newest_first=newest_first)
-                for shard in range(audit_schema.DAY_SHARDS)
-            ]
-            yield from merge(*shards, key=_finished_order, reverse=newest_first)
+        span = _Span(since, until, newest_first)
+        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
+        try:
+            for shards in self._days(span, executor):
+                yield from merge(*shards, key=_finished_order, reverse=newest_first)
+        finally:
+            executor.shutdown(cancel_futures=True)
 
-    def _shard(
-        self, day: date, shard: int, since: datetime, until: datetime, *, newest_first: bool
-    ) -> Iterator[Record]:
+    def _days(self, span: _Span, executor: ThreadPoolExecutor) -> Iterator[list[Iterator[Record]]]:
+        """Each day's shards, their first pages asked for together; over empty days, those of several days."""
+        days = span.days()
+        ahead: deque[list[_Shard]] = deque()
+        wanted = 1
+        while True:
+            for day in islice(days, wanted - len(ahead)):
+                ahead.append([self._shard(day, number, span, executor) for number in range(audit_schema.DAY_SHARDS)])
+            if not ahead:
+                return
+            shards = ahead.popleft()
+            yield [self._records(shard.query, shard.first_page) for shard in shards]
+            empty = not any(shard.first_page()["Items"] for shard in shards)
+            wanted = min(2 * wanted, _MOST_DAYS_AHEAD) if empty else 1
+
+    def _shard(self, day: date, number: int, span: _Span, executor: ThreadPoolExecutor) -> "_Shard":
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
-        return self._query(
+        query = self._query(
             audit_schema.BY_DAY,
             "#day = :day AND #finished BETWEEN :since AND :until",
             names={"#day": audit_schema.DAY_SHARD, "#finished": audit_schema.FINISHED_ORDER},
             values={
-                ":day": day_shard(day, shard),
-                ":since": times.to_text(since),
-                ":until": times.to_text(until),
+                ":day": day_shard(day, number),
+                ":since": times.to_text(span.since),
+                ":until": times.to_text(span.until),
             },
-            forward=not newest_first,
+            forward=not span.newest_first,
         )
+        return _Shard(query, executor.submit(self._page, query).result)
 
     def _query(
         self, index: str, condition: str, *, names: Mapping[str, str], values: Mapping[str, str], forward: bool = True
-    ) -> Iterator[Record]:
-        following: dict[str, Any] = {}
-        while True:
-            with translated("dynamodb:Query", f"{self._table_name}/index/{index}"):
-                page = self._dynamodb.query(
-                    TableName=self._table_name,
-                    IndexName=index,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
-                    ScanIndexForward=forward,
-                    Limit=self._page_size,
-                    **following,
-                )
+    ) -> Mapping[str, Any]:
+        return {
+            "TableName": self._table_name,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
+            "ScanIndexForward": forward,
+            "Limit": self._page_size,
+        }
+
+    def _page(self, query: Mapping[str, Any], **following: Any) -> _Page:
+        with translated("dynamodb:Query", f"{self._table_name}/index/{query['IndexName']}"):
+            return self._dynamodb.query(**query, **following)
+
+    def _records(self, query: Mapping[str, Any], first_page: Callable[[], _Page]) -> Iterator[Record]:
+        page = first_page()
+        yield from map(self._read, page["Items"])
+        # Only a page without LastEvaluatedKey is the last: an empty one may be followed by more.
+        while following := page.get("LastEvaluatedKey"):
+            page = self._page(query, ExclusiveStartKey=following)
             yield from map(self._read, page["Items"])
-            # Only a page without LastEvaluatedKey is the last: an empty one may be followed by more.
-            if not page.get("LastEvaluatedKey"):
-                return
-            following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _read(self, item: Mapping[str, Any]) -> Record:
         try:
@@ -116,10 +162,12 @@ class AuditQuery:
             ) from error
 
 
-def _days(since: datetime, until: datetime, *, newest_first: bool) -> Iterator[date]:
-    first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
-    for offset in range((last - first).days + 1):
-        yield last - timedelta(days=offset) if newest_first else first + timedelta(days=offset)
+@dataclass(frozen=True)
+class _Shard:
+    """One shard of a day: the query of its records, and what waits for the first page of them."""
+
+    query: Mapping[str, Any]
+    first_page: Callable[[], _Page]
 
 
 def _finished_order(record: Record) -> tuple[datetime, str]:

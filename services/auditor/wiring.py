@@ -52,6 +52,7 @@ class Auditor:
     auditing: Auditing
     queue: SqsQueue
     executor: ThreadPoolExecutor
+    max_receive_count: int
 
 
 @cache
@@ -63,7 +64,7 @@ def build() -> Auditor:
     """
     settings = Settings.read(os.environ)
     queue = SqsQueue(
-        client("sqs", connections=_THREADS, read_timeout_s=_READ_TIMEOUT_S),
+        client("sqs", connections=1, read_timeout_s=_READ_TIMEOUT_S),
         queue_url=settings.queue_url,
         dead_letter_url=settings.dead_letter_url,
     )
@@ -75,4 +76,5 @@ def build() -> Auditor:
         clock=times.now,
         max_receive_count=settings.max_receive_count,
     )
-    return Auditor(auditing, queue, ThreadPoolExecutor(_THREADS, thread_name_prefix="audit"))
+    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="audit")
+    return Auditor(auditing, queue, executor, settings.max_receive_count)

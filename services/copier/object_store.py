@@ -1,23 +1,19 @@
-"""Owns the only S3 calls."""
+"""Owns the S3 calls on whole objects."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from services.copier.copying import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject
+from services.copier.objects import CopyResult, DestinationState, Location, SourceObject, Target
+from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.aws import translated
-from shared.events import Checksum
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# 412: a condition did not hold. 409: another write of the key was under way. 404: the source is gone, or the
-# destination that If-Match names is ("Add preconditions to S3 operations with conditional requests", S3 user guide).
-_CONDITION_CODES = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NoSuchVersion", "404"})
-_PROPERTIES = (
+_HEADERS = (
     "CacheControl",
     "ContentDisposition",
     "ContentEncoding",
@@ -29,49 +25,61 @@ _PROPERTIES = (
 
 
 class S3ObjectStore:
-    """The `ObjectStore` of copying, on S3. `owners`: bucket name → account id, where the owner is known."""
+    """The `ObjectStore` of copying, on S3."""
 
-    def __init__(self, s3: "S3Client", owners: Mapping[str, str]) -> None:
+    def __init__(self, s3: "S3Client", owners: Owners) -> None:
         self._s3 = s3
         self._owners = owners
 
-    def copy(self, source: Location, etag: str, destination: Location, *, if_match: str | None) -> CopyResult:
-        """CopyObject with `CopySourceIfMatch` and a condition on the destination; S3's defaults copy every property."""
-        condition: dict[str, Any] = {"IfNoneMatch": "*"} if if_match is None else {"IfMatch": _quoted(if_match)}
-        with translated("s3:PutObject", f"{destination.url} from {source.url}"), _conditions():
+    def copy(
+        self,
+        source: Location,
+        etag: str,
+        target: Target,
+        *,
+        if_match: str | None,
+        source_version_id: str | None = None,
+    ) -> CopyResult:
+        """CopyObject with `CopySourceIfMatch` and a condition on the destination; S3's defaults copy every property.
+
+        Without a version id, S3 takes the newest upload.
+        """
+        destination = target.location
+        copy_source: Any = {"Bucket": source.bucket, "Key": source.key, **given(VersionId=source_version_id)}
+        with translated("CopyObject", f"{source.url} to {destination.url}"), conditions():
             answer = self._s3.copy_object(
                 Bucket=destination.bucket,
                 Key=destination.key,
-                CopySource={"Bucket": source.bucket, "Key": source.key},
-                CopySourceIfMatch=_quoted(etag),
+                CopySource=copy_source,
+                CopySourceIfMatch=quoted(etag),
                 # Annotations are billed as a PUT each and need permissions of their own.
                 AnnotationDirective="EXCLUDE",
-                **condition,
-                **self._owner("ExpectedBucketOwner", destination),
-                **self._owner("ExpectedSourceBucketOwner", source),
+                **given(StorageClass=target.storage_class),
+                **on_destination(if_match),
+                **self._owners.of(destination),
+                **self._owners.of(source, "ExpectedSourceBucketOwner"),
             )
         copied = answer["CopyObjectResult"]
         return CopyResult(
             etag=copied["ETag"].strip('"'),
-            version_id=answer.get("VersionId"),
-            source_version_id=answer.get("CopySourceVersionId"),
-            checksum=_checksum(copied),
+            version_id=version_id(answer),
+            source_version_id=version_id(answer, "CopySourceVersionId"),
+            checksum=checksum(copied),
         )
 
-    def head_source(self, source: Location) -> SourceObject | None:
-        """HeadObject of the newest upload; None for a missing key or a delete marker."""
-        head = self._head(source)
+    def head_source(self, source: Location, source_version_id: str | None = None) -> SourceObject | None:
+        """HeadObject of the newest upload, or of one version, with its checksum; None for a missing or deleted one."""
+        head = self._head(source, ChecksumMode="ENABLED", **given(VersionId=source_version_id))
         if "ETag" not in head:
             return None
         return SourceObject(
             etag=head["ETag"].strip('"'),
-            version_id=head.get("VersionId"),
+            version_id=version_id(head),
             size=head["ContentLength"],
             last_modified=head["LastModified"],
-            properties=(
-                *((name, str(head[name])) for name in _PROPERTIES if name in head),
-                *sorted(head["Metadata"].items()),
-            ),
+            headers=tuple((name, str(head[name])) for name in _HEADERS if name in head),
+            metadata=tuple(sorted(head["Metadata"].items())),
+            checksum=checksum(head),
         )
 
     def head_destination(self, destination: Location) -> DestinationState:
@@ -80,39 +88,31 @@ class S3ObjectStore:
         etag = head["ETag"].strip('"') if "ETag" in head else None
         return DestinationState(etag, parsedate_to_datetime(head["ResponseMetadata"]["HTTPHeaders"]["date"]))
 
-    def _head(self, location: Location) -> Mapping[str, Any]:
+    def keeps_versions(self, bucket: str) -> bool:
+        """GetBucketVersioning: with versioning suspended, a deletion removes what has no version id."""
+        with translated("s3:GetBucketVersioning", bucket):
+            answer = self._s3.get_bucket_versioning(Bucket=bucket, **self._owners.of(Location(bucket, "")))
+        return answer.get("Status") == "Enabled"
+
+    def put_delete_marker(self, destination: Location, *, if_match: str) -> str | None:
+        """DeleteObject without a version id, on the condition that the key holds this ETag."""
+        with translated("s3:DeleteObject", destination.url), conditions():
+            answer = self._s3.delete_object(
+                Bucket=destination.bucket,
+                Key=destination.key,
+                IfMatch=quoted(if_match),
+                **self._owners.of(destination),
+            )
+        return version_id(answer)
+
+    def _head(self, location: Location, **parameters: Any) -> Mapping[str, Any]:
         """The answer to a HEAD; that of a missing key has no ETag."""
         with translated("s3:GetObject", location.url):
             try:
                 return self._s3.head_object(
-                    Bucket=location.bucket, Key=location.key, **self._owner("ExpectedBucketOwner", location)
+                    Bucket=location.bucket, Key=location.key, **parameters, **self._owners.of(location)
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] != "404":
                     raise
                 return error.response
-
-    def _owner(self, parameter: str, location: Location) -> dict[str, Any]:
-        owner = self._owners.get(location.bucket)
-        return {parameter: owner} if owner else {}
-
-
-@contextmanager
-def _conditions() -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _CONDITION_CODES:
-            raise ConditionRefusedError from error
-        raise
-
-
-def _quoted(etag: str) -> str:
-    return f'"{etag}"'
-
-
-def _checksum(copied: Mapping[str, Any]) -> Checksum | None:
-    for name, value in copied.items():
-        if name.startswith("Checksum") and name != "ChecksumType":
-            return Checksum(algorithm=name.removeprefix("Checksum"), value=value, type=copied.get("ChecksumType"))
-    return None

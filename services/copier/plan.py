@@ -1,19 +1,57 @@
-"""Owns how an object of a given size is copied."""
+"""Owns how an object of a given size is copied: in one request, or in parts of which size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from shared.errors import Permanent, Reason
 
-# "Copying, moving, and renaming objects", S3 user guide: a single CopyObject takes up to 5 GB, counted as 5 GiB.
-LARGEST_SINGLE_COPY = 5 * 1024**3
+MEBIBYTE = 1024**2
+GIBIBYTE = 1024**3
+
+# "Amazon S3 multipart upload limits", S3 user guide. What S3 calls 5 GB it counts as 5 GiB.
+LARGEST_SINGLE_COPY = 5 * GIBIBYTE
+SMALLEST_PART = 5 * MEBIBYTE
+LARGEST_PART = 5 * GIBIBYTE
+MOST_PARTS = 10_000
+LARGEST_OBJECT = MOST_PARTS * LARGEST_PART
 
 
-def require_single_copy(url: str, size: int) -> None:
-    """Check that one CopyObject can copy `size` bytes.
+@dataclass(frozen=True)
+class PartSizes:
+    """From how many bytes on an object is copied in parts, and how many bytes a part has at least."""
+
+    threshold: int
+    part: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: its number from 1 on, and the offsets of its first and last byte."""
+
+    number: int
+    first: int
+    last: int
+
+
+def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
+    """The size of the parts in which to copy `size` bytes; None for a single copy.
+
+    Parts grow in whole MiB, so that 10,000 of them always suffice.
 
     Raises:
-        Permanent: `TooLarge`.
+        Permanent: `TooLarge`; no 10,000 parts of 5 GiB hold so much.
     """
-    if size > LARGEST_SINGLE_COPY:
-        raise Permanent(
-            Reason.TOO_LARGE,
-            f"{url} has {size:,} bytes; a single copy takes at most {LARGEST_SINGLE_COPY:,}. Copy it by other means.",
-        )
+    if size <= sizes.threshold:
+        return None
+    if size > LARGEST_OBJECT:
+        problem = f"{url} has {size:,} bytes; S3 copies at most {LARGEST_OBJECT:,}, in {MOST_PARTS:,} parts of 5 GiB"
+        raise Permanent(Reason.TOO_LARGE, problem)
+    if size <= sizes.part * MOST_PARTS:
+        return sizes.part
+    return -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
+
+
+def parts(size: int, bytes_each: int) -> Iterator[Part]:
+    """The parts of `size` bytes, each of `bytes_each` but the last, which has what is left."""
+    for number, first in enumerate(range(0, size, bytes_each), start=1):
+        yield Part(number, first, min(first + bytes_each, size) - 1)

@@ -1,7 +1,7 @@
 """Owns what CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
 
 from services.copier.transfers import Settled
-from shared.events import Completion, Outcome
+from shared.events import Completion, CopyRequest, Outcome
 from shared.runtime import MetricUnit, logger, metrics
 
 
@@ -13,6 +13,8 @@ class CloudWatchTelemetry:
         if settled.completion:
             _log(settled.completion)
             _count(settled.completion)
+        elif settled.unfinished:
+            _log_unfinished(settled.unfinished)
         elif settled.letter:
             logger.error(
                 "dead letter",
@@ -46,6 +48,20 @@ def _log(completion: Completion) -> None:
             "latency_ms": _milliseconds(completion, since_upload=True),
         },
     )
+
+
+def _log_unfinished(request: CopyRequest) -> None:
+    continuation = request.continuation
+    logger.info(
+        "transfer goes on",
+        extra={
+            "source": request.upload.url,
+            "size": request.upload.size,
+            "upload_id": continuation and continuation.upload_id,
+            "parts_done": continuation and continuation.parts_done,
+        },
+    )
+    metrics.add_metric(name="Continuations", unit=MetricUnit.Count, value=1)
 
 
 def _count(completion: Completion) -> None:

@@ -5,26 +5,42 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from msgspec import structs
+
 from services.copier.completions import Completions
-from services.copier.copying import Copied, Copying, Result
+from services.copier.deleting import Deleted
+from services.copier.multipart import UnfinishedError
+from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.batch import Failures
-from shared.delivery import DeadLetter, Message, Queue, final_error
-from shared.errors import CopytrailError
-from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request
+from shared.delivery import DeadLetter, Message, Queue, bury, final_error
+from shared.errors import CopytrailError, Permanent, Reason
+from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
 from shared.log_id import log_id
 from shared.routes import Route, find_route
 
-# A message that a person sent back from the DLQ starts at receive count 1 again, however often it was tried before.
-_FIRST_DELIVERIES_COME_WITHIN = timedelta(minutes=1)
+# A message that SQS itself dead-lettered starts at receive count 1 again when it is sent back, and carries no mark.
+# With the shortest time-out that is allowed, it takes longer than this to get there.
+_FIRST_DELIVERIES_COME_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What a message came to. `completion` is None when it names no upload; `letter` is None when nobody must help."""
+    """What a message came to: an outcome, a letter, both, or (`unfinished`) a request to go on with."""
 
     message: Message
-    completion: Completion | None
-    letter: DeadLetter | None
+    completion: Completion | None = None
+    letter: DeadLetter | None = None
+    unfinished: CopyRequest | None = None
+
+
+class Journey(Protocol):
+    """What brings an upload over, or lets a deletion follow."""
+
+    def bring_over(self, order: Order) -> Result | Deleted:
+        """How it ended. Raises CopytrailError, or UnfinishedError where there is more to do."""
+
+    def abandon(self, order: Order) -> None:
+        """Give up what an order was to continue: nobody will."""
 
 
 class Telemetry(Protocol):
@@ -40,7 +56,7 @@ class Transfers:
     def __init__(
         self,
         *,
-        copying: Copying,
+        journey: Journey,
         routes: Sequence[Route],
         completions: Completions,
         queue: Queue,
@@ -48,7 +64,7 @@ class Transfers:
         clock: Callable[[], datetime],
         max_receive_count: int,
     ) -> None:
-        self._copying = copying
+        self._journey = journey
         self._routes = routes
         self._completions = completions
         self._queue = queue
@@ -56,7 +72,7 @@ class Transfers:
         self._clock = clock
         self._max_receive_count = max_receive_count
 
-    def perform(self, message: Message) -> Settled:
+    def perform(self, message: Message, seconds_left: Callable[[], float]) -> Settled:
         """Do what the message asks for.
 
         Raises:
@@ -65,18 +81,22 @@ class Transfers:
         try:
             request = decode_request(message.body)
         except CopytrailError as error:
-            return Settled(message, None, DeadLetter(message, error, None))
+            return Settled(message, letter=DeadLetter(message, error, None))
         started_at = self._clock()
+        route: Route | None = None
         try:
-            result = self._copy(request, message, started_at)
+            route = self._route(request.upload)
+            result = self._copy(request, route, message, started_at, seconds_left)
+        except UnfinishedError as unfinished:
+            return Settled(message, unfinished=structs.replace(request, continuation=unfinished.continuation))
         except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or an explained letter
             final = final_error(error, message, self._max_receive_count)
-            completion = self._completion(request, message, started_at, final)
+            completion = self._completion(request, route, message, started_at, final)
             return Settled(message, completion, DeadLetter(message, final, completion.log_id))
-        return Settled(message, self._completion(request, message, started_at, result), None)
+        return Settled(message, self._completion(request, route, message, started_at, result))
 
     def conclude(self, group: Sequence[Settled]) -> Failures:
-        """Publish the outcomes, then put the failures into the DLQ; what was not accepted, by message id."""
+        """Publish the outcomes, put failures into the DLQ, what is unfinished into the queue; what was not accepted."""
         publishable = [settled for settled in group if settled.completion]
         verdicts = self._completions.publish([settled.completion for settled in publishable if settled.completion])
         failures = {
@@ -85,29 +105,61 @@ class Transfers:
             if verdict is not None
         }
         for settled in group:
-            if settled.message.id in failures:
-                continue
-            try:
-                if settled.letter:
-                    self._queue.dead_letter(settled.letter)
-            except CopytrailError as error:
+            error = failures.get(settled.message.id) or self._pass_on(settled)
+            if error:
                 failures[settled.message.id] = error
             else:
                 self._telemetry.settled(settled)
         return failures
 
-    def _copy(self, request: CopyRequest, message: Message, started_at: datetime) -> Result:
-        upload = request.upload
+    def _pass_on(self, settled: Settled) -> CopytrailError | None:
+        if settled.letter:
+            return bury(self._queue, settled.letter)
+        if settled.unfinished:
+            try:
+                self._queue.send(encode_request(settled.unfinished, self._clock()))
+            except CopytrailError as error:
+                self._abandon(settled.unfinished)
+                return error
+        return None
+
+    def _abandon(self, unfinished: CopyRequest) -> None:
+        # Its own message comes again, and knows nothing of the upload.
+        route = self._route(unfinished.upload)
+        self._journey.abandon(Order(unfinished.upload, route, lambda: 0, continuation=unfinished.continuation))
+
+    def _route(self, upload: Upload) -> Route:
         route = find_route(self._routes, upload.bucket, upload.key, upload.size)
+        if upload.is_deletion and not route.deletes:
+            raise Permanent(Reason.UNSUPPORTED_EVENT, f"the route of {upload.url} does not let deletions follow")
+        return route
+
+    def _copy(
+        self,
+        request: CopyRequest,
+        route: Route,
+        message: Message,
+        started_at: datetime,
+        seconds_left: Callable[[], float],
+    ) -> Result | Deleted:
         retried = (
             message.receive_count > 1
+            or message.dead_lettered
             or request.trigger is Trigger.REPLAY
-            or started_at - upload.uploaded_at > _FIRST_DELIVERIES_COME_WITHIN
+            or request.continuation is not None
+            or started_at - request.upload.uploaded_at > _FIRST_DELIVERIES_COME_WITHIN
         )
-        return self._copying.bring_over(upload, route, retried=retried)
+        return self._journey.bring_over(
+            Order(request.upload, route, seconds_left, retried=retried, continuation=request.continuation)
+        )
 
     def _completion(
-        self, request: CopyRequest, message: Message, started_at: datetime, result: Result | CopytrailError
+        self,
+        request: CopyRequest,
+        route: Route | None,
+        message: Message,
+        started_at: datetime,
+        result: Result | Deleted | CopytrailError,
     ) -> Completion:
         upload = request.upload
         error = result if isinstance(result, CopytrailError) else None
@@ -122,7 +174,7 @@ class Transfers:
                 request_id=request.request_id,
                 failed_message_id=message.id if error else None,
             ),
-            outcome=Outcome.COPIED if copied else Outcome.FAILED if error else Outcome.SKIPPED,
+            outcome=_outcome(result),
             upload=upload,
             attempt=message.receive_count,
             started_at=started_at,
@@ -130,16 +182,26 @@ class Transfers:
             trigger=request.trigger,
             request_id=request.request_id,
             requested_by=request.requested_by,
-            reason=None if isinstance(result, Copied) else str(result.reason),
-            message=None if isinstance(result, Copied) else result.message,
-            destination=self._destination(upload) if isinstance(result, CopytrailError) else result.destination,
+            reason=None if isinstance(result, Copied | Deleted) else str(result.reason),
+            message=None if isinstance(result, Copied | Deleted) else result.message,
+            destination=_meant(route, upload) if isinstance(result, CopytrailError) else result.destination,
             checksum=copied.checksum if copied else None,
             method=copied.method if copied else None,
             parts=copied.parts if copied else None,
         )
 
-    def _destination(self, upload: Upload) -> Destination | None:
-        for route in self._routes:
-            if route.matches(upload.bucket, upload.key, upload.size):
-                return Destination(bucket=route.destination_bucket, key=route.destination_key(upload.key))
-        return None
+
+def _outcome(result: Result | Deleted | CopytrailError) -> Outcome:
+    match result:
+        case Copied():
+            return Outcome.COPIED
+        case Deleted():
+            return Outcome.DELETED
+        case Skipped():
+            return Outcome.SKIPPED
+        case CopytrailError():
+            return Outcome.FAILED
+
+
+def _meant(route: Route | None, upload: Upload) -> Destination | None:
+    return Destination(bucket=route.destination_bucket, key=route.destination_key(upload.key)) if route else None

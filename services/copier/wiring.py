@@ -1,17 +1,29 @@
 """Owns how the copier is put together: environment + clients → use case. The only place clients are made."""
 
 import os
+import random
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from uuid import uuid4
 
 from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
+from services.copier.deleting import Deleting
+from services.copier.every_version import EveryVersion
+from services.copier.journeys import Journeys
+from services.copier.multipart import MultipartCopy
+from services.copier.multipart_store import S3MultipartStore
 from services.copier.object_store import S3ObjectStore
+from services.copier.placement_ledger import DynamoDbPlacementLedger
+from services.copier.placing import Placer
+from services.copier.plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
+from services.copier.s3_parameters import Owners
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Transfers
+from services.copier.version_store import S3VersionStore
 from shared import times
 from shared.aws import client
 from shared.environment import Environment
@@ -25,7 +37,9 @@ _MEGABYTES_PER_VCPU = 1769
 _THREADS_PER_VCPU = 16
 _FEWEST_THREADS = 4
 # One CopyObject of 5 GB takes about 85 s, and S3 may answer only at its end.
-_COPY_TIMEOUT_S = 300
+_COPY_TIMEOUT_S = 120
+# Queues and buses answer in milliseconds; waiting longer would eat up the time that is kept for concluding.
+_ANSWER_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,8 @@ class Settings:
     dead_letter_url: str
     max_receive_count: int
     memory_mb: int
+    part_sizes: PartSizes
+    placement_table_name: str | None = None
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Settings":
@@ -48,15 +64,28 @@ class Settings:
             ConfigurationError: naming every variable that is missing or wrong.
         """
         with Environment(variables) as environment:
+            routes = environment.json("ROUTES", tuple[Route, ...], check=_refuse_cycles)
             return cls(
-                routes=environment.json("ROUTES", tuple[Route, ...], check=_refuse_cycles),
+                routes=routes,
                 bucket_owners=environment.json("BUCKET_OWNERS", dict[str, str]),
                 bus_name=environment.text("TRANSFER_BUS_NAME"),
                 queue_url=environment.text("COPY_QUEUE_URL"),
                 dead_letter_url=environment.text("COPY_DLQ_URL"),
                 max_receive_count=environment.integer("MAX_RECEIVE_COUNT", minimum=1, maximum=1000),
                 memory_mb=environment.integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", minimum=128, maximum=10_240),
+                part_sizes=PartSizes(
+                    threshold=environment.integer(
+                        "MULTIPART_THRESHOLD_BYTES", minimum=SMALLEST_PART, maximum=LARGEST_SINGLE_COPY
+                    ),
+                    part=environment.integer("PART_SIZE_BYTES", minimum=SMALLEST_PART, maximum=LARGEST_PART),
+                ),
+                placement_table_name=environment.text("PLACEMENT_TABLE_NAME") if _keep_every_version(routes) else None,
             )
+
+    @property
+    def part_threads(self) -> int:
+        """How many parts are copied at once, of all objects: each waits for S3 for seconds, and costs little CPU."""
+        return 2 * self.threads
 
     @property
     def threads(self) -> int:
@@ -69,6 +98,19 @@ def _refuse_cycles(routes: tuple[Route, ...]) -> None:
         raise ValueError(f"copies would cause copies forever: {' → '.join(cycle)}")
 
 
+def _keep_every_version(routes: object) -> bool:
+    # What could not be read is no tuple.
+    return isinstance(routes, tuple) and any(route.versions == "every" for route in routes)
+
+
+def _pause(lost_round: int) -> None:
+    time.sleep(random.uniform(0, 0.05 * 2**lost_round))
+
+
+def _warn(message: str, details: dict[str, str]) -> None:
+    logger.warning(message, extra=details)
+
+
 @dataclass(frozen=True)
 class Copier:
     """The copier, ready for batches."""
@@ -76,6 +118,7 @@ class Copier:
     transfers: Transfers
     queue: SqsQueue
     executor: ThreadPoolExecutor
+    max_receive_count: int
 
 
 @cache
@@ -87,24 +130,47 @@ def build() -> Copier:
     """
     settings = Settings.read(os.environ)
     queue = SqsQueue(
-        client("sqs", connections=settings.threads),
+        client("sqs", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S),
         queue_url=settings.queue_url,
         dead_letter_url=settings.dead_letter_url,
     )
-    s3 = client("s3", connections=settings.threads, read_timeout_s=_COPY_TIMEOUT_S)
+    s3 = client("s3", connections=settings.threads + settings.part_threads, read_timeout_s=_COPY_TIMEOUT_S)
+    owners = Owners(settings.bucket_owners)
+    parts = MultipartCopy(
+        S3MultipartStore(s3, owners),
+        ThreadPoolExecutor(settings.part_threads, thread_name_prefix="part"),
+        width=settings.part_threads,
+        warn=_warn,
+    )
+    store = S3ObjectStore(s3, owners)
+    copying = Copying(store, parts, settings.part_sizes, sleep=time.sleep, warn=_warn, pause=_pause)
+    every_version: EveryVersion | None = None
+    if settings.placement_table_name:
+        every_version = EveryVersion(
+            Placer(S3VersionStore(s3, owners), parts, settings.part_sizes, _warn, _pause, times.now),
+            DynamoDbPlacementLedger(
+                client("dynamodb", connections=settings.threads, read_timeout_s=_ANSWER_TIMEOUT_S),
+                settings.placement_table_name,
+            ),
+            new_owner=lambda: str(uuid4()),
+        )
     transfers = Transfers(
-        copying=Copying(
-            S3ObjectStore(s3, settings.bucket_owners),
-            sleep=time.sleep,
-            warn=lambda message, details: logger.warning(message, extra=details),
+        journey=Journeys(
+            copying,
+            Deleting(store, copying.bring_over),
+            place_version=every_version.bring_over if every_version else None,
         ),
         routes=settings.routes,
         completions=EventBridgeCompletions(
-            client("events", connections=1), bus_name=settings.bus_name, sleep=time.sleep
+            # The adapter itself tries again.
+            client("events", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S, attempts=1),
+            bus_name=settings.bus_name,
+            sleep=time.sleep,
         ),
         queue=queue,
         telemetry=CloudWatchTelemetry(),
         clock=times.now,
         max_receive_count=settings.max_receive_count,
     )
-    return Copier(transfers, queue, ThreadPoolExecutor(settings.threads, thread_name_prefix="transfer"))
+    executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="transfer")
+    return Copier(transfers, queue, executor, settings.max_receive_count)

@@ -1,6 +1,7 @@
 """Who may import whom, read from the syntax trees."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def sources(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
+def shipped() -> list[str]:
+    """The packages of the distribution."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return list(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+
+
 def offenders(paths: Iterator[Path], forbidden: tuple[str, ...], *, but: tuple[str, ...] = ()) -> list[str]:
     """`file imports module` for each import of a forbidden package."""
     return [
@@ -41,12 +48,12 @@ def offenders(paths: Iterator[Path], forbidden: tuple[str, ...], *, but: tuple[s
 @pytest.mark.parametrize(
     ("folder", "forbidden", "but"),
     [
-        ("shared", ("services", "infra", "ops", "localaws"), ()),
-        ("services/copier", ("services.auditor", "infra", "ops", "localaws"), ()),
-        ("services/auditor", ("services.copier", "infra", "ops", "localaws"), ()),
-        ("infra", ("services", "ops", "localaws"), ()),
-        ("ops", ("services.copier", "infra", "localaws"), ()),
-        ("localaws", ("ops",), ()),
+        ("shared", ("services", "infra", "ops", "localaws", "benchmarks"), ()),
+        ("services/copier", ("services.auditor", "infra", "ops", "localaws", "benchmarks"), ()),
+        ("services/auditor", ("services.copier", "infra", "ops", "localaws", "benchmarks"), ()),
+        ("infra", ("services", "ops", "localaws", "benchmarks"), ()),
+        ("ops", ("services.copier", "infra", "localaws", "benchmarks"), ()),
+        ("localaws", ("ops", "benchmarks"), ()),
         ("services", ("moto", "aws_cdk", "pydantic", "aws_xray_sdk"), ()),
         ("shared", ("moto", "aws_cdk", "pydantic", "aws_xray_sdk"), ()),
         ("ops", ("moto", "aws_cdk", "aws_lambda_powertools"), ()),
@@ -54,6 +61,15 @@ def offenders(paths: Iterator[Path], forbidden: tuple[str, ...], *, but: tuple[s
 )
 def test_walls_between_the_rooms_hold(folder: str, forbidden: tuple[str, ...], but: tuple[str, ...]) -> None:
     assert offenders(sources(folder), forbidden, but=but) == []
+
+
+def test_nothing_that_is_shipped_imports_the_tests() -> None:
+    assert offenders(sources(*shipped()), ("tests",)) == []
+
+
+def test_the_tests_look_at_every_package_that_is_shipped() -> None:
+    assert set(shipped()) <= set(OURS)
+    assert all(list(sources(package)) for package in shipped())
 
 
 def test_powertools_comes_in_by_one_door() -> None:
@@ -72,6 +88,9 @@ def test_shared_stands_on_the_standard_library_and_msgspec() -> None:
         "services/copier/plan.py",
         "services/copier/copying.py",
         "services/copier/transfers.py",
+        "services/copier/every_version.py",
+        "services/copier/placements.py",
+        "services/copier/placing.py",
         "services/auditor/record.py",
         "shared/routes.py",
         "shared/log_id.py",

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.copier.copying import (
+from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
+from services.copier.objects import (
     ConditionRefusedError,
     CopyResult,
     DestinationState,
     Location,
     SourceObject,
+    Target,
 )
+from services.copier.plan import Part
 from shared.errors import from_aws_code
-from shared.events import Upload
+from shared.events import Checksum, Upload
 
 
 @dataclass(frozen=True)
@@ -27,17 +30,28 @@ class StoredObject:
     metadata: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     storage_class: str = "STANDARD"
+    checksum: Checksum | None = None
+
+
+@dataclass
+class _Multipart:
+    """An open multipart upload: what the object will be but for its body, and the parts so far."""
+
+    properties: StoredObject
+    parts: dict[int, bytes]
 
 
 class FakeS3:
-    """Buckets of objects, and the `ObjectStore` Protocol on them.
+    """Buckets of objects, and the Protocols `ObjectStore` and `MultipartStore` on them.
 
-    `before[step]` is called once just ahead of a step (`read`, `commit`, `head_source`, `head_destination`), so that a
-    test can let others act in between.
+    `before[step]` holds what is called, one a time, just ahead of a step (`read`, `commit`, `part`, `head_source`,
+    `head_destination`), so that a test can let others act in between.
     """
 
     def __init__(self, clock: Callable[[], datetime], *, versioned: tuple[str, ...] = ()) -> None:
         self.objects: dict[Location, StoredObject] = {}
+        self.versions: dict[tuple[Location, str | None], StoredObject] = {}
+        self.open_uploads: dict[str, _Multipart] = {}
         self.requests: list[str] = []
         self.before: dict[str, list[Callable[[], object]]] = {}
         self._clock = clock
@@ -54,6 +68,7 @@ class FakeS3:
         tags: dict[str, str] | None = None,
         storage_class: str = "STANDARD",
         initiated_at: datetime | None = None,
+        checksum: Checksum | None = None,
     ) -> Upload:
         """Put an object, and return the upload that S3's event would tell of.
 
@@ -63,12 +78,13 @@ class FakeS3:
             Location(bucket, key),
             StoredObject(
                 body=body,
-                etag=hashlib.md5(body, usedforsecurity=False).hexdigest(),
+                etag=_etag(body),
                 version_id=None,
                 last_modified=initiated_at or self._clock(),
                 metadata=tuple(sorted((metadata or {}).items())),
                 tags=tuple(sorted((tags or {}).items())),
                 storage_class=storage_class,
+                checksum=checksum,
             ),
         )
         return Upload(
@@ -85,25 +101,82 @@ class FakeS3:
         """Remove an object; on a versioned bucket this leaves a delete marker, which HEAD sees as missing too."""
         self.objects.pop(Location(bucket, key), None)
 
+    def damaged(self, stored: StoredObject) -> StoredObject:
+        """The same, with a checksum that is wrong."""
+        return replace(stored, checksum=Checksum(algorithm="CRC64NVME", value="wrong", type="FULL_OBJECT"))
+
     def at(self, url: str) -> StoredObject | None:
         """What `s3://bucket/key` holds."""
         bucket, _, key = url.removeprefix("s3://").partition("/")
         return self.objects.get(Location(bucket, key))
 
-    def copy(self, source: Location, etag: str, destination: Location, *, if_match: str | None) -> CopyResult:
+    def copy(self, source: Location, etag: str, target: Target, *, if_match: str | None) -> CopyResult:
         """CopyObject in its two atomic steps: source check and snapshot, then destination check and commit."""
         self._step("copy", "read")
-        snapshot = self.objects.get(source)
-        if snapshot is None or snapshot.etag != etag:
-            raise ConditionRefusedError
+        snapshot = self._pinned(source, etag, None)
         if snapshot.storage_class in {"GLACIER", "DEEP_ARCHIVE"}:
             raise from_aws_code("InvalidObjectState", "archived", action="s3:GetObject", resource=source.url)
         self._step(None, "commit")
+        return self._commit(replace(snapshot, storage_class="STANDARD"), target, if_match, snapshot.version_id)
+
+    def keeps_versions(self, bucket: str) -> bool:
+        """GetBucketVersioning."""
+        return bucket in self._versioned
+
+    def put_delete_marker(self, destination: Location, *, if_match: str) -> str | None:
+        """DeleteObject."""
+        self._step("put_delete_marker", "commit")
         held = self.objects.get(destination)
-        if (held.etag if held else None) != if_match:
+        if held is None or held.etag != if_match:
             raise ConditionRefusedError
-        copied = self._store(destination, replace(snapshot, last_modified=self._clock(), storage_class="STANDARD"))
-        return CopyResult(copied.etag, copied.version_id, snapshot.version_id, None)
+        del self.objects[destination]
+        self._writes += 1
+        return f"v{self._writes}"
+
+    def begin(self, source: Location, found: SourceObject, target: Target) -> str:
+        """CreateMultipartUpload."""
+        self._step("begin", "begin")
+        snapshot = self._pinned(source, found.etag, found.version_id)
+        self._writes += 1
+        upload_id = f"upload of {target.location.url} #{self._writes}"
+        properties = StoredObject(
+            b"", "", None, self._clock(), metadata=found.metadata, tags=snapshot.tags, checksum=snapshot.checksum
+        )
+        self.open_uploads[upload_id] = _Multipart(properties, {})
+        return upload_id
+
+    def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:
+        """UploadPartCopy."""
+        self._step(f"copy_part {part.number}", "part")
+        body = self._pinned(upload.source, upload.etag, upload.version_id).body[part.first : part.last + 1]
+        if upload.id not in self.open_uploads:
+            raise UploadGoneError
+        self.open_uploads[upload.id].parts[part.number] = body
+        return CopiedPart(part.number, _etag(body))
+
+    def copied_parts(self, upload: OpenUpload) -> dict[int, CopiedPart]:
+        """ListParts."""
+        self._step("copied_parts", "copied_parts")
+        if upload.id not in self.open_uploads:
+            raise UploadGoneError
+        parts = self.open_uploads[upload.id].parts
+        return {number: CopiedPart(number, _etag(body)) for number, body in parts.items()}
+
+    def complete(self, upload: OpenUpload, copied: list[CopiedPart], *, if_match: str | None) -> CopyResult:
+        """CompleteMultipartUpload."""
+        self._step("complete", "commit")
+        made = self.open_uploads[upload.id]
+        body = b"".join(made.parts[part.number] for part in copied)
+        assert len(body) == upload.size, "MpuObjectSize does not match"
+        whole = replace(made.properties, body=body, etag=f"{_etag(body)}-{len(copied)}")
+        result = self._commit(whole, upload.target, if_match, upload.version_id)
+        del self.open_uploads[upload.id]
+        return result
+
+    def abort(self, upload: OpenUpload) -> None:
+        """AbortMultipartUpload."""
+        self._step("abort", "abort")
+        self.open_uploads.pop(upload.id, None)
 
     def head_source(self, source: Location) -> SourceObject | None:
         """HeadObject: moments in whole seconds."""
@@ -116,7 +189,8 @@ class FakeS3:
             version_id=stored.version_id,
             size=len(stored.body),
             last_modified=stored.last_modified.replace(microsecond=0),
-            properties=stored.metadata,
+            metadata=stored.metadata,
+            checksum=stored.checksum,
         )
 
     def head_destination(self, destination: Location) -> DestinationState:
@@ -125,10 +199,25 @@ class FakeS3:
         stored = self.objects.get(destination)
         return DestinationState(stored.etag if stored else None, self._clock().replace(microsecond=0))
 
+    def _pinned(self, source: Location, etag: str, version_id: str | None) -> StoredObject:
+        found = self.versions.get((source, version_id)) if version_id else self.objects.get(source)
+        if found is None or found.etag != etag:
+            raise ConditionRefusedError
+        return found
+
+    def _commit(
+        self, made: StoredObject, target: Target, if_match: str | None, source_version_id: str | None
+    ) -> CopyResult:
+        held = self.objects.get(target.location)
+        if (held.etag if held else None) != if_match:
+            raise ConditionRefusedError
+        copied = self._store(target.location, replace(made, last_modified=self._clock()))
+        return CopyResult(copied.etag, copied.version_id, source_version_id, copied.checksum)
+
     def _store(self, location: Location, stored: StoredObject) -> StoredObject:
         self._writes += 1
         version_id = f"v{self._writes}" if location.bucket in self._versioned else None
-        self.objects[location] = replace(stored, version_id=version_id)
+        self.objects[location] = self.versions[location, version_id] = replace(stored, version_id=version_id)
         return self.objects[location]
 
     def _step(self, request: str | None, step: str) -> None:
@@ -136,3 +225,7 @@ class FakeS3:
             self.requests.append(request)
         if waiting := self.before.get(step):
             waiting.pop(0)()
+
+
+def _etag(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()

@@ -7,9 +7,10 @@ from shared.errors import Transient
 
 
 class FakeQueue:
-    """The `Queue` Protocol: keeps letters and delays; refuses both when `down`."""
+    """The `Queue` Protocol: keeps letters, bodies and delays; refuses all when `down`."""
 
     def __init__(self) -> None:
+        self.sent: list[str] = []
         self.letters: list[DeadLetter] = []
         self.delays: dict[str, float] = {}
         self.down = False
@@ -18,6 +19,11 @@ class FakeQueue:
         """Keep the letter."""
         self._check()
         self.letters.append(letter)
+
+    def send(self, body: str) -> None:
+        """Keep the body."""
+        self._check()
+        self.sent.append(body)
 
     def deliver_again(self, message: Message, after_s: float) -> None:
         """Keep the delay."""

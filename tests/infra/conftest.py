@@ -39,13 +39,13 @@ def readable(raw_template: Callable[[Mapping[str, Any]], Template]) -> Callable[
     return lambda context: _written_out(raw_template(context))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def template(readable: Callable[[Mapping[str, Any]], Template], shipped_context: Mapping[str, Any]) -> Template:
-    """The readable template of the cdk.json that is shipped."""
+    """The readable template of the cdk.json that is shipped, each test's own."""
     return readable(shipped_context)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def resources(template: Template) -> Callable[[str], Mapping[str, Any]]:
     """Type → the properties of the shipped template's resources of that type, by name."""
     return lambda kind: {

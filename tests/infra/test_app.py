@@ -50,6 +50,18 @@ def test_every_mistake_is_listed_without_a_traceback(run_app: Callable[..., subp
     }
 
 
+def test_half_a_character_is_listed_without_a_traceback(
+    run_app: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    route = {"from": "source", "to": "destination", "prefixes": ["\ud800"]}
+    done = run_app({"copytrail": {"routes": [route], "\ud800": 1}})
+    assert done.returncode == 1
+    assert [line.split()[1] for line in done.stderr.splitlines()[1:]] == [
+        "copytrail.routes[0].prefixes",
+        r"copytrail.\ud800",
+    ]
+
+
 def test_a_context_without_copytrail_is_a_mistake_and_not_a_stack_of_defaults(
     run_app: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
@@ -62,7 +74,7 @@ def test_run_by_hand_it_says_how_to_run_it(run_app: Callable[..., subprocess.Com
     done = run_app(None)
     assert done.returncode == 1
     assert done.stderr.splitlines()[1:] == [
-        "  - run this through the CDK, which hands cdk.json's context over: npx cdk synth"
+        "  - run this through the CDK, which hands cdk.json's context over: make synth"
     ]
 
 

@@ -50,11 +50,12 @@ def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
         "Bucketsdestination": "AWS::AccountId",
     }
     assert variables == {
-        "POWERTOOLS_SERVICE_NAME": "copier",
-        "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+        "POWERTOOLS_SERVICE_NAME": "copytrail-copier",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "MAX_RECEIVE_COUNT": "5",
         "TRANSFER_BUS_NAME": "TransferBus",
+        "MULTIPART_THRESHOLD_BYTES": str(256 * 1024**2),
+        "PART_SIZE_BYTES": str(64 * 1024**2),
         "COPY_QUEUE_URL": "CopierQueue",
         "COPY_DLQ_URL": "CopierDeadLetterQueue",
     }
@@ -62,14 +63,28 @@ def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
 
 def test_the_auditor_is_told_what_it_needs(resources: Resources) -> None:
     assert resources("AWS::Lambda::Function")["AuditorFunction"]["Environment"]["Variables"] == {
-        "POWERTOOLS_SERVICE_NAME": "auditor",
-        "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
+        "POWERTOOLS_SERVICE_NAME": "copytrail-auditor",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "MAX_RECEIVE_COUNT": "5",
         "AUDIT_TABLE_NAME": "AuditTable",
         "AUDIT_QUEUE_URL": "AuditorQueue",
         "AUDIT_DLQ_URL": "AuditorDeadLetterQueue",
     }
+
+
+def test_logs_and_metrics_say_which_stack_they_are_of(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    found = readable({"stackName": "blue"})["Resources"]
+    functions = [one["Properties"] for one in found.values() if one["Type"] == "AWS::Lambda::Function"]
+    names = {function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in functions}
+    assert names == {"blue-copier", "blue-auditor"}
+
+
+def test_only_the_copier_may_go_round_through_its_own_queue(resources: Resources) -> None:
+    functions = resources("AWS::Lambda::Function")
+    assert functions["CopierFunction"]["RecursiveLoop"] == "Allow"
+    assert "RecursiveLoop" not in functions["AuditorFunction"]
 
 
 @pytest.mark.parametrize(("function", "concurrency"), [("Copier", 50), ("Auditor", 10)])
@@ -102,11 +117,13 @@ def test_what_is_set_for_a_function_reaches_its_queue_and_mapping(
     readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> None:
     copier = {"memoryMb": 3008, "timeoutSeconds": 300, "batchSize": 100, "batchingWindowSeconds": 2}
-    limits = {"maxConcurrency": 7, "maxReceiveCount": 9}
+    limits = {"maxConcurrency": 7, "maxReceiveCount": 9, "multipartThresholdMiB": 5, "partSizeMiB": 5120}
     found = readable({"copier": copier | limits})["Resources"]
     function = found["CopierFunction"]["Properties"]
     assert (function["MemorySize"], function["Timeout"]) == (3008, 300)
-    assert function["Environment"]["Variables"]["MAX_RECEIVE_COUNT"] == "9"
+    variables = function["Environment"]["Variables"]
+    assert variables["MAX_RECEIVE_COUNT"] == "9"
+    assert (variables["MULTIPART_THRESHOLD_BYTES"], variables["PART_SIZE_BYTES"]) == ("5242880", "5368709120")
     queue = found["CopierQueue"]["Properties"]
     assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (6 * 300 + 2, 9)
     mapping = found["CopierMapping"]["Properties"]

@@ -37,7 +37,7 @@ def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: M
 def test_every_name_can_be_left_out(readable: Readable) -> None:
     template = readable({})
     assert chosen_names(template) == set()
-    assert len(template["Outputs"]) == 11
+    assert len(template["Outputs"]) == 13
 
 
 def test_two_stacks_share_no_name(readable: Readable) -> None:
@@ -54,6 +54,10 @@ def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> Non
     assert json.loads(outputs.pop("Routes")) == [
         {"sourceBucket": "Bucketssource", "destinationBucket": "Bucketsdestination"}
     ]
+    assert json.loads(outputs.pop("BucketNames")) == {
+        "source": "Bucketssource",
+        "destination": "Bucketsdestination",
+    }
     assert outputs == {
         "TransferBusName": "TransferBus",
         "CopyQueueUrl": "CopierQueue",
@@ -61,6 +65,7 @@ def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> Non
         "AuditQueueUrl": "AuditorQueue",
         "AuditDlqUrl": "AuditorDeadLetterQueue",
         "AuditTableName": "AuditTable",
+        "CopierRoleArn": "CopierRole.Arn",
         "CopierFunctionName": "CopierFunction",
         "AuditorFunctionName": "AuditorFunction",
         "CopierLogGroupName": "CopierLogGroup",

@@ -60,13 +60,16 @@ def test_the_copier_may_copy_and_say_so_and_nothing_else(resources: Resources) -
         ("s3:GetObject", "Bucketsdestination.Arn/*"),
         ("s3:PutObject", "Bucketsdestination.Arn/*"),
         ("s3:PutObjectTagging", "Bucketsdestination.Arn/*"),
+        ("s3:PutObjectVersionTagging", "Bucketsdestination.Arn/*"),
+        ("s3:AbortMultipartUpload", "Bucketsdestination.Arn/*"),
+        ("s3:ListMultipartUploadParts", "Bucketsdestination.Arn/*"),
+        ("sqs:SendMessage", "CopierQueue.Arn"),
         ("events:PutEvents", "TransferBus.Arn"),
     }
 
 
-def test_the_auditor_may_append_and_look_and_nothing_else(resources: Resources) -> None:
+def test_the_auditor_may_append_and_nothing_else(resources: Resources) -> None:
     assert grants(resources("AWS::IAM::Policy"), "AuditorRole") == own_queues_and_logs("Auditor") | {
-        ("dynamodb:GetItem", "AuditTable.Arn"),
         ("dynamodb:PutItem", "AuditTable.Arn"),
     }
 

@@ -19,15 +19,6 @@ def rules_by_target(resources: Resources) -> dict[str, list[Any]]:
     return rules
 
 
-def rule_arns(rules: list[Any]) -> set[str]:
-    return {
-        f"{HERE}/{rule['Name']}"
-        if rule["EventBusName"] == "default"
-        else f"{HERE}/{rule['EventBusName']}/{rule['Name']}"
-        for rule in rules
-    }
-
-
 @pytest.mark.parametrize(("function", "visibility_s"), [("Copier", 6 * 900), ("Auditor", 6 * 60)])
 def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
     resources: Resources, function: str, visibility_s: int
@@ -64,18 +55,48 @@ def test_only_the_rules_that_feed_a_queue_may_send_to_it_and_only_over_tls(resou
         "Principal": {"AWS": "*"},
         "Resource": f"{queue}.Arn",
     }
-    (*_, senders) = allow["Condition"]["ArnEquals"].values()
-    assert set(senders if isinstance(senders, list) else [senders]) == rule_arns(
-        rules_by_target(resources)[queue.replace("DeadLetter", "") + ".Arn"]
-    )
+    on_the_transfer_bus = f"{HERE}/copytrail-transfers/copytrail-*"
     assert allow == {
         "Sid": "RulesMaySend",
         "Action": "sqs:SendMessage",
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Resource": f"{queue}.Arn",
-        "Condition": {"ArnEquals": {"aws:SourceArn": senders}},
+        "Condition": {
+            "ArnLike": {
+                "aws:SourceArn": [f"{HERE}/copytrail-*", on_the_transfer_bus]
+                if queue.startswith("Copier")
+                else [on_the_transfer_bus]
+            }
+        },
     }
+
+
+def test_every_rule_is_named_as_its_queues_let_rules_in(resources: Resources) -> None:
+    names = [rule["Name"] for rules in rules_by_target(resources).values() for rule in rules]
+    assert len(names) == 3
+    assert all(name.startswith("copytrail-") for name in names)
+
+
+def test_a_stack_of_a_long_name_lets_in_its_rules_as_well(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    found = readable({"stackName": "a" + "b" * 127})["Resources"]
+    names = [one["Properties"]["Name"] for one in found.values() if one["Type"] == "AWS::Events::Rule"]
+    policy = found["CopierQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1]
+    pattern = policy["Condition"]["ArnLike"]["aws:SourceArn"][0].removeprefix(f"{HERE}/").removesuffix("*")
+    assert all(name.startswith(pattern) and len(name) <= 64 for name in names)
+
+
+def test_a_change_of_the_routes_leaves_the_policies_of_the_queues_as_they_are(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    def policies(*prefixes: str) -> dict[str, Any]:
+        routes = [{"from": "source", "to": "destination", "prefixes": [prefix]} for prefix in prefixes]
+        found = readable({"routes": routes})["Resources"].items()
+        return {name: one for name, one in found if one["Type"] == "AWS::SQS::QueuePolicy"}
+
+    assert policies("old/") == policies("new/", "newer/")
 
 
 def test_the_copy_queue_is_fed_by_uploads_and_by_requests(resources: Resources) -> None:
@@ -83,19 +104,19 @@ def test_the_copy_queue_is_fed_by_uploads_and_by_requests(resources: Resources) 
     assert rules == {
         "default": {
             "source": ["aws.s3"],
-            "detail-type": ["Object Created"],
+            "detail-type": ["Object Created", "Object Restore Completed"],
             "detail": {"bucket": {"name": ["Bucketssource"]}},
         },
         "copytrail-transfers": {"source": ["copytrail"], "detail-type": ["Object Copy Requested"]},
     }
 
 
-def test_the_audit_queue_is_fed_by_the_three_outcomes(resources: Resources) -> None:
+def test_the_audit_queue_is_fed_by_every_outcome(resources: Resources) -> None:
     (rule,) = rules_by_target(resources)["AuditorQueue.Arn"]
     assert rule["EventBusName"] == "copytrail-transfers"
     assert rule["EventPattern"] == {
         "source": ["copytrail"],
-        "detail-type": ["Object Copied", "Object Copy Skipped", "Object Copy Failed"],
+        "detail-type": ["Object Copied", "Object Deletion Copied", "Object Copy Skipped", "Object Copy Failed"],
     }
 
 

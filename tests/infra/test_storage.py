@@ -74,11 +74,79 @@ def test_a_bucket_clears_abandoned_multipart_uploads_after_a_week(resources: Res
     }
 
 
-def test_objects_and_records_outlive_the_stack_with_their_protection(template: Mapping[str, Any]) -> None:
-    kept = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::DynamoDB::Table"}
-    found = [resource for resource in template["Resources"].values() if resource["Type"] in kept]
-    assert len(found) == 5
-    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in found} == {("Retain", "Retain")}
+def policies(template: Mapping[str, Any], *kinds: str) -> list[tuple[str, str]]:
+    found = [resource for resource in template["Resources"].values() if resource["Type"] in kinds]
+    return [(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in found]
+
+
+def test_buckets_outlive_the_stack_with_their_policies_but_not_a_first_deployment_that_fails(
+    template: Mapping[str, Any],
+) -> None:
+    found = policies(template, "AWS::S3::Bucket", "AWS::S3::BucketPolicy")
+    assert found == [("RetainExceptOnCreate", "Retain")] * 4
+
+
+def test_the_audit_table_which_nobody_can_delete_comes_after_what_may_keep_a_first_deployment_from_succeeding(
+    template: Mapping[str, Any],
+) -> None:
+    assert policies(template, "AWS::DynamoDB::Table") == [("Retain", "Retain")]
+    assert {"CopierFunction", "CopierRole", "Bucketssource", "BucketssourcePolicy", "Bucketsdestination"} <= set(
+        template["Resources"]["AuditTable"]["DependsOn"]
+    )
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+OTHER_KEY = "arn:aws:kms:eu-west-1:444455556666:key/mrk-0123456789abcdef"
+
+
+def kms_grants(template: Mapping[str, Any]) -> set[tuple[str, str]]:
+    (policy,) = (
+        one["Properties"]
+        for one in template["Resources"].values()
+        if one["Type"] == "AWS::IAM::Policy" and one["Properties"]["Roles"] == ["CopierRole"]
+    )
+    statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:" in str(one["Action"])]
+    return {
+        (action, statement["Resource"])
+        for statement in statements
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+
+def test_a_bucket_with_a_key_of_its_own_encrypts_with_it_and_the_copier_may_use_it(readable: Readable) -> None:
+    template = readable({"buckets": {"source": {"kmsKeyArn": KEY}, "destination": {"kmsKeyArn": OTHER_KEY}}})
+    encryption = {
+        name: one["BucketEncryption"]["ServerSideEncryptionConfiguration"] for name, one in buckets(template).items()
+    }
+    assert encryption == {
+        f"Buckets{alias}": [
+            {
+                "BucketKeyEnabled": True,
+                "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+            }
+        ]
+        for alias, key in (("source", KEY), ("destination", OTHER_KEY))
+    }
+    assert kms_grants(template) == {
+        ("kms:Decrypt", KEY),
+        ("kms:Decrypt", OTHER_KEY),
+        ("kms:GenerateDataKey", OTHER_KEY),
+    }
+
+
+def test_of_a_bucket_that_is_already_there_the_copier_may_use_the_key(readable: Readable) -> None:
+    theirs = {"name": "already-there", "existing": True, "kmsKeyArn": KEY}
+    assert kms_grants(readable({"buckets": {"source": theirs, "destination": {}}})) == {("kms:Decrypt", KEY)}
+
+
+def test_without_a_key_the_copier_may_use_none(template: Mapping[str, Any]) -> None:
+    assert kms_grants(template) == set()
+
+
+def test_a_route_says_in_which_storage_class_it_writes(readable: Readable) -> None:
+    template = readable({"routes": [{"from": "source", "to": "destination", "storageClass": "GLACIER_IR"}]})
+    variables = template["Resources"]["CopierFunction"]["Properties"]["Environment"]["Variables"]
+    assert '"storageClass":"GLACIER_IR"' in variables["ROUTES"]
 
 
 def test_a_bucket_keeps_versions_when_asked(readable: Readable) -> None:

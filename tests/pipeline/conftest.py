@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,11 @@ class Trail:
         """Wait until nothing is under way."""
         self.aws.wait_until_quiet(timeout_s=60)
 
+    def wait_a_moment(self) -> None:
+        """Let the others go on for a while."""
+        with suppress(NotQuiet):
+            self.aws.wait_until_quiet(timeout_s=0.05)
+
     def settle_impatiently(self) -> None:
         """Wait until nothing is under way, passing over the retry delays and visibility timeouts of idle functions."""
         for _ in range(300):
@@ -87,9 +93,10 @@ class Trail:
 
 
 @pytest.fixture(scope="module")
-def deployed() -> Iterator[Trail]:
+def deployed(request: pytest.FixtureRequest) -> Iterator[Trail]:
+    """With the settings of the module's `CONTEXT`, if it has one, over those of cdk.json."""
     with EmbeddedAws() as aws:
-        yield Trail(aws, aws.deploy())
+        yield Trail(aws, aws.deploy(getattr(request.module, "CONTEXT", None)))
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """Dead letters and delays, on SQS."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.server import MotoServer
 from shared import times
 from shared.delivery import DeadLetter, Message
 from shared.errors import CopytrailError, Permanent
@@ -38,17 +36,11 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
-    with MotoServer() as server:
-        sqs = boto3.client(
-            "sqs",
-            endpoint_url=server.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        yield Scene(sqs)
-        sqs.close()
+def scene(client_of: Callable[[str], Any]) -> Iterator[Scene]:
+    sqs = client_of("sqs")
+    yield Scene(sqs)
+    for queue_url in sqs.list_queues().get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=queue_url)
 
 
 def letter(scene: Scene, text: str, log_id: str | None = "id") -> dict[str, str]:

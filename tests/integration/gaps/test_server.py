@@ -1,6 +1,7 @@
 """The server of the emulated AWS: one per process, empty at its start, on one connection, gone at its end."""
 
 import contextlib
+import logging
 import socket
 import threading
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.server import MotoServer, PortInUse
+from localaws.port import PortInUse
+from localaws.server import MotoServer
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
@@ -109,3 +111,18 @@ def test_a_body_of_any_size_arrives_in_one_piece_or_in_chunks(aws: Any, size: in
     assert status == b"HTTP/1.1 200 OK"
     for key in ("whole", "chunked"):
         assert aws.s3.get_object(Bucket="source", Key=key)["Body"].read() == body
+
+
+@pytest.mark.parametrize(("level", "in_full"), [(logging.WARNING, False), (logging.DEBUG, True)])
+def test_a_defect_of_moto_is_one_line_unless_more_is_asked_for(
+    aws: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, level: int, in_full: bool
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise LookupError("a defect")
+
+    monkeypatch.setattr("moto.sqs.models.SQSBackend.list_queues", broken)
+    with caplog.at_level(level, "localaws"), pytest.raises(ClientError, match="500"):
+        aws.sqs.list_queues()
+    [logged] = [record for record in caplog.records if record.name == "localaws.server"]
+    assert logged.getMessage() == "the emulated AWS failed at POST /: LookupError: a defect"
+    assert bool(logged.exc_info) is in_full

@@ -11,7 +11,7 @@ from localaws import deployment
 from localaws.deployment import DeployFailed
 from localaws.embedded import EmbeddedAws
 from localaws.resources import UnsupportedResource
-from tests.integration.localaws.small_stack import small_template, stack_of
+from tests.integration.localaws.small_stack import ASSETS, small_template, stack_of
 
 
 def test_an_unknown_resource_type_stops_the_deployment_before_anything_is_created(
@@ -70,9 +70,52 @@ def test_a_changed_template_changes_the_queue_and_the_function(aws: EmbeddedAws,
     assert attributes["Attributes"]["VisibilityTimeout"] == "240"
 
 
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
+def test_a_deleted_stack_leaves_behind_what_its_template_says(aws: EmbeddedAws, tmp_path: Path, policy: str) -> None:
+    template = small_template({}, {}, {})
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": policy, "Properties": {"BucketName": "kept"}}
+    template["Resources"] |= {"Kept": bucket, "Gone": {"Type": "AWS::S3::Bucket"}}
+    deployment.deploy(stack_of(template, tmp_path), aws.client)
+    aws.client("cloudformation").delete_stack(StackName="small")
+    left = {bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]}
+    assert left == {"kept", ASSETS}
+
+
 def test_a_deleted_stack_stops_its_function(aws: EmbeddedAws, deploy_small: Any) -> None:
     small = deploy_small("def handler(event, context):\n    print('SEEN 1')")
     small.function.invoke(b"{}")
     aws.client("cloudformation").delete_stack(StackName="small")
     assert small.function.pump is None
     assert aws.client("sqs").list_queues().get("QueueUrls") is None
+
+
+def test_a_change_that_cannot_be_made_is_refused_and_nothing_is_changed(aws: EmbeddedAws, tmp_path: Path) -> None:
+    outputs = deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
+    template = small_template({}, {}, {"VisibilityTimeout": 240})
+    template["Resources"]["LogGroup"]["Properties"]["RetentionInDays"] = 30
+    with pytest.raises(DeployFailed, match=r"cannot change AWS::Logs::LogGroup \(resource LogGroup\)"):
+        deployment.deploy(stack_of(template, tmp_path), aws.client)
+    attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "120"
+
+
+def test_metadata_is_no_change(aws: EmbeddedAws, tmp_path: Path) -> None:
+    deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
+    template = small_template({}, {}, {"VisibilityTimeout": 240})
+    for resource in template["Resources"].values():
+        resource["Metadata"] = {"aws:cdk:path": "small"}
+    outputs = deployment.deploy(stack_of(template, tmp_path), aws.client)
+    assert outputs["LogGroupName"]
+    attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
+    assert attributes["Attributes"]["VisibilityTimeout"] == "240"
+
+
+def test_bootstrapping_takes_over_the_bucket_that_the_assets_are_in(aws: EmbeddedAws) -> None:
+    name = "cdk-hnb659fds-assets-123456789012-us-east-1"
+    aws.client("s3").create_bucket(Bucket=name)
+    aws.client("s3").put_object(Bucket=name, Key="asset", Body=b"asset")
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+    aws.client("cloudformation").create_stack(
+        StackName="CDKToolkit", TemplateBody=json.dumps({"Resources": {"StagingBucket": bucket}})
+    )
+    assert aws.client("s3").get_object(Bucket=name, Key="asset")["Body"].read() == b"asset"

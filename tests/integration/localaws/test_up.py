@@ -28,7 +28,7 @@ def up(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
 
 
 def exports(process: subprocess.Popen[str]) -> dict[str, str]:
-    lines = [(process.stdout or iter(())).__next__().strip() for _ in range(4)]
+    lines = [(process.stdout or iter(())).__next__().strip() for _ in range(5)]
     assert all(line.startswith("export ") for line in lines)
     return dict(line.removeprefix("export ").split("=", 1) for line in lines)
 
@@ -39,6 +39,7 @@ def test_it_says_how_to_talk_to_it_shows_transfers_and_stops_cleanly(
 ) -> None:
     process, shown = up
     variables = exports(process)
+    assert variables["AWS_REGION"] == variables["AWS_DEFAULT_REGION"]
     s3 = boto3.client(
         "s3",
         endpoint_url=variables["AWS_ENDPOINT_URL"],
@@ -55,13 +56,14 @@ def test_it_says_how_to_talk_to_it_shows_transfers_and_stops_cleanly(
     process.send_signal(how)
     assert process.wait(20) == 0
     text = shown.read_text()
-    assert "Copied  s3://devops-public-5607/a b+.txt → s3://devops-private-28593/a b+.txt  5 B" in text
+    assert "Copied  s3://devops-public-5607/a b+.txt  5 B" in text
     assert "Traceback" not in text
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*UP, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ)  # noqa: S603  # our own command
+def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | more
+    return subprocess.run([*UP, *arguments], capture_output=True, text=True, check=False, cwd=ROOT, env=environment)  # noqa: S603  # our own command
 
 
 def test_a_port_in_use_is_one_line_and_exit_code_2() -> None:
@@ -70,13 +72,14 @@ def test_a_port_in_use_is_one_line_and_exit_code_2() -> None:
         done = run("--port", str(port))
     assert done.returncode == 2
     assert done.stderr.startswith(f"Error: port {port} is in use")
+    assert "--port" in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
 
 
-def test_a_refused_setting_is_the_apps_own_message_and_exit_code_1() -> None:
-    done = run("--port", "0", "--stack", "not_a_stack_name!")
-    assert done.returncode == 1
+def test_a_refused_setting_is_the_apps_own_message_and_exit_code_2() -> None:
+    done = run("--port", "0", "--stack", "not_a_stack_name!", AWS_PROFILE="nobody-has-this")
+    assert done.returncode == 2
     assert "stackName" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -46,6 +46,14 @@ Resources:
           Projection: {ProjectionType: ALL}
 Outputs:
   AuditTableName: {Value: !Ref Table}
+  BucketNames: {Value: '{"source":"uploads","middle":"between","destination":"theirs"}'}
+  CopierRoleArn: {Value: 'arn:aws-cn:iam::123456789012:role/copier'}
+  Routes:
+    Value: >-
+      [{"sourceBucket":"uploads","destinationBucket":"between","prefixes":["in/","a*/"]},
+      {"sourceBucket":"between","destinationBucket":"theirs","destinationPrefix":"copies/"},
+      {"sourceBucket":"uploads","destinationBucket":"theirs","prefixes":["x/"],"destinationPrefix":"copies/x/",
+      "storageClass":"STANDARD_IA"}]
 """
 _OTHER_TEMPLATE = "{Resources: {Topic: {Type: 'AWS::SQS::Queue'}}}"
 
@@ -120,7 +128,8 @@ def terminal(endpoint_url: str, tmp_path: Path) -> Iterator[Terminal]:
     cloudformation.create_stack(StackName=stack, TemplateBody=_TEMPLATE)
     cloudformation.create_stack(StackName=f"{stack}-other", TemplateBody=_OTHER_TEMPLATE)
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
-    yield Terminal(endpoint_url, tmp_path, dynamodb, stack, outputs[0]["OutputValue"])
+    [table_name] = [output["OutputValue"] for output in outputs if output["OutputKey"] == "AuditTableName"]
+    yield Terminal(endpoint_url, tmp_path, dynamodb, stack, table_name)
     dynamodb.close()
     cloudformation.close()
 

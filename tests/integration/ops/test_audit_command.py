@@ -110,6 +110,17 @@ def test_list_shows_what_the_functions_clock_finished_a_little_later_than_ours(t
     assert log_ids(terminal.run("audit", "list", "--since", "1h")) == [record.log_id]
 
 
+def test_list_until_far_in_the_future_begins_with_the_newest_record(terminal: Terminal, three: list[Record]) -> None:
+    span = ["--since", "1000w", "--until", "9999-12-31"]
+    assert log_ids(terminal.run("audit", "list", *span, "--limit", "3")) == [record.log_id for record in three]
+
+
+def test_list_of_a_span_that_is_yet_to_come_is_empty(terminal: Terminal) -> None:
+    listed = terminal.run("audit", "list", "--since", "2100-01-01", "--until", "9999-12-31")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert listed.stderr.startswith("no record matches since 2100-01-01")
+
+
 def test_list_without_a_match_says_so_on_stderr_and_succeeds(terminal: Terminal) -> None:
     listed = terminal.run("audit", "list", "--since", "2026-11-01", "--until", "2026-11-02")
     assert (listed.returncode, listed.stdout) == (0, "")
@@ -139,7 +150,7 @@ def test_a_json_line_gives_back_the_very_key(terminal: Terminal) -> None:
 def test_on_a_terminal_each_record_has_one_line_that_fits_with_its_log_id_whole(terminal: Terminal, width: int) -> None:
     records = [ago(copied, 1, "plain"), ago(failed, 2, "k" * 1024), ago(skipped, 3, NASTY), ago(copied, 4, "日本" * 99)]
     terminal.keep(*records)
-    shown = ESCAPE.sub("", terminal.show("audit", "list", width=width)).splitlines()
+    shown = ESCAPE.sub("", terminal.show("audit", "list", "--since", "1d", width=width)).splitlines()
     assert shown[0].split()[0] == "LogID"
     assert [line.split()[0] for line in shown[1:]] == [record.log_id for record in records]
     assert max(map(len, shown)) <= width
@@ -153,7 +164,7 @@ def test_on_a_very_narrow_terminal_log_ids_are_still_whole(terminal: Terminal, t
 def test_a_long_table_has_one_header(terminal: Terminal) -> None:
     records = [ago(copied, 1 + number, str(number)) for number in range(120)]
     terminal.keep(*records)
-    shown = ESCAPE.sub("", terminal.show("audit", "list", width=120)).splitlines()
+    shown = ESCAPE.sub("", terminal.show("audit", "list", "--since", "1d", width=120)).splitlines()
     assert [line.split()[0] for line in shown] == ["LogID", *(record.log_id for record in records)]
 
 
@@ -175,3 +186,23 @@ def test_an_encoding_without_the_keys_characters_is_no_reason_to_fail(terminal: 
     listed = terminal.run("audit", "list", PYTHONIOENCODING="latin-1")
     assert listed.returncode == 0
     assert "\\u65e5" in listed.stdout
+
+
+def test_list_without_a_match_names_every_filter_in_force(terminal: Terminal) -> None:
+    listed = terminal.run("audit", "list", "--since", "2026-11-01", "--key-prefix", "in/", "--outcome", "failed")
+    assert listed.stderr == (
+        "no record matches since 2026-11-01T00:00:00.000Z with a key that begins with 'in/' with outcome Failed\n"
+    )
+
+
+@pytest.mark.usefixtures("three")
+def test_list_of_the_default_span_says_how_to_see_more(terminal: Terminal) -> None:
+    assert terminal.run("audit", "list", "--outcome", "failed").stderr.endswith("; --since 7d shows more\n")
+    assert "the last 24 h; --since 7d shows more" in terminal.show("audit", "list", width=80)
+    assert "shows more" not in terminal.show("audit", "list", "--since", "2d", width=80)
+
+
+def test_at_80_columns_a_record_has_its_outcome_and_its_reason(terminal: Terminal, three: list[Record]) -> None:
+    shown = ESCAPE.sub("", terminal.show("audit", "list", "--since", "2d", width=80))
+    assert "Skipped Superseded" in shown
+    assert f"Failed {three[2].reason}" in shown

@@ -18,7 +18,12 @@ LIST = ["audit", "list"]
     [
         (["--stack", "nope", *LIST], {}, 2, "there is no stack 'nope' in us-east-1"),
         (["--stack", "", *LIST], {}, 2, "the name of the stack is empty"),
-        (["--region", "eu-west-1", *LIST], {}, 2, "in eu-west-1: deploy it, or name another with --stack or --region"),
+        (
+            ["--region", "eu-west-1", *LIST],
+            {},
+            2,
+            "in eu-west-1: deploy it, or name another with --stack or COPYTRAIL_STACK",
+        ),
         (["--region", "x/y", *LIST], {}, 2, "'x/y'"),
         (["--profile", "nobody", *LIST], {}, 2, "nobody"),
         (LIST, {"AWS_PROFILE": "nobody"}, 2, "nobody"),

@@ -50,7 +50,7 @@ class Scene:
 
     def work(self, *messages: Message) -> dict[str, str]:
         """Perform and conclude; the reasons of the failures, by message id."""
-        failures = self.auditing.conclude([self.auditing.perform(each) for each in messages])
+        failures = self.auditing.conclude([self.auditing.perform(each, lambda: 60) for each in messages])
         return {message_id: error.reason for message_id, error in failures.items()}
 
 
@@ -122,7 +122,7 @@ def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene)
 def test_a_transient_refusal_comes_again_while_the_queue_allows_it(scene: Scene) -> None:
     scene.ledger.error = Transient("ThrottlingException", "slow down")
     with pytest.raises(Transient, match="slow down"):
-        scene.auditing.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1))
+        scene.auditing.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
     assert scene.queue.letters == []
 
 
@@ -136,7 +136,7 @@ def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reaso
 def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(scene: Scene) -> None:
     scene.ledger.error = ZeroDivisionError("oh")
     with pytest.raises(Transient, match="ZeroDivisionError: oh") as unexpected:
-        scene.auditing.perform(message(body(copied())))
+        scene.auditing.perform(message(body(copied())), lambda: 60)
     assert unexpected.value.reason == "UnexpectedError"
     assert unexpected.value.__cause__ is scene.ledger.error
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflict
 from services.auditor.query import AuditQuery
@@ -97,10 +97,9 @@ def test_throttling_is_transient() -> None:
             DynamoDbLedger(client, "audit").append(a_record())
 
 
-def test_an_endpoint_that_does_not_return_the_item_it_has_is_asked_for_it() -> None:
+def test_a_duplicate_is_told_by_the_refusal_itself_without_another_call() -> None:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     record = a_record()
-    key = {"TableName": "audit", "Key": {"LogID": {"S": record.log_id}}, "ConsistentRead": True}
     with Stubber(client) as aws:
         aws.add_client_error(
             "put_item",
@@ -110,9 +109,9 @@ def test_an_endpoint_that_does_not_return_the_item_it_has_is_asked_for_it() -> N
                 "Item": record.to_item(),
                 "ConditionExpression": "attribute_not_exists(#id)",
                 "ExpressionAttributeNames": {"#id": "LogID"},
-                "ReturnValuesOnConditionCheckFailure": ANY,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             },
+            modeled_fields={"Item": record.to_item()},
         )
-        aws.add_response("get_item", {"Item": record.to_item()}, key)
         assert DynamoDbLedger(client, "audit").append(record) is Appended.DUPLICATE
         aws.assert_no_pending_responses()

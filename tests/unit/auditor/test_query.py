@@ -1,8 +1,10 @@
 """The read side gives every record once, in order, however the table cuts its pages."""
 
+import itertools
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -86,16 +88,57 @@ def test_by_time_cuts_days_as_utc_does_whatever_the_offset_of_the_moments(
     assert len(expected) > 1
 
 
-def test_by_time_reads_no_more_days_than_it_is_asked_for_records(dynamodb: "DynamoDBClient") -> None:
+@pytest.fixture
+def asked(dynamodb: "DynamoDBClient") -> list[str]:
+    """The days and shards that the table was asked for, in order."""
     asked: list[str] = []
     dynamodb.meta.events.register(
         "provide-client-params.dynamodb.Query",
         lambda params, **_: asked.append(params["ExpressionAttributeValues"][":day"]["S"]),
     )
-    DynamoDbLedger(dynamodb, "audit").append(a_record())
-    newest = next(AuditQuery(dynamodb, "audit").by_time(START - timedelta(days=365), START + timedelta(days=2)))
-    assert newest == a_record()
+    return asked
+
+
+def test_by_time_reads_no_more_days_than_it_is_asked_for_records(
+    query: AuditQuery, asked: list[str], keep: Callable[[Record], Record]
+) -> None:
+    newest = keep(a_record())
+    assert next(query.by_time(START - timedelta(days=365), START + timedelta(days=2))) == newest
     assert sorted(asked) == [f"2026-11-23#{shard}" for shard in range(8)]
+
+
+def test_over_days_without_a_record_by_time_reads_a_few_days_ahead_and_no_more(
+    query: AuditQuery, keep: Callable[[Record], Record], asked: list[str]
+) -> None:
+    record = keep(a_record(copied(finished_at=START)))
+    assert next(query.by_time(START - timedelta(days=90), START + timedelta(days=30))) == record
+    assert min(asked) >= "2026-11-18"
+    assert len(asked) == len(set(asked)) <= 8 * (30 + 1 + 3)
+
+
+def test_by_time_asks_for_a_days_shards_and_over_empty_days_for_two_days_at_once() -> None:
+    # 8 questions that wait for each other, then 16: fewer at once would never be answered.
+    together = [threading.Barrier(8, timeout=20), *[threading.Barrier(16, timeout=20)] * 2]
+    turns = itertools.count()
+
+    class EmptyTable:
+        def query(self, **_: object) -> dict[str, list[object]]:
+            together[next(turns) // 8].wait()
+            return {"Items": []}
+
+    nothing = AuditQuery(cast("DynamoDBClient", EmptyTable()), "audit")
+    assert list(nothing.by_time(START, START + timedelta(days=2))) == []
+    assert next(turns) == 24
+
+
+def test_by_time_asks_for_no_day_before_copytrail_was_there(query: AuditQuery, asked: list[str]) -> None:
+    assert list(query.by_time(START - timedelta(weeks=1000), datetime(2026, 1, 1, 12, tzinfo=UTC))) == []
+    assert {day.partition("#")[0] for day in asked} == {"2026-01-01"}
+
+
+def test_a_span_that_ends_before_it_begins_is_not_asked_for(query: AuditQuery, asked: list[str]) -> None:
+    assert list(query.by_time(START, START)) == list(query.by_time(START, START - timedelta(hours=1))) == []
+    assert asked == []
 
 
 def test_an_empty_span_has_no_records(query: AuditQuery, two_days: list[Record]) -> None:
@@ -140,4 +183,4 @@ def test_an_item_that_is_no_record_is_named(query: AuditQuery, dynamodb: "Dynamo
 
 def test_a_missing_table_is_an_error_of_ours_that_names_it(dynamodb: "DynamoDBClient") -> None:
     with pytest.raises(CopytrailError, match="dynamodb:Query on elsewhere/index/ByDay"):
-        next(AuditQuery(dynamodb, "elsewhere").by_time(START, START))
+        next(AuditQuery(dynamodb, "elsewhere").by_time(START, START + timedelta(seconds=1)))

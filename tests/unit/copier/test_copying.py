@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
-from services.copier import plan
-from services.copier.copying import Copied, Copying, Result, Skipped
+from services.copier.copying import Copying
+from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.errors import Permanent, Reason, Transient
 from shared.events import Upload
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
+from tests.fakes.copying import a_copying
 from tests.fakes.s3 import FakeS3
 
 ROUTE = Route(source_bucket="in", destination_bucket="out")
@@ -23,9 +25,8 @@ class Scene:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=versioned)
         self.warnings: list[tuple[str, dict[str, str]]] = []
-        self.copying = Copying(
-            self.s3, sleep=self.clock.sleep, warn=lambda text, details: self.warnings.append((text, details))
-        )
+        self.route = ROUTE
+        self.copying = a_copying(self.s3, self.clock, warn=lambda text, details: self.warnings.append((text, details)))
 
     def upload(self, body: bytes, *, key: str = "k", metadata: dict[str, str] | None = None) -> Upload:
         self.clock.sleep(5)
@@ -35,18 +36,20 @@ class Scene:
         self.clock.sleep(seconds)
 
     def bring(self, upload: Upload, *, retried: bool = False) -> Result:
-        return self.copying.bring_over(upload, ROUTE, retried=retried)
+        return bring_over(self.copying, upload, self.route, retried=retried)
 
     def copied_elsewhere(self, upload: Upload) -> Callable[[], object]:
         """Another copier's whole run for this upload."""
-        return lambda: Copying(self.s3, sleep=self.clock.sleep, warn=lambda *_: None).bring_over(
-            upload, ROUTE, retried=False
-        )
+        return lambda: bring_over(a_copying(self.s3, self.clock), upload)
 
     @property
     def destination(self) -> bytes | None:
         held = self.s3.at("s3://out/k")
         return held.body if held else None
+
+
+def bring_over(copying: Copying, upload: Upload, route: Route = ROUTE, *, retried: bool = False) -> Result:
+    return copying.bring_over(Order(upload, route, seconds_left=lambda: 900, retried=retried))
 
 
 @pytest.fixture
@@ -186,7 +189,8 @@ def test_a_multipart_upload_that_looks_older_than_it_is_does_not_end_stale(scene
     assert dict(held.metadata) == {"n": "2"}
 
 
-def test_an_overwrite_in_the_second_of_its_upload_looks_again_after_that_second(scene: Scene) -> None:
+def test_an_overwrite_in_the_second_of_its_upload_waits_that_second_out(scene: Scene) -> None:
+    """Another upload of the same bytes in that second would look the same."""
     scene.bring(scene.upload(b"A"))
     newer = scene.upload(b"B")
     before = scene.clock.now
@@ -194,6 +198,7 @@ def test_an_overwrite_in_the_second_of_its_upload_looks_again_after_that_second(
     assert isinstance(scene.bring(newer), Copied)
     assert scene.clock.now - before == timedelta(seconds=1)
     assert scene.destination == b"B"
+    assert scene.s3.requests.count("copy") == 3
 
 
 def test_an_upload_deleted_before_the_copy_is_skipped(scene: Scene) -> None:
@@ -210,6 +215,7 @@ def test_an_upload_deleted_before_the_copy_is_skipped(scene: Scene) -> None:
 def test_a_source_deleted_right_after_the_overwrite_leaves_the_copy_copied(scene: Scene) -> None:
     scene.bring(scene.upload(b"A"))
     upload = scene.upload(b"B")
+    scene.later()
     scene.s3.before["head_source"] = [lambda: None, lambda: scene.s3.delete("in", "k")]
 
     assert isinstance(scene.bring(upload), Copied)
@@ -231,7 +237,7 @@ def test_a_destination_that_others_keep_changing_is_contended(scene: Scene) -> N
 def test_an_archived_object_is_permanent_and_says_what_to_do(scene: Scene) -> None:
     upload = scene.s3.upload("in", "k", b"A", storage_class="GLACIER")
 
-    with pytest.raises(Permanent, match="Restore the object, then replay") as raised:
+    with pytest.raises(Permanent, match="Restore the object: the copy then runs by itself") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.ARCHIVED
 
@@ -302,13 +308,65 @@ def test_contents_that_return_on_versioned_buckets_are_told_by_their_version_ids
     assert scene.destination == b"A"
 
 
-def test_an_object_over_the_single_copy_ceiling_is_too_large(scene: Scene) -> None:
-    stored = scene.upload(b"A")
-    huge = Upload(
-        bucket="in", key="k", etag=stored.etag, size=plan.LARGEST_SINGLE_COPY + 1, uploaded_at=stored.uploaded_at
-    )
+def test_a_newer_upload_that_the_route_is_not_meant_for_is_not_brought_over(scene: Scene) -> None:
+    scene.route = Route(source_bucket="in", destination_bucket="out", max_size=5)
+    older = scene.upload(b"A")
+    scene.upload(b"too large for the route")
 
-    with pytest.raises(Permanent, match="5,368,709,121 bytes") as raised:
-        scene.bring(huge)
-    assert raised.value.reason == Reason.TOO_LARGE
-    assert scene.s3.requests == []
+    result = scene.bring(older, retried=True)
+
+    assert isinstance(result, Skipped)
+    assert result.reason == Reason.SUPERSEDED
+    assert scene.destination is None
+
+
+def test_a_newer_upload_that_cannot_be_copied_does_not_fail_the_older_one(scene: Scene) -> None:
+    older = scene.upload(b"A")
+    scene.s3.upload("in", "k", b"B", storage_class="GLACIER")
+    scene.later()
+
+    result = scene.bring(older, retried=True)
+
+    assert isinstance(result, Skipped)
+    assert result.reason == Reason.SUPERSEDED
+
+
+def test_an_object_renamed_to_the_decoded_key_is_not_taken_for_the_upload(scene: Scene) -> None:
+    """Same bytes under the decoded key, but from after the event."""
+    upload = scene.upload(b"A", key="a+b")
+    scene.s3.delete("in", "a+b")
+    scene.upload(b"A", key="a b")
+
+    result = scene.bring(upload)
+
+    assert isinstance(result, Skipped)
+    assert result.reason == Reason.SOURCE_DELETED
+    assert scene.s3.at("s3://out/a b") is None
+
+
+def test_a_decoded_key_that_is_off_the_route_is_not_looked_for(scene: Scene) -> None:
+    scene.route = Route(source_bucket="in", destination_bucket="out", prefixes=("a+",))
+    stored = scene.upload(b"A", key="a b")
+    told = structs.replace(stored, key="a+b")
+
+    assert isinstance(scene.bring(told), Skipped)
+
+
+def test_a_thread_that_lambda_thaws_after_its_time_copies_nothing(scene: Scene) -> None:
+    order = Order(scene.upload(b"A"), ROUTE, seconds_left=lambda: -3)
+
+    with pytest.raises(Transient, match="time was over"):
+        scene.copying.bring_over(order)
+    assert scene.destination is None
+
+
+def test_lost_rounds_are_followed_by_pauses(scene: Scene) -> None:
+    pauses: list[int] = []
+    scene.copying = a_copying(scene.s3, scene.clock, pause=pauses.append)
+    scene.bring(scene.upload(b"A"))
+    newer = scene.upload(b"B")
+    scene.later()
+
+    scene.bring(newer)
+
+    assert pauses == [0]

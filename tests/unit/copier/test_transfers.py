@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from services.copier.copying import Copying
+from services.copier.plan import PartSizes
 from services.copier.transfers import Settled, Transfers
 from shared.errors import CopytrailError, Reason, Transient
 from shared.events import CopyRequest, Outcome, Trigger, Upload
@@ -13,6 +13,7 @@ from shared.log_id import is_log_id
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
 from tests.fakes.clock import FakeClock
+from tests.fakes.copying import IN_ONE, a_journey
 from tests.fakes.eventbridge import FakeCompletions
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeQueue, message
@@ -33,9 +34,20 @@ class Scene:
         self.bus = FakeCompletions()
         self.queue = FakeQueue()
         self.telemetry = KeptTelemetry()
+        self.route = Route(source_bucket="in", destination_bucket="out", destination_prefix="copies/")
+        self.copy_in_parts(IN_ONE)
+
+    def follow_deletions(self) -> None:
+        """From now on, deletions follow."""
+        self.s3 = FakeS3(self.clock, versioned=("out",))
+        self.route = structs.replace(self.route, deletes=True)
+        self.copy_in_parts(IN_ONE)
+
+    def copy_in_parts(self, sizes: PartSizes) -> None:
+        """From now on, objects over the threshold are copied in parts."""
         self.transfers = Transfers(
-            copying=Copying(self.s3, sleep=self.clock.sleep, warn=lambda *_: None),
-            routes=[Route(source_bucket="in", destination_bucket="out", destination_prefix="copies/")],
+            journey=a_journey(self.s3, self.clock, sizes=sizes),
+            routes=[self.route],
             completions=self.bus,
             queue=self.queue,
             telemetry=self.telemetry,
@@ -44,7 +56,7 @@ class Scene:
         )
 
     def work(self, body: str, *, message_id: str = "m-1", receive_count: int = 1) -> dict[str, CopytrailError]:
-        settled = self.transfers.perform(message(body, message_id=message_id, receive_count=receive_count))
+        settled = self.transfers.perform(message(body, message_id=message_id, receive_count=receive_count), lambda: 900)
         return dict(self.transfers.conclude([settled]))
 
 
@@ -84,7 +96,7 @@ def test_the_same_upload_delivered_twice_has_the_same_log_id(scene: Scene) -> No
     [
         ("not json", Reason.MALFORMED_EVENT),
         (envelope("aws.s3", "Object Created", {"bucket": {"name": "in"}}), Reason.MALFORMED_EVENT),
-        (envelope("aws.s3", "Object Deleted", {}), Reason.UNSUPPORTED_EVENT),
+        (envelope("aws.s3", "Object Tags Added", {}), Reason.UNSUPPORTED_EVENT),
     ],
 )
 def test_what_is_no_upload_is_dead_lettered_at_once_and_no_outcome_is_told(
@@ -176,7 +188,8 @@ def test_a_message_whose_event_was_not_accepted_stays_and_its_neighbours_go(scen
     good, bad = scene.s3.upload("in", "good", b"A"), scene.s3.upload("in", "bad", b"B")
     scene.bus.refused_keys = {"bad"}
     group = [
-        scene.transfers.perform(message(object_created(upload), message_id=f"m-{upload.key}")) for upload in (good, bad)
+        scene.transfers.perform(message(object_created(upload), message_id=f"m-{upload.key}"), lambda: 900)
+        for upload in (good, bad)
     ]
 
     failures = scene.transfers.conclude(group)
@@ -250,3 +263,69 @@ def test_a_requested_copy_has_a_record_of_its_own_that_names_who_asked(scene: Sc
         "r-1",
         "arn:aws:iam::1:role/x",
     )
+
+
+def test_an_unfinished_copy_is_put_back_into_the_queue_before_its_message_goes(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"x" * 25)
+    scene.copy_in_parts(PartSizes(threshold=10, part=10))
+    seconds = iter([900.0, 900.0, 900.0])
+
+    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    assert scene.transfers.conclude([settled]) == {}
+
+    assert scene.bus.accepted == []
+    [body] = scene.queue.sent
+    assert scene.work(body, message_id="m-2") == {}
+    [told] = scene.bus.accepted
+    assert (told.outcome, told.method, told.parts) == (Outcome.COPIED, "UploadPartCopy", 3)
+    assert told.upload == upload
+    assert scene.s3.requests.count("begin") == 1
+
+
+def test_a_continued_copy_keeps_the_log_id_of_its_upload(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"x" * 25)
+    scene.work(object_created(upload))
+    scene.copy_in_parts(PartSizes(threshold=10, part=10))
+    seconds = iter([900.0, 900.0, 900.0])
+    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    scene.transfers.conclude([settled])
+    scene.work(scene.queue.sent[0], message_id="m-2")
+
+    assert len({told.log_id for told in scene.bus.accepted}) == 1
+
+
+def test_a_continuation_that_the_queue_did_not_accept_keeps_its_message(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "k", b"x" * 25)
+    scene.copy_in_parts(PartSizes(threshold=10, part=10))
+    seconds = iter([900.0, 900.0, 900.0])
+    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    scene.queue.down = True
+
+    assert set(scene.transfers.conclude([settled])) == {"m-1"}
+    assert scene.s3.open_uploads == {}
+
+
+def a_deletion(key: str) -> str:
+    return envelope("aws.s3", "Object Deleted", {"bucket": {"name": "in"}, "object": {"key": key, "sequencer": "F"}})
+
+
+def test_a_deletion_on_a_route_that_does_not_follow_deletions_touches_nothing(scene: Scene) -> None:
+    scene.work(object_created(scene.s3.upload("in", "k", b"A")))
+    scene.s3.delete("in", "k")
+
+    assert scene.work(a_deletion("k"), message_id="m-2") == {}
+
+    assert scene.s3.at("s3://out/copies/k") is not None
+    assert [letter.error.reason for letter in scene.queue.letters] == [Reason.UNSUPPORTED_EVENT]
+
+
+def test_a_deletion_that_was_followed_has_an_outcome_of_its_own(scene: Scene) -> None:
+    scene.follow_deletions()
+    scene.work(object_created(scene.s3.upload("in", "k", b"A")))
+    scene.s3.delete("in", "k")
+
+    scene.work(a_deletion("k"), message_id="m-2")
+
+    copied, deleted = scene.bus.accepted
+    assert (deleted.outcome, deleted.trigger, deleted.reason) == (Outcome.DELETED, Trigger.DELETE, None)
+    assert deleted.log_id != copied.log_id

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.copier.plan import MEBIBYTE, PartSizes
 from services.copier.wiring import Settings
 from shared.errors import ConfigurationError
 from shared.routes import Route
@@ -14,6 +15,8 @@ VARIABLES = {
     "COPY_DLQ_URL": "https://dlq",
     "MAX_RECEIVE_COUNT": "5",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    "MULTIPART_THRESHOLD_BYTES": "268435456",
+    "PART_SIZE_BYTES": "67108864",
 }
 
 
@@ -23,6 +26,7 @@ def test_a_complete_environment_is_read() -> None:
     assert settings.routes == (Route(source_bucket="in", destination_bucket="out"),)
     assert settings.bucket_owners == {"in": "123456789012"}
     assert (settings.bus_name, settings.max_receive_count) == ("transfers", 5)
+    assert settings.part_sizes == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE)
 
 
 @pytest.mark.parametrize(("memory_mb", "threads"), [(128, 4), (1024, 9), (1769, 16), (3538, 32), (10_240, 93)])
@@ -40,3 +44,11 @@ def test_an_empty_environment_names_every_variable() -> None:
 def test_routes_whose_source_is_their_destination_stop_the_start() -> None:
     with pytest.raises(ConfigurationError, match="in → in"):
         Settings.read(VARIABLES | {"ROUTES": '[{"sourceBucket": "in", "destinationBucket": "in"}]'})
+
+
+def test_a_route_of_every_version_needs_a_placement_table() -> None:
+    variables = VARIABLES | {"ROUTES": '[{"sourceBucket": "in", "destinationBucket": "out", "versions": "every"}]'}
+
+    with pytest.raises(ConfigurationError, match="PLACEMENT_TABLE_NAME is not set"):
+        Settings.read(variables)
+    assert Settings.read(variables | {"PLACEMENT_TABLE_NAME": "placements"}).placement_table_name == "placements"

@@ -102,9 +102,21 @@ def test_an_upload_takes_the_route_however_it_was_written(reason: str) -> None:
     )
 
 
-def test_a_rule_wants_no_event_but_object_created() -> None:
+def test_a_rule_lets_deletions_through_only_where_they_follow() -> None:
+    following = uploads(Route(source_bucket="ours", destination_bucket="copies", prefixes=("a/",), deletes=True))
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Deleted",
+        "detail": {"bucket": {"name": "ours"}, "object": {"key": "a/b"}},
+    }
+    assert lets_through(following, event)
+    assert not lets_through(uploads(Route(source_bucket="ours", destination_bucket="copies")), event)
+
+
+def test_a_rule_wants_creations_and_completed_restores_and_nothing_else() -> None:
     pattern = uploads(Route(source_bucket="ours", destination_bucket="copies"))
     event = upload_event("ours", "a", 1)
     assert lets_through(pattern, event)
+    assert lets_through(pattern, event | {"detail-type": "Object Restore Completed"})
     assert not lets_through(pattern, event | {"detail-type": "Object Deleted"})
     assert not lets_through(pattern, event | {"source": "somebody.else"})

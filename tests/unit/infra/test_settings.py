@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.bundling import ROOT
+from infra.function_settings import PartSettings
 from infra.settings import CONTEXT_KEY, read_settings
 from infra.topology import Bucket
 from shared.errors import ConfigurationError
@@ -14,6 +15,9 @@ from shared.routes import Route
 
 BOTH: Mapping[str, Any] = {"source": {}, "destination": {}}
 ROUTE = {"from": "source", "to": "destination"}
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 
 
 def problems(context: object) -> list[str]:
@@ -50,9 +54,10 @@ def test_the_shipped_configuration_is_read_as_it_is_written() -> None:
     assert settings.table_name == "devops-S3CopyLogs"
 
 
-def test_a_route_takes_filters_and_a_destination_prefix() -> None:
+def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> None:
     filters = {"prefixes": ["in/"], "suffixes": [".zip", ".gz"], "minSize": 1, "maxSize": 5_000_000_000}
-    assert read_settings(with_route(**filters, destinationPrefix="copies/")).routes == (
+    kept = {"destinationPrefix": "copies/", "storageClass": "STANDARD_IA"}
+    assert read_settings(with_route(**filters, **kept)).routes == (
         Route(
             source_bucket="source",
             destination_bucket="destination",
@@ -61,6 +66,7 @@ def test_a_route_takes_filters_and_a_destination_prefix() -> None:
             min_size=1,
             max_size=5_000_000_000,
             destination_prefix="copies/",
+            storage_class="STANDARD_IA",
         ),
     )
 
@@ -156,6 +162,12 @@ def test_a_bucket_name_that_s3_takes_is_taken(name: str) -> None:
         ({"copier": {"memoryMb": 127}}, "copytrail.copier.memoryMb"),
         ({"copier": {"memoryMb": 10_241}}, "copytrail.copier.memoryMb"),
         ({"copier": {"timeoutSeconds": 901}}, "copytrail.copier.timeoutSeconds"),
+        (with_route(storageClass="COLD"), "copytrail.routes[0].storageClass is 'COLD': it must be one of STANDARD, "),
+        ({"buckets": {**BOTH, "source": {"kmsKeyArn": "alias/mine"}}}, "copytrail.buckets.source.kmsKeyArn"),
+        (
+            {"buckets": {**BOTH, "source": {"kmsKeyArn": KEY.replace("key/", "alias/")}}},
+            "copytrail.buckets.source.kmsKeyArn",
+        ),
         ({"copier": {"batchSize": 0}}, "copytrail.copier.batchSize"),
         ({"copier": {"batchSize": 11}}, "copytrail.copier.batchSize"),
         ({"copier": {"batchingWindowSeconds": 301}}, "copytrail.copier.batchingWindowSeconds"),
@@ -172,24 +184,75 @@ def test_what_aws_would_refuse_is_refused_before_it_is_asked(context: Mapping[st
     assert only_problem(context).startswith(f"{place}")
 
 
+@pytest.mark.parametrize("function", ["copier", "auditor"])
+@pytest.mark.parametrize(("key", "value"), [("timeoutSeconds", 59), ("batchSize", 101)])
+def test_what_a_function_could_not_hand_back_in_time_is_refused(function: str, key: str, value: int) -> None:
+    context = {function: {key: value, "batchingWindowSeconds": 1}}
+    assert only_problem(context).startswith(f"copytrail.{function}.{key} is {value}: it must be from ")
+
+
+@pytest.mark.parametrize("key", ["multipartThresholdMiB", "partSizeMiB"])
+@pytest.mark.parametrize("value", [0, 4, 5121])
+def test_a_size_of_parts_that_s3_would_refuse_is_refused_with_the_reason(key: str, value: int) -> None:
+    assert only_problem({"copier": {key: value}}) == (
+        f"copytrail.copier.{key} is {value:,}: it must be from 5 to 5,120, as S3 takes parts of 5 MiB to 5 GiB, and"
+        " copies up to 5 GiB in one request"
+    )
+
+
+def test_only_the_copier_has_parts() -> None:
+    assert only_problem({"auditor": {"partSizeMiB": 64}}).startswith("copytrail.auditor.partSizeMiB is not a setting")
+
+
+def test_the_sizes_of_parts_are_kept_in_bytes() -> None:
+    asked = {"multipartThresholdMiB": 5120, "partSizeMiB": 5}
+    assert read_settings({"copier": asked}).parts == PartSettings(threshold=5 * 1024**3, part=5 * 1024**2)
+    assert read_settings({}).parts == PartSettings(threshold=256 * 1024**2, part=64 * 1024**2)
+
+
+def test_a_bucket_takes_the_key_that_it_encrypts_with() -> None:
+    assert read_settings({"buckets": {**BOTH, "source": {"kmsKeyArn": KEY}}}).buckets["source"].kms_key_arn == KEY
+
+
+def test_a_public_bucket_with_a_key_that_strangers_may_not_use_is_refused() -> None:
+    buckets = {**BOTH, "source": {"kmsKeyArn": KEY, "publicRead": True}}
+    assert only_problem({"buckets": buckets}).startswith("copytrail.buckets.source.kmsKeyArn does not go with")
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        with_route(prefixes=["\ud800"]),
+        with_route(suffixes=["a", "\udfffb"]),
+        with_route(destinationPrefix="in/\ud83d"),
+        {"stackName": "\ud800"},
+        {"buckets": {**BOTH, "\ud800": {}}},
+        {"\ud800": 1},
+    ],
+    ids=ascii,
+)
+def test_half_a_character_is_a_problem_like_others(context: Mapping[str, Any]) -> None:
+    assert all(problem.startswith("copytrail") for problem in problems(context))
+
+
 @pytest.mark.parametrize(
     ("context", "problem"),
     [
         ("text", "copytrail must be an object, not a text"),
-        ({"stackName": 1}, "copytrail.stackName must be a text, not a number"),
+        ({"stackName": 1}, "copytrail.stackName must be a text, not a number (1)"),
         ({"stackName": ""}, "copytrail.stackName must be a text, not an empty text"),
         ({"copier": []}, "copytrail.copier must be an object, not a list"),
-        ({"copier": {"memoryMb": "1769"}}, "copytrail.copier.memoryMb must be a whole number, not a text"),
-        ({"copier": {"memoryMb": True}}, "copytrail.copier.memoryMb must be a whole number, not true or false"),
+        ({"copier": {"memoryMb": "1769"}}, 'copytrail.copier.memoryMb must be a whole number, not a text ("1769")'),
+        ({"copier": {"memoryMb": True}}, "copytrail.copier.memoryMb must be a whole number, not true or false (true)"),
         (
             {"copier": {"memoryMb": 1.5}},
-            "copytrail.copier.memoryMb must be a whole number, not a number with a fraction",
+            "copytrail.copier.memoryMb must be a whole number, not a number with a fraction (1.5)",
         ),
         ({"routes": {}}, "copytrail.routes must be a list of objects, not an object"),
         ({"routes": []}, "copytrail.routes is empty: nothing would ever be copied"),
         (
             {"buckets": {**BOTH, "source": {"versioned": "yes"}}},
-            "copytrail.buckets.source.versioned must be true or false, not a text",
+            'copytrail.buckets.source.versioned must be true or false, not a text ("yes")',
         ),
     ],
 )
@@ -211,6 +274,11 @@ def test_a_route_to_its_own_source_is_refused() -> None:
 def test_two_aliases_of_one_bucket_are_refused() -> None:
     buckets = {"source": {"name": "the-same"}, "destination": {"name": "the-same"}}
     assert only_problem({"buckets": buckets}).endswith("are both the-same; use one alias for it")
+
+
+def test_a_route_that_is_wrong_by_itself_is_not_said_to_be_in_anothers_way_as_well() -> None:
+    wrong = ROUTE | {"to": "source"}
+    assert "to itself" in only_problem({"routes": [ROUTE, wrong]})
 
 
 def test_routes_that_one_upload_could_take_are_refused() -> None:
@@ -290,3 +358,13 @@ def test_a_pattern_longer_than_eventbridge_takes_is_refused() -> None:
 def test_more_routes_than_an_environment_holds_are_refused() -> None:
     routes = [ROUTE | {"prefixes": [f"{number:03}/"]} for number in range(40)]
     assert only_problem({"routes": routes}).startswith("copytrail.routes are too many")
+
+
+def test_deletions_follow_to_a_versioned_destination_only() -> None:
+    route = {"from": "source", "to": "destination", "deletes": True}
+    plain: Mapping[str, Any] = {"source": {}, "destination": {}}
+    versioned = {**plain, "destination": {"versioned": True}}
+
+    assert "a deletion there would be for good" in only_problem({"buckets": plain, "routes": [route]})
+    assert read_settings({"buckets": versioned, "routes": [route]}).routes[0].deletes
+    assert "tell no size" in only_problem({"buckets": versioned, "routes": [route | {"maxSize": 5}]})

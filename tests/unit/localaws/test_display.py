@@ -20,8 +20,13 @@ def shown(**fields: object) -> str:
     return str(line_shown("copier", json.dumps({**TRANSFER, **fields})))
 
 
-def test_a_transfer_is_one_line_with_time_outcome_way_size_and_duration() -> None:
-    assert shown() == "02:59:07 Copied  s3://source/a b.txt → s3://destination/a b.txt  64.0 MiB  17 ms"
+def test_a_transfer_is_one_line_with_time_outcome_object_size_and_duration() -> None:
+    assert shown() == "02:59:07 Copied  s3://source/a b.txt  64.0 MiB  17 ms"
+
+
+def test_a_copy_under_another_key_says_where_it_went() -> None:
+    destination = "s3://destination/archive/a b.txt"
+    assert shown(destination=destination) == f"02:59:07 Copied  s3://source/a b.txt → {destination}  64.0 MiB  17 ms"
 
 
 def test_a_failure_says_why() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from localaws.synth import SynthFailed, synthesize
+from localaws.cdk_json import SynthFailed
+from localaws.synth import synthesize
 
 APP = """
 import json, os, pathlib, sys
@@ -68,8 +69,3 @@ def test_a_failing_app_speaks_for_itself_and_leaves_nothing_behind(project: Path
     with pytest.raises(SynthFailed, match=r"^names: 'x' is too short$"):
         synthesized(project, {"broken": True})
     assert not [path for path in (project / "build").iterdir() if path.is_dir()]
-
-
-def test_a_project_without_cdk_json_is_named_as_such(tmp_path: Path) -> None:
-    with pytest.raises(SynthFailed, match=r"cdk\.json cannot be used"):
-        synthesize(account_id="1", region="r", root=tmp_path, cache=tmp_path)

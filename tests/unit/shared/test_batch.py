@@ -1,6 +1,6 @@
 """A batch is worked through concurrently, concluded in groups, and left in time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
@@ -25,7 +25,7 @@ class EchoWorker:
         self.groups: list[list[str]] = []
         self.fails: set[str] = set()
 
-    def perform(self, message: Message) -> str:
+    def perform(self, message: Message, seconds_left: Callable[[], float]) -> str:
         if message.body == "transient":
             raise Transient("SlowDown", "later")
         return message.id
@@ -61,7 +61,7 @@ def test_messages_are_performed_at_the_same_time(executor: ThreadPoolExecutor) -
     together = Barrier(4, timeout=20)
 
     class Meeting(EchoWorker):
-        def perform(self, message: Message) -> str:
+        def perform(self, message: Message, seconds_left: Callable[[], float]) -> str:
             together.wait()
             return message.id
 
@@ -82,7 +82,7 @@ def test_when_time_runs_out_finished_work_is_concluded_and_the_rest_comes_again(
     release = Event()
 
     class OneStuck(EchoWorker):
-        def perform(self, message: Message) -> str:
+        def perform(self, message: Message, seconds_left: Callable[[], float]) -> str:
             if message.id == "m-0":
                 release.wait(20)
             return message.id
@@ -100,7 +100,7 @@ def test_a_slow_message_does_not_keep_the_others_outcomes_back(executor: ThreadP
     told = Event()
 
     class WaitsForTheOthers(EchoWorker):
-        def perform(self, message: Message) -> str:
+        def perform(self, message: Message, seconds_left: Callable[[], float]) -> str:
             if message.id == "m-0":
                 assert told.wait(20)
             return message.id

@@ -1,15 +1,18 @@
 """Decoding is strict, and says which field is wrong."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from shared.errors import Permanent, Reason
 from shared.events import (
     Checksum,
     Completion,
+    Continuation,
     CopyRequest,
     Destination,
     Outcome,
@@ -18,6 +21,7 @@ from shared.events import (
     decode_completion,
     decode_request,
     encode_detail,
+    encode_request,
 )
 from tests.fakes.bodies import copy_requested, envelope, object_created
 
@@ -131,7 +135,7 @@ def test_a_wrong_field_is_named(path: tuple[str, ...], value: Any, problem: str)
     assert problem in raised.value.message
 
 
-@pytest.mark.parametrize("body", ["", "null", "[]", "{", '{"Records": []}', '"\\ud800"', "{}"])
+@pytest.mark.parametrize("body", ["", "null", "[]", "{", '{"Records": []}', '"\\ud800"', "{}", '{"a":' + "[" * 50_000])
 def test_a_body_that_is_no_event_is_malformed(body: str) -> None:
     with pytest.raises(Permanent, match="not an event of ours") as raised:
         decode_request(body)
@@ -140,7 +144,7 @@ def test_a_body_that_is_no_event_is_malformed(body: str) -> None:
 
 @pytest.mark.parametrize(
     ("source", "detail_type"),
-    [("aws.s3", "Object Deleted"), ("aws.ec2", "Object Created"), ("copytrail", "Object Copied")],
+    [("aws.s3", "Object Tags Added"), ("aws.ec2", "Object Created"), ("copytrail", "Object Copied")],
 )
 def test_an_event_of_another_kind_is_unsupported_and_named(source: str, detail_type: str) -> None:
     with pytest.raises(Permanent, match=f"'{detail_type}' from {source} is not one of") as raised:
@@ -152,6 +156,41 @@ def test_a_requested_copy_survives_the_way_over_the_bus() -> None:
     request = CopyRequest(upload=UPLOAD, trigger=Trigger.RECONCILE, request_id="r-1", requested_by="ops")
 
     assert decode_request(copy_requested(request)) == request
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"request_id": None}, "a request needs an id of its own - at `$.detail.requestId`"),
+        ({"request_id": ""}, "a request needs an id of its own - at `$.detail.requestId`"),
+        ({"trigger": Trigger.UPLOAD}, "a request is a backfill, a reconcile or a replay"),
+    ],
+)
+def test_a_request_that_would_leave_no_record_of_its_own_is_malformed(changes: dict[str, Any], problem: str) -> None:
+    request = structs.replace(CopyRequest(upload=UPLOAD, trigger=Trigger.BACKFILL, request_id="r-1"), **changes)
+
+    with pytest.raises(Permanent, match=re.escape(problem)):
+        decode_request(copy_requested(request))
+
+
+def test_an_etag_in_quotes_as_every_s3_answer_writes_it_is_understood() -> None:
+    quoted = structs.replace(UPLOAD, etag=f'"{UPLOAD.etag}"')
+    request = CopyRequest(upload=quoted, trigger=Trigger.BACKFILL, request_id="r-1")
+
+    assert decode_request(copy_requested(request)).upload == UPLOAD
+
+
+def test_a_continuation_survives_the_way_through_the_queue() -> None:
+    continuation = Continuation(upload_id="u", bytes_each=5, etag="e", fingerprint="f", parts_done=3)
+    request = CopyRequest(upload=UPLOAD, continuation=continuation)
+
+    assert decode_request(encode_request(request, UPLOAD.uploaded_at)) == request
+
+
+def test_the_version_id_of_a_bucket_with_versioning_suspended_tells_nothing() -> None:
+    body = AWS_SAMPLE.replace("IYV3p45BT0ac8hjHg1houSdS1a.Mro8e", "null")
+
+    assert decode_request(body).upload.version_id is None
 
 
 @pytest.mark.parametrize(
@@ -197,3 +236,55 @@ def test_fields_that_aws_adds_later_do_no_harm() -> None:
     event["replay-name"] = "r"
 
     assert decode_request(json.dumps(event)) == decode_request(AWS_SAMPLE)
+
+
+RESTORED = """
+{
+  "version": "0", "id": "6924de0d-13e2-6bbf-c0c1-b903b753565e", "detail-type": "Object Restore Completed",
+  "source": "aws.s3", "account": "111122223333", "time": "2021-11-12T00:00:00Z", "region": "ca-central-1",
+  "resources": ["arn:aws:s3:::amzn-s3-demo-bucket1"],
+  "detail": {
+    "version": "0", "bucket": {"name": "amzn-s3-demo-bucket1"},
+    "object": {"key": "example-key", "size": 5, "etag": "b1946ac92492d2347c6235b4d2611184",
+               "version-id": "KKsjUC1.6gIjqtvhfg5AdMI0eCePIiT3"},
+    "request-id": "189F19CB7FB1B6A4", "requester": "s3.amazonaws.com",
+    "restore-expiry-time": "2021-11-13T00:00:00Z", "source-storage-class": "GLACIER"
+  }
+}
+"""
+DELETED = """
+{
+  "version": "0", "id": "2ee9cc15-d022-99ea-1fb8-1b1bac4850f9", "detail-type": "Object Deleted",
+  "source": "aws.s3", "account": "111122223333", "time": "2021-11-12T00:00:00Z", "region": "ca-central-1",
+  "resources": ["arn:aws:s3:::amzn-s3-demo-bucket1"],
+  "detail": {
+    "version": "0", "bucket": {"name": "amzn-s3-demo-bucket1"},
+    "object": {"key": "example-key", "etag": "d41d8cd98f00b204e9800998ecf8427e",
+               "version-id": "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF", "sequencer": "617f0837b476e463"},
+    "request-id": "0BH729840619AG5K", "requester": "123456789012", "source-ip-address": "1.2.3.4",
+    "reason": "DeleteObject", "deletion-type": "Delete Marker Created"
+  }
+}
+"""
+
+
+def test_a_completed_restore_asks_for_its_copy_under_an_id_of_its_own() -> None:
+    request = decode_request(RESTORED)
+
+    assert (request.trigger, request.request_id) == (Trigger.RESTORE, "189F19CB7FB1B6A4")
+    assert (request.upload.key, request.upload.etag) == ("example-key", "b1946ac92492d2347c6235b4d2611184")
+
+
+def test_a_deletion_is_a_write_without_bytes() -> None:
+    request = decode_request(DELETED)
+
+    assert request.trigger is Trigger.DELETE
+    assert request.upload == Upload(
+        bucket="amzn-s3-demo-bucket1",
+        key="example-key",
+        etag="",
+        size=0,
+        version_id="1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF",
+        sequencer="617f0837b476e463",
+        uploaded_at=datetime(2021, 11, 12, tzinfo=UTC),
+    )

@@ -1,6 +1,6 @@
 """What Lambda hears after a batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from shared.batch import Failures
-from shared.delivery import Message
+from shared.delivery import Message, Occupied
 from shared.errors import Transient
 from shared.runtime import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
@@ -17,7 +17,9 @@ from tests.fakes.sqs import FakeQueue
 class PickyWorker:
     """Takes what says `good`."""
 
-    def perform(self, message: Message) -> Message:
+    def perform(self, message: Message, seconds_left: Callable[[], float]) -> Message:
+        if message.body == "bug":
+            raise KeyError("a bug")
         if message.body != "good":
             raise Transient("SlowDown", "later")
         return message
@@ -33,7 +35,7 @@ def _no_metrics_left() -> Iterator[None]:
     metrics.clear_metrics()
 
 
-def batch(*bodies: str) -> dict[str, Any]:
+def batch(*bodies: str, receive_count: int = 2) -> dict[str, Any]:
     """An SQS event as Lambda gives it: "Using Lambda with Amazon SQS", Lambda developer guide."""
     return {
         "Records": [
@@ -42,7 +44,7 @@ def batch(*bodies: str) -> dict[str, Any]:
                 "receiptHandle": f"receipt of m-{number}",
                 "body": body,
                 "attributes": {
-                    "ApproximateReceiveCount": "2",
+                    "ApproximateReceiveCount": str(receive_count),
                     "SentTimestamp": "1795428000000",
                     "SenderId": "AIDA",
                     "ApproximateFirstReceiveTimestamp": "1795428000001",
@@ -58,10 +60,19 @@ def batch(*bodies: str) -> dict[str, Any]:
     }
 
 
-def answer(event: dict[str, Any], queue: FakeQueue, *, seconds_left: float = 900) -> Any:
+def answer(
+    event: dict[str, Any], queue: FakeQueue, *, seconds_left: float = 900, worker: PickyWorker | None = None
+) -> Any:
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds_left * 1000)
     with ThreadPoolExecutor(2) as executor:
-        return respond(event, cast(LambdaContext, context), worker=PickyWorker(), queue=queue, executor=executor)
+        return respond(
+            event,
+            cast(LambdaContext, context),
+            worker=worker or PickyWorker(),
+            queue=queue,
+            executor=executor,
+            max_receive_count=5,
+        )
 
 
 def test_an_empty_failure_list_means_all_done() -> None:
@@ -82,6 +93,20 @@ def test_a_batch_that_failed_whole_is_answered_not_raised() -> None:
     }
 
 
+def test_a_message_whose_place_is_occupied_outlives_the_one_who_occupies_it() -> None:
+    class Waiting(PickyWorker):
+        def perform(self, message: Message, seconds_left: Callable[[], float]) -> Message:
+            raise Occupied("Contended", "another copier is at it")
+
+    queue = FakeQueue()
+    waited = 0.0
+    for receive_count in range(1, 5):
+        answer(batch("good", receive_count=receive_count), queue, worker=Waiting())
+        waited += queue.delays["m-0"]
+
+    assert waited >= 900 + 60
+
+
 def test_untouched_messages_are_handed_back_at_once() -> None:
     queue = FakeQueue()
 
@@ -97,3 +122,36 @@ def test_a_delay_that_could_not_be_set_is_logged_and_the_message_still_comes_aga
 
     assert answer(batch("bad"), queue) == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
     assert [record.message for record in caplog.records] == ["delivery failed", "retry delay not set"]
+
+
+def test_a_bug_in_one_messages_work_is_not_its_neighbours() -> None:
+    assert answer(batch("good", "bug", "good"), FakeQueue()) == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+
+
+def test_what_still_fails_on_the_last_receive_is_a_letter_with_its_reason() -> None:
+    queue = FakeQueue()
+
+    assert answer(batch("good", "bad", receive_count=5), queue) == {"batchItemFailures": []}
+    assert [(letter.message.id, letter.error.reason) for letter in queue.letters] == [("m-1", "SlowDown")]
+
+
+def test_a_last_letter_that_is_not_accepted_leaves_the_message_to_sqs() -> None:
+    queue = FakeQueue()
+    queue.down = True
+
+    assert answer(batch("bad", receive_count=5), queue) == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
+
+
+def test_a_message_that_was_a_dead_letter_before_is_known_by_its_attributes() -> None:
+    event = batch("good")
+    event["Records"][0]["messageAttributes"] = {"Attempts": {"stringValue": "5", "dataType": "String"}}
+    seen: list[Message] = []
+
+    class Watching(PickyWorker):
+        def perform(self, message: Message, seconds_left: Callable[[], float]) -> Message:
+            seen.append(message)
+            return message
+
+    answer(event, FakeQueue(), worker=Watching())
+
+    assert [message.dead_lettered for message in seen] == [True]

@@ -1,0 +1,48 @@
+"""Owns `copytrail bucket-policy`: what the owner of another account's bucket has to let the copier do there."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from ops.failures import Misconfigured
+from ops.stack_outputs import Output, Stack
+from shared.copier_access import copier_grants
+from shared.routes import Route
+
+
+@click.command("bucket-policy", epilog="\b\nExample:\n  $ copytrail bucket-policy destination > policy.json")
+@click.argument("bucket", metavar="BUCKET")
+@click.pass_obj
+def bucket_policy(stack: Stack, bucket: str) -> None:
+    """Print the policy that lets the copier use BUCKET, by its name or alias, of another account.
+
+    The bucket's owner adds the statements to the bucket's policy: `aws s3api put-bucket-policy --bucket NAME
+    --policy file://policy.json` replaces what is there. The bucket must have the object ownership "bucket owner
+    enforced", so that its owner owns the copies.
+    """
+    names = msgspec.json.decode(stack.output(Output.BUCKET_NAMES), type=dict[str, str])
+    routes = msgspec.json.decode(stack.output(Output.ROUTES), type=list[Route])
+    name = names.get(bucket, bucket)
+    if name not in names.values():
+        known = ", ".join(f"{alias} ({its_name})" for alias, its_name in sorted(names.items()))
+        raise Misconfigured(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
+    statements = _statements(name, routes, stack.output(Output.COPIER_ROLE_ARN))
+    click.echo(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2))
+
+
+def _statements(bucket: str, routes: Sequence[Route], role_arn: str) -> Iterator[Mapping[str, Any]]:
+    # Roles and buckets that work together are in one partition: arn:PARTITION:iam::…
+    arn = f"arn:{role_arn.split(':')[1]}:s3:::{bucket}"
+    for grant in copier_grants(routes):
+        places = [place for place in grant.places if place.bucket == bucket]
+        if places:
+            yield {
+                "Sid": f"Copytrail{grant.purpose}",
+                "Effect": "Allow",
+                "Principal": {"AWS": role_arn},
+                "Action": list(grant.actions),
+                "Resource": [arn if place.keys is None else f"{arn}/{place.keys}" for place in places],
+            }

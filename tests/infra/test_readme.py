@@ -1,0 +1,44 @@
+"""What the README tells people to type and to set is there."""
+
+import re
+import subprocess
+
+import pytest
+
+from infra.bundling import ROOT
+from infra.settings import read_settings
+from shared.errors import ConfigurationError
+
+README = (ROOT / "README.md").read_text()
+
+
+def every_setting() -> set[str]:
+    """What is answered to a setting that nobody knows, in each section: all that there are."""
+    unknown = {"§": 1}
+    sections = dict.fromkeys(("copier", "auditor", "auditTable", "transferBus", "alarms"), unknown)
+    ends = {"from": "source", "to": "destination"}
+    context = {"buckets": {"source": unknown, "destination": {}}, "routes": [ends | unknown], **sections, **unknown}
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(context)
+    answers = [problem.partition("the settings here are ")[2].split(", ") for problem in caught.value.problems]
+    assert len(answers) == 8
+    return {setting for answer in answers for setting in answer}
+
+
+def test_every_setting_is_in_the_table() -> None:
+    table = README[README.index("| setting |") : README.index("## Every day")]
+    assert every_setting() - {"buckets", "routes"} <= set(re.findall(r"\w+", table))
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:\$ |`)make ([a-z]+)", README))))
+def test_what_is_to_be_made_can_be_made(target: str) -> None:
+    assert re.search(rf"^{target}:.*## \S", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("target", ["bootstrap", "deploy", "destroy"])
+def test_the_cdk_is_run_on_our_node_with_what_is_asked_of_it(target: str) -> None:
+    command = ["make", "--dry-run", "--silent", target, "ARGS=--verbose"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own Makefile
+    assert done.stdout.splitlines()[-1] == f"npx --no-install cdk {target} --verbose"
+    # npx looks for node on the PATH, and make puts the virtual environment's first.
+    assert ".venv/bin/npx" not in README

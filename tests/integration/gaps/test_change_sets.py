@@ -1,0 +1,44 @@
+"""CloudFormation's change sets on the emulated AWS, as `cdk deploy` uses them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+_NAME = "cdk-deploy-change-set"
+
+
+@pytest.fixture
+def cloudformation(gap_aws: Any) -> Iterator[Any]:
+    client = boto3.Session("test", "test", region_name="us-east-1").client(
+        "cloudformation", endpoint_url=gap_aws.server.endpoint_url
+    )
+    yield client
+    client.close()
+
+
+def _change(cloudformation: Any, stack: str, kind: str, **properties: Any) -> None:
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": properties}}}
+    cloudformation.create_change_set(
+        StackName=stack, ChangeSetName=_NAME, ChangeSetType=kind, TemplateBody=json.dumps(template)
+    )
+
+
+def test_a_change_set_that_is_not_there_is_deleted_without_a_word_and_otherwise_not_found(cloudformation: Any) -> None:
+    cloudformation.delete_change_set(StackName="stack", ChangeSetName=_NAME)
+
+    for call in (cloudformation.describe_change_set, cloudformation.execute_change_set):
+        with pytest.raises(ClientError) as refused:
+            call(StackName="stack", ChangeSetName=_NAME)
+        assert refused.value.response["Error"]["Code"] == "ChangeSetNotFound"
+
+
+def test_an_executed_change_set_is_gone(cloudformation: Any) -> None:
+    _change(cloudformation, "stack", "CREATE")
+    cloudformation.execute_change_set(StackName="stack", ChangeSetName=_NAME)
+
+    with pytest.raises(ClientError, match=f"ChangeSet .{_NAME}. does not exist"):
+        cloudformation.describe_change_set(StackName="stack", ChangeSetName=_NAME)

@@ -1,0 +1,90 @@
+"""Objects that are copied in parts, with a threshold low enough to see it."""
+
+import random
+
+from localaws.interception import InterceptedRequest, Reply, s3_error
+from shared.events import Outcome
+from tests.pipeline.conftest import Trail
+
+MEBIBYTE = 1024**2
+CONTEXT = {"copier": {"multipartThresholdMiB": 5, "partSizeMiB": 5}}
+LARGE = random.Random(5).randbytes(12 * MEBIBYTE)
+
+
+def is_part(request: InterceptedRequest) -> bool:
+    return (request.service, request.operation) == ("s3", "UploadPartCopy")
+
+
+def test_a_large_object_is_copied_in_parts_with_its_properties(trail: Trail) -> None:
+    trail.upload("large", LARGE, ContentType="text/x-large", Metadata={"a": "b"}, Tagging="team=devops")
+    trail.settle()
+
+    assert trail.copy_of("large") == LARGE
+    [record] = trail.records("large")
+    assert (record.outcome, record.method, record.parts) == (Outcome.COPIED, "UploadPartCopy", 3)
+    head = trail.s3.head_object(Bucket=trail.destination, Key="large")
+    assert (head["ContentType"], head["Metadata"]) == ("text/x-large", {"a": "b"})
+    tags = trail.s3.get_object_tagging(Bucket=trail.destination, Key="large")["TagSet"]
+    assert tags == [{"Key": "team", "Value": "devops"}]
+    assert uploads_left_open(trail) == []
+
+
+def test_a_large_object_is_overwritten_by_a_newer_one(trail: Trail) -> None:
+    trail.upload("again", LARGE)
+    trail.settle()
+    trail.upload("again", LARGE[::-1])
+    trail.settle()
+
+    assert trail.copy_of("again") == LARGE[::-1]
+    assert [record.outcome for record in trail.records("again")] == [Outcome.COPIED, Outcome.COPIED]
+
+
+def test_a_copy_that_is_interrupted_goes_on_in_another_invocation_without_copying_a_part_again(trail: Trail) -> None:
+    copied: list[str] = []
+    refused: list[str] = []
+
+    def refuse_the_last_part_once(request: InterceptedRequest) -> Reply | None:
+        if not is_part(request):
+            return None
+        if "partNumber=3" in request.path and not refused:
+            refused.append(request.path)
+            # A code that nobody knows counts as transient, and boto3 does not retry it.
+            return s3_error("SomethingNew", "Not now.", 400)
+        copied.append(request.path.partition("partNumber=")[2][0])
+        return None
+
+    with trail.aws.intercept(refuse_the_last_part_once):
+        trail.upload("continued", LARGE)
+        trail.settle_impatiently()
+
+    assert refused
+    assert sorted(copied) == ["1", "2", "3"]
+    assert trail.copy_of("continued") == LARGE
+    [record] = trail.records("continued")
+    assert (record.outcome, record.parts) == (Outcome.COPIED, 3)
+    assert uploads_left_open(trail) == []
+
+
+def test_a_copier_killed_between_parts_starts_clean_and_mixes_nothing(trail: Trail) -> None:
+    killed: list[int] = []
+
+    def kill_at_the_second_part(request: InterceptedRequest) -> Reply | None:
+        if is_part(request) and "partNumber=2" in request.path and not killed:
+            killed.append(1)
+            trail.copier.kill()
+            return Reply(500)
+        return None
+
+    with trail.aws.intercept(kill_at_the_second_part):
+        trail.upload("killed", LARGE)
+        while not killed:
+            trail.wait_a_moment()
+        trail.upload("killed", LARGE[::-1])
+        trail.settle_impatiently()
+
+    assert trail.copy_of("killed") == LARGE[::-1]
+
+
+def uploads_left_open(trail: Trail) -> list[str]:
+    answer = trail.s3.list_multipart_uploads(Bucket=trail.destination)
+    return [upload["Key"] for upload in answer.get("Uploads", [])]

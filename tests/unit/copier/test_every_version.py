@@ -1,0 +1,432 @@
+"""Every version is placed once, none on top of a newer one: in every order, with a crash or another copier anywhere."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from services.copier.every_version import EveryVersion
+from services.copier.multipart import MultipartCopy, UnfinishedError
+from services.copier.objects import Location
+from services.copier.placing import Placer
+from services.copier.plan import PartSizes
+from services.copier.rounds import Copied, Order, Result, Skipped
+from shared.delivery import Occupied
+from shared.errors import Permanent, Reason, Transient
+from shared.events import Checksum, Continuation, Upload
+from shared.routes import Route
+from tests.fakes.clock import FakeClock
+from tests.fakes.copying import IN_ONE, InTurn
+from tests.fakes.placements import FakePlacementLedger, FakeVersionedS3
+
+ROUTE = Route(source_bucket="in", destination_bucket="out", versions="every")
+VISIBILITY_TIMEOUT_S = 5400.0
+PLACE = "s3://out/k"
+ORDERS = list(itertools.permutations(range(3)))
+
+
+class Crashed(BaseException):
+    """Not an Exception: nothing may clean up after it."""
+
+
+class Watched:
+    """Lets somebody else act before and after each call of what it stands for."""
+
+    def __init__(self, it: object, meanwhile: Callable[[], None]) -> None:
+        self._it = it
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        called = getattr(self._it, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._meanwhile()
+            result = called(*arguments, **named)
+            self._meanwhile()
+            return result
+
+        return call
+
+
+class Moments:
+    """Counts the moments between calls, and acts in one of them."""
+
+    def __init__(self, moment: int, act: Callable[[], None]) -> None:
+        self._left = moment
+        self._act = act
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._act()
+
+    @property
+    def has_come(self) -> bool:
+        return self._left <= 0
+
+
+class Scene:
+    def __init__(self, *, sizes: PartSizes = IN_ONE) -> None:
+        self.clock = FakeClock()
+        self.s3 = FakeVersionedS3(self.clock)
+        self.ledger = FakePlacementLedger()
+        self.warnings: list[str] = []
+        self.route = ROUTE
+        self.sizes = sizes
+        self._owners = itertools.count()
+        self._numbers = itertools.count()
+
+    def upload(self, body: bytes, **properties: Any) -> Upload:
+        """An upload; its metadata tell which one it was, as they go over with the copy."""
+        self.clock.sleep(0.1)
+        return self.s3.upload("in", "k", body, metadata={"n": str(next(self._numbers))}, **properties)
+
+    def uploads(self, *bodies: bytes) -> list[Upload]:
+        return [self.upload(body) for body in bodies]
+
+    def copier(self, meanwhile: Callable[[], None] = lambda: None) -> EveryVersion:
+        store: Any = Watched(self.s3, meanwhile)
+        placer = Placer(
+            store=store,
+            parts=MultipartCopy(store, InTurn(), width=1, warn=self._warn),
+            sizes=self.sizes,
+            warn=self._warn,
+            pause=lambda _: None,
+            clock=self.clock,
+        )
+        ledger: Any = Watched(self.ledger, meanwhile)
+        return EveryVersion(placer, ledger, new_owner=lambda: f"owner {next(self._owners)}")
+
+    def bring(
+        self,
+        upload: Upload,
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        seconds_left: float = 900,
+        continuation: Continuation | None = None,
+    ) -> Result:
+        order = Order(upload, self.route, lambda: seconds_left, continuation=continuation)
+        return self.copier(meanwhile).bring_over(order)
+
+    def bring_all(self, uploads: Sequence[Upload]) -> list[Result]:
+        return [self.bring(upload) for upload in uploads]
+
+    @property
+    def placed(self) -> list[bytes]:
+        return [stored.body for stored in self.s3.history(PLACE)]
+
+    def _warn(self, text: str, details: dict[str, str]) -> None:
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def reason(result: Result) -> Reason | None:
+    return result.reason if isinstance(result, Skipped) else None
+
+
+Results = dict[str | None, list[Result]]
+
+
+def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[[], None]) -> tuple[bool, Results]:
+    """Deliver in this order, with something done in moments between calls, until each has ended; whether all came."""
+    results: Results = {upload.version_id: [] for upload in order}
+    acts = [Moments(moment, act) for moment in moments]
+    waiting = list(order)
+    while waiting:
+        upload = waiting.pop(0)
+        now = next((act for act in acts if not act.has_come), None)
+        try:
+            results[upload.version_id].append(scene.bring(upload, now or (lambda: None)))
+        except (Crashed, Transient):
+            scene.clock.sleep(VISIBILITY_TIMEOUT_S)
+            waiting.append(upload)
+    return all(act.has_come for act in acts), results
+
+
+def crash() -> None:
+    raise Crashed
+
+
+def lose_the_answer() -> None:
+    raise Transient("ReadTimeoutError", "no answer came")
+
+
+def number(metadata: tuple[tuple[str, str], ...]) -> int:
+    return int(dict(metadata)["n"])
+
+
+def check(scene: Scene, results: Results, uploads: Sequence[Upload]) -> None:
+    """Each version that is said to be copied is there once, in the order of upload, and nothing else is."""
+    history = scene.s3.history(PLACE)
+    numbers = [number(stored.metadata) for stored in history]
+    assert numbers == sorted(set(numbers)), "a version came twice, or on top of a newer one"
+    source = {stored.version_id: stored for stored in scene.s3.history("s3://in/k")}
+    for upload in uploads:
+        there = [stored for stored in history if stored.metadata == source[upload.version_id].metadata]
+        for result in results[upload.version_id]:
+            if isinstance(result, Copied):
+                assert [stored.version_id for stored in there] == [result.destination.version_id]
+            else:
+                assert there == [], f"{upload.version_id} is there, and said to be {result}"
+    assert history[-1].metadata == source[uploads[-1].version_id].metadata
+    assert all(key.lease is None for key in scene.ledger.keys.values()), "a lease was never given back"
+
+
+BODIES = [(b"A", b"B", b"C"), (b"A", b"B", b"A"), (b"A", b"A", b"A")]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_versions_in_any_order_are_all_placed_in_the_order_of_upload(scene: Scene, order: tuple[int, ...]) -> None:
+    uploads = scene.uploads(b"A", b"B", b"C")
+
+    results = scene.bring_all([uploads[place] for place in order])
+
+    assert scene.placed == [b"A", b"B", b"C"]
+    assert all(isinstance(result, Copied) for result in results)
+
+
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations((0, 0, 1, 1, 2)))))
+def test_duplicates_in_any_order_tell_the_same_and_place_nothing_again(scene: Scene, order: tuple[int, ...]) -> None:
+    uploads = scene.uploads(b"A", b"B", b"C")
+
+    results: dict[int, set[Result]] = {0: set(), 1: set(), 2: set()}
+    for place in order:
+        results[place].add(scene.bring(uploads[place]))
+
+    assert scene.placed == [b"A", b"B", b"C"]
+    assert [len(told) for told in results.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("bodies", BODIES)
+def test_a_crash_anywhere_loses_nothing_and_inverts_nothing(order: tuple[int, ...], bodies: tuple[bytes, ...]) -> None:
+    for moment in itertools.count(1):
+        scene = Scene()
+        uploads = scene.uploads(*bodies)
+        crashed, results = deliver(scene, [uploads[place] for place in order], moment, act=crash)
+        check(scene, results, uploads)
+        if not crashed:
+            break
+    assert moment > 20
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_two_crashes_anywhere_lose_nothing_and_invert_nothing(order: tuple[int, ...]) -> None:
+    for moments in itertools.product(range(1, 45), range(1, 30)):
+        scene = Scene()
+        uploads = scene.uploads(b"A", b"B", b"A")
+        _, results = deliver(scene, [uploads[place] for place in order], *moments, act=crash)
+        check(scene, results, uploads)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_answers_that_are_lost_lose_nothing_and_invert_nothing(order: tuple[int, ...]) -> None:
+    for moments in itertools.product(range(1, 45), range(1, 30)):
+        scene = Scene()
+        uploads = scene.uploads(b"A", b"B", b"A")
+        _, results = deliver(scene, [uploads[place] for place in order], *moments, act=lose_the_answer)
+        check(scene, results, uploads)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("other", range(3))
+def test_another_copier_anywhere_inverts_nothing(order: tuple[int, ...], other: int) -> None:
+    for moment in itertools.count(1):
+        scene = Scene()
+        uploads = scene.uploads(b"A", b"B", b"A")
+        theirs: list[Result] = []
+
+        def act(scene: Scene = scene, upload: Upload = uploads[other], theirs: list[Result] = theirs) -> None:
+            with suppress(Occupied):
+                theirs.append(scene.bring(upload))
+
+        came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
+        results[uploads[other].version_id] += theirs
+        check(scene, results, uploads)
+        if not came:
+            break
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_newer_upload_anywhere_inverts_nothing(order: tuple[int, ...]) -> None:
+    for moment in itertools.count(1):
+        scene = Scene()
+        uploads = scene.uploads(b"A", b"B", b"A")
+        newer: list[Upload] = []
+
+        def act(scene: Scene = scene, newer: list[Upload] = newer) -> None:
+            newer.append(scene.upload(b"B"))
+            with suppress(Occupied):
+                scene.bring(newer[0])
+
+        came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
+        for upload in newer:
+            results[upload.version_id] = [scene.bring(upload)]
+        check(scene, results, [*uploads, *newer])
+        if not came:
+            break
+
+
+def test_an_older_version_that_comes_too_late_is_superseded(scene: Scene) -> None:
+    older = scene.upload(b"A")
+    scene.clock.sleep(3600)
+    newer = scene.upload(b"B")
+
+    assert isinstance(scene.bring(newer), Copied)
+    assert reason(scene.bring(older)) is Reason.SUPERSEDED
+    assert scene.placed == [b"B"]
+
+
+def test_a_late_version_that_would_be_copied_in_parts_is_superseded() -> None:
+    scene = Scene(sizes=PartSizes(threshold=4, part=3))
+    large, small = scene.uploads(b"0123456789", b"B")
+
+    assert isinstance(scene.bring(small), Copied)
+    assert reason(scene.bring(large)) is Reason.SUPERSEDED
+
+
+def test_a_version_that_is_gone_is_skipped_and_the_others_are_placed(scene: Scene) -> None:
+    first, gone, last = scene.uploads(b"A", b"B", b"C")
+    scene.s3.remove_version(gone)
+
+    results = [scene.bring(upload) for upload in (gone, last, first)]
+
+    assert reason(results[0]) is Reason.SOURCE_DELETED
+    assert scene.placed == [b"A", b"C"]
+
+
+def test_after_the_newest_placed_version_was_removed_nothing_older_is_placed_on_top(scene: Scene) -> None:
+    placed_first, superseded, removed = scene.uploads(b"A", b"0123456789", b"B")
+    scene.sizes = PartSizes(threshold=4, part=3)
+    scene.bring(placed_first)
+    scene.bring(removed)
+    scene.s3.remove_version(removed)
+    scene.sizes = IN_ONE
+    newer = scene.upload(b"C")
+
+    scene.bring(newer)
+
+    assert reason(scene.bring(superseded)) is Reason.SUPERSEDED
+    assert scene.placed == [b"A", b"B", b"C"]
+
+
+@pytest.mark.parametrize("missing", ["version_id", "sequencer"])
+def test_an_upload_that_tells_no_order_is_permanent(scene: Scene, missing: str) -> None:
+    upload = structs.replace(scene.upload(b"A"), **{missing: None})
+
+    with pytest.raises(Permanent, match="has no") as raised:
+        scene.bring(upload)
+    assert raised.value.reason == Reason.NO_ORDER
+
+
+def test_while_another_copier_has_the_lease_a_version_comes_again(scene: Scene) -> None:
+    first, second = scene.uploads(b"A", b"B")
+    with suppress(Crashed):
+        scene.bring(first, Moments(2, crash))
+
+    with pytest.raises(Occupied):
+        scene.bring(second)
+    scene.clock.sleep(961)
+    assert isinstance(scene.bring(second), Copied)
+
+
+def test_a_copy_whose_answer_was_lost_is_found(scene: Scene) -> None:
+    """boto3 asks again, and S3 refuses what it has done already."""
+    upload = scene.upload(b"A")
+
+    def copied_before() -> None:
+        scene.s3.upload("out", "k", b"A")
+
+    scene.s3.before["commit"] = [copied_before]
+    result = scene.bring(upload)
+
+    assert isinstance(result, Copied)
+    assert len(scene.placed) == 1
+
+
+def test_what_others_write_into_the_destination_is_replaced(scene: Scene) -> None:
+    upload = scene.upload(b"A")
+    scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
+
+    assert isinstance(scene.bring(upload), Copied)
+    assert scene.placed == [b"theirs", b"A"]
+
+
+def test_where_a_newer_version_may_be_under_what_others_wrote_nothing_older_comes_on_top(scene: Scene) -> None:
+    older = scene.upload(b"A")
+    scene.clock.sleep(3600)
+    newer = scene.upload(b"B")
+    for moment in range(1, 20):
+        with suppress(Crashed):
+            scene.bring(newer, Moments(moment, crash))
+        if scene.placed:
+            break
+        scene.clock.sleep(VISIBILITY_TIMEOUT_S)
+    scene.s3.upload("out", "k", b"theirs")
+    scene.clock.sleep(VISIBILITY_TIMEOUT_S)
+
+    assert reason(scene.bring(older)) is Reason.SUPERSEDED
+    assert scene.placed == [b"B", b"theirs"]
+
+
+def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_unsettled(scene: Scene) -> None:
+    upload = scene.upload(b"A")
+
+    def refuse() -> None:
+        raise Permanent("AccessDenied", "no")
+
+    scene.s3.before["commit"] = [refuse]
+    with pytest.raises(Permanent):
+        scene.bring(upload)
+
+    [key] = scene.ledger.keys.values()
+    assert (key.lease, key.unsettled) == (None, None)
+
+
+def test_a_copy_in_parts_that_time_ran_out_on_goes_on_in_its_next_turn() -> None:
+    scene = Scene(sizes=PartSizes(threshold=4, part=4))
+    upload = scene.upload(b"0123456789")
+    times = iter([900.0] * 4 + [1.0] * 50)
+    order = Order(upload, scene.route, lambda: next(times))
+
+    with pytest.raises(UnfinishedError) as unfinished:
+        scene.copier().bring_over(order)
+    result = scene.bring(upload, continuation=unfinished.value.continuation)
+
+    assert isinstance(result, Copied)
+    assert (result.method, result.parts) == ("UploadPartCopy", 3)
+    assert scene.placed == [b"0123456789"]
+    assert scene.s3.open_uploads == {}
+
+
+def test_a_superseded_continuation_is_given_up() -> None:
+    scene = Scene(sizes=PartSizes(threshold=4, part=4))
+    upload = scene.upload(b"0123456789")
+    times = iter([900.0] * 4 + [1.0] * 50)
+    with pytest.raises(UnfinishedError) as unfinished:
+        scene.copier().bring_over(Order(upload, scene.route, lambda: next(times)))
+    scene.bring(scene.upload(b"B"))
+
+    assert reason(scene.bring(upload, continuation=unfinished.value.continuation)) is Reason.SUPERSEDED
+    assert scene.s3.open_uploads == {}
+
+
+def test_a_copy_with_another_checksum_fails(scene: Scene) -> None:
+    upload = scene.upload(b"A", checksum=Checksum(algorithm="CRC64NVME", value="right", type="FULL_OBJECT"))
+    at = (Location("in", "k"), upload.version_id)
+
+    def damage() -> None:
+        scene.s3.versions[at] = scene.s3.damaged(scene.s3.versions[at])
+
+    scene.s3.before["commit"] = [damage]
+
+    with pytest.raises(Permanent) as raised:
+        scene.bring(upload)
+    assert raised.value.reason == Reason.CHECKSUM_MISMATCH

@@ -1,0 +1,273 @@
+"""A copy in parts: all of one upload, continued where it stopped, and nothing left open."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.copier.multipart import UnfinishedError
+from services.copier.objects import Location
+from services.copier.plan import PartSizes
+from services.copier.rounds import Copied, Order, Result, Skipped
+from shared.errors import Permanent, Reason, Transient
+from shared.events import Checksum, Continuation, Upload
+from shared.routes import Route
+from tests.fakes.clock import FakeClock
+from tests.fakes.copying import a_copying
+from tests.fakes.s3 import FakeS3
+
+ROUTE = Route(source_bucket="in", destination_bucket="out")
+TINY = PartSizes(threshold=10, part=10)
+LARGE = bytes(range(35))
+CRC = Checksum(algorithm="CRC64NVME", value="abc=", type="FULL_OBJECT")
+
+
+class Scene:
+    def __init__(self, *, versioned: tuple[str, ...] = ()) -> None:
+        self.clock = FakeClock()
+        self.s3 = FakeS3(self.clock, versioned=versioned)
+        self.warnings: list[str] = []
+        self.copying = a_copying(
+            self.s3, self.clock, sizes=TINY, width=3, warn=lambda text, _: self.warnings.append(text)
+        )
+
+    def upload(self, body: bytes = LARGE, *, checksum: Checksum | None = None) -> Upload:
+        upload = self.s3.upload("in", "k", body, metadata={"a": "b"}, tags={"t": "1"}, checksum=checksum)
+        self.clock.sleep(5)
+        return upload
+
+    def bring(
+        self,
+        upload: Upload,
+        *,
+        seconds_left: Callable[[], float] = lambda: 900,
+        continuation: Continuation | None = None,
+    ) -> Result:
+        return self.copying.bring_over(Order(upload, ROUTE, seconds_left, continuation=continuation))
+
+    def stop_after(self, parts: int, upload: Upload, continuation: Continuation | None = None) -> Continuation:
+        """Copy so many parts; where it stopped."""
+        last = len(self.parts_copied) + parts
+        with pytest.raises(UnfinishedError) as stopped:
+            self.bring(
+                upload,
+                seconds_left=lambda: 900 if len(self.parts_copied) < last else 5,
+                continuation=continuation,
+            )
+        return stopped.value.continuation
+
+    @property
+    def parts_copied(self) -> list[str]:
+        return [request for request in self.s3.requests if request.startswith("copy_part")]
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    scene = Scene()
+    yield scene
+    assert scene.s3.open_uploads == {}, "an upload was left open"
+
+
+def test_a_large_object_arrives_whole_with_its_properties(scene: Scene) -> None:
+    result = scene.bring(scene.upload())
+
+    assert isinstance(result, Copied)
+    assert (result.method, result.parts) == ("UploadPartCopy", 4)
+    held = scene.s3.at("s3://out/k")
+    assert held is not None
+    assert (held.body, dict(held.metadata), dict(held.tags)) == (LARGE, {"a": "b"}, {"t": "1"})
+    assert result.destination.etag == held.etag
+
+
+def test_both_ends_are_looked_at_before_anything_is_copied(scene: Scene) -> None:
+    scene.bring(scene.upload())
+
+    assert scene.s3.requests[:3] == ["head_destination", "head_source", "begin"]
+
+
+def test_an_object_at_the_threshold_is_copied_at_once(scene: Scene) -> None:
+    result = scene.bring(scene.upload(b"x" * TINY.threshold))
+
+    assert isinstance(result, Copied)
+    assert (result.method, result.parts) == ("CopyObject", 1)
+
+
+def test_a_source_overwritten_between_two_parts_is_superseded_and_nothing_of_it_arrives(scene: Scene) -> None:
+    upload = scene.upload()
+    scene.s3.before["part"] = [lambda: None, lambda: scene.upload(b"other" * 7)]
+
+    result = scene.bring(upload)
+
+    assert isinstance(result, Skipped)
+    assert result.reason == Reason.SUPERSEDED
+    assert scene.s3.at("s3://out/k") is None
+
+
+def test_a_version_is_copied_to_its_end_although_a_newer_one_came_and_then_the_newer_is_brought_over() -> None:
+    scene = Scene(versioned=("in", "out"))
+    upload = scene.upload()
+    newer = bytes(reversed(LARGE))
+    scene.s3.before["part"] = [lambda: None, lambda: scene.upload(newer)]
+
+    assert isinstance(scene.bring(upload), Copied)
+    bodies = [stored.body for (location, _), stored in scene.s3.versions.items() if location.bucket == "out"]
+    assert bodies == [LARGE, newer]
+
+
+def test_a_destination_that_changed_meanwhile_is_not_overwritten_blindly(scene: Scene) -> None:
+    upload = scene.upload()
+    scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
+
+    assert isinstance(scene.bring(upload), Copied)
+    assert scene.s3.requests.count("begin") == 2
+    held = scene.s3.at("s3://out/k")
+    assert held is not None
+    assert held.body == LARGE
+
+
+def denied() -> None:
+    raise Permanent("AccessDenied", "s3:PutObject on s3://out/k: no")
+
+
+def throttled() -> None:
+    raise Transient("SlowDown", "s3:PutObject on s3://out/k: later")
+
+
+def test_a_part_that_is_denied_aborts_the_upload(scene: Scene) -> None:
+    scene.s3.before["part"] = [lambda: None, denied]
+
+    with pytest.raises(Permanent, match="no"):
+        scene.bring(scene.upload())
+
+
+def test_a_first_part_that_is_throttled_aborts_the_upload(scene: Scene) -> None:
+    scene.s3.before["part"] = [throttled] * 3
+
+    with pytest.raises(Transient, match="later"):
+        scene.bring(scene.upload())
+
+
+def test_a_later_part_that_is_throttled_keeps_what_is_done(scene: Scene) -> None:
+    upload = scene.upload()
+    scene.s3.before["part"] = [lambda: None, lambda: None, lambda: None, throttled]
+
+    with pytest.raises(UnfinishedError) as stopped:
+        scene.bring(upload)
+
+    assert stopped.value.continuation.parts_done == 3
+    assert isinstance(scene.bring(upload, continuation=stopped.value.continuation), Copied)
+    assert len(scene.parts_copied) == 5
+
+
+def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(scene: Scene) -> None:
+    upload = scene.upload()
+    continuation = scene.stop_after(1, upload)
+    continuation = scene.stop_after(2, upload, continuation)
+
+    result = scene.bring(upload, continuation=continuation)
+
+    assert isinstance(result, Copied)
+    assert result.parts == 4
+    assert scene.parts_copied == ["copy_part 1", "copy_part 2", "copy_part 3", "copy_part 4"]
+    held = scene.s3.at("s3://out/k")
+    assert held is not None
+    assert held.body == LARGE
+
+
+def test_too_little_time_for_a_part_begins_nothing(scene: Scene) -> None:
+    with pytest.raises(Transient, match="too little time") as raised:
+        scene.bring(scene.upload(), seconds_left=lambda: 12)
+
+    assert raised.value.reason == Reason.OUT_OF_TIME
+    assert "begin" not in scene.s3.requests
+
+
+def test_a_continuation_whose_upload_is_gone_starts_again_and_says_so(scene: Scene) -> None:
+    upload = scene.upload()
+    continuation = scene.stop_after(2, upload)
+    scene.s3.open_uploads.clear()
+
+    assert isinstance(scene.bring(upload, continuation=continuation), Copied)
+    assert scene.warnings == ["the upload to continue is gone; starting again"]
+
+
+def test_a_continuation_whose_parts_may_not_be_listed_leaves_nothing_open(scene: Scene) -> None:
+    upload = scene.upload()
+    continuation = scene.stop_after(2, upload)
+    scene.s3.before["copied_parts"] = [denied]
+
+    with pytest.raises(Permanent, match="no"):
+        scene.bring(upload, continuation=continuation)
+
+
+def test_a_continuation_of_another_upload_is_aborted_and_its_parts_are_never_mixed_in(scene: Scene) -> None:
+    continuation = scene.stop_after(2, scene.upload())
+    newer = scene.upload(bytes(reversed(LARGE)))
+
+    assert isinstance(scene.bring(newer, continuation=continuation), Copied)
+    held = scene.s3.at("s3://out/k")
+    assert held is not None
+    assert held.body == bytes(reversed(LARGE))
+
+
+def test_a_continuation_of_the_same_bytes_under_other_metadata_starts_again(scene: Scene) -> None:
+    """The open upload was begun with the properties of the older one."""
+    continuation = scene.stop_after(2, scene.upload())
+    newer = scene.s3.upload("in", "k", LARGE, metadata={"a": "newer"})
+    scene.clock.sleep(5)
+
+    assert isinstance(scene.bring(newer, continuation=continuation), Copied)
+    held = scene.s3.at("s3://out/k")
+    assert held is not None
+    assert dict(held.metadata) == {"a": "newer"}
+
+
+def overwrite(scene: Scene) -> None:
+    scene.upload(b"newer, and small")
+
+
+def delete(scene: Scene) -> None:
+    scene.s3.delete("in", "k")
+
+
+@pytest.mark.parametrize(("meanwhile", "reason"), [(overwrite, Reason.SUPERSEDED), (delete, Reason.SOURCE_DELETED)])
+def test_a_continuation_that_is_of_no_use_any_more_is_aborted(
+    scene: Scene, meanwhile: Callable[[Scene], None], reason: Reason
+) -> None:
+    upload = scene.upload()
+    continuation = scene.stop_after(2, upload)
+    meanwhile(scene)
+
+    result = scene.bring(upload, continuation=continuation)
+
+    assert isinstance(result, Skipped)
+    assert result.reason == reason
+
+
+def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
+    result = scene.bring(scene.upload(checksum=CRC))
+
+    assert isinstance(result, Copied)
+    assert result.checksum == CRC
+
+
+def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
+    upload = scene.upload(checksum=CRC)
+    source = Location("in", "k")
+
+    def rot() -> None:
+        """What S3 never does: the copy's checksum is another than the source's."""
+        made = next(iter(scene.s3.open_uploads.values()))
+        made.properties = scene.s3.damaged(made.properties)
+
+    scene.s3.before["commit"] = [rot]
+
+    with pytest.raises(Permanent, match="abc=") as raised:
+        scene.bring(upload)
+    assert raised.value.reason == Reason.CHECKSUM_MISMATCH
+    assert scene.s3.objects.keys() == {source, Location("out", "k")}
+
+
+def test_checksums_of_different_kinds_are_not_compared(scene: Scene) -> None:
+    upload = scene.upload(checksum=Checksum(algorithm="CRC32", value="x", type="COMPOSITE"))
+
+    assert isinstance(scene.bring(upload), Copied)
