@@ -39,6 +39,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     destination_version_id: str | None = None
     checksum_algorithm: str | None = None
     checksum: str | None = None
+    checksum_type: str | None = None
     sequencer: str | None = None
     uploaded_at: datetime
     started_at: datetime
@@ -79,6 +80,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
             destination_version_id=destination.version_id if destination else None,
             checksum_algorithm=checksum.algorithm if checksum else None,
             checksum=checksum.value if checksum else None,
+            checksum_type=checksum.type if checksum else None,
             sequencer=upload.sequencer,
             uploaded_at=times.to_milliseconds(upload.uploaded_at),
             started_at=times.to_milliseconds(completion.started_at),

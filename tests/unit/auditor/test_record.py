@@ -26,6 +26,7 @@ DESIGNED = [
     "DestinationVersionId",
     "ChecksumAlgorithm",
     "Checksum",
+    "ChecksumType",
     "Sequencer",
     "UploadedAt",
     "StartedAt",
