@@ -66,7 +66,7 @@ class Deleting:
             if source:
                 if order.retried:
                     self._bring_newest(order, source)
-                return Skipped(nowhere, Reason.SUPERSEDED, f"{order.source.url} was uploaded again since")
+                return order.skipped(Reason.SUPERSEDED, f"{order.source.url} was uploaded again since")
             if destination.etag is None:
                 return Deleted(nowhere)
             self._require_versions(location.bucket)

@@ -152,7 +152,7 @@ class Placing:
             found = self._store.head_version(self._source, version.id)
             if found is None:
                 self.is_settled = True
-                return skipped(self._order, Reason.SOURCE_DELETED, f"version {version.id} is not there any more")
+                return self._order.skipped(Reason.SOURCE_DELETED, f"version {version.id} is not there any more")
             copied = self._copy(version, found)
             if copied:
                 self._commit(version, copied, then=then)
@@ -164,9 +164,7 @@ class Placing:
 
     def _copy(self, version: Version, found: SourceObject) -> Copied | None:
         """The copy, or None when somebody has written into the destination past copytrail."""
-        if self._order.seconds_left() <= 0:
-            # Lambda froze this thread at the end of its invocation, and thawed it with a later one.
-            raise Transient(Reason.OUT_OF_TIME, "the function's time was over before this copy was begun")
+        self._order.require_time()
         before = self._held
         self.is_settled = False
         try:
@@ -239,13 +237,7 @@ class Placing:
 
 def superseded(order: Order) -> Skipped:
     """The version has missed its turn."""
-    return skipped(order, Reason.SUPERSEDED, f"a newer version of {order.source.url} has been placed before this one")
-
-
-def skipped(order: Order, reason: Reason, message: str) -> Skipped:
-    """The version is not placed."""
-    location = order.target.location
-    return Skipped(Destination(bucket=location.bucket, key=location.key), reason, message)
+    return order.skipped(Reason.SUPERSEDED, f"a newer version of {order.source.url} has been placed before this one")
 
 
 def _identity(held: DestinationVersion | None) -> tuple[str | None, str | None] | None:

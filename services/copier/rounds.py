@@ -75,6 +75,20 @@ class Order:
         location = Location(self.route.destination_bucket, self.route.destination_key(self.upload.key))
         return Target(location, self.route.storage_class)
 
+    def require_time(self) -> None:
+        """Let nothing begin after the invocation's end: Lambda freezes a thread there, and thaws it with a later one.
+
+        Raises:
+            Transient: `OutOfTime`.
+        """
+        if self.seconds_left() <= 0:
+            raise Transient(Reason.OUT_OF_TIME, "the function's time was over before this copy was begun")
+
+    def skipped(self, reason: Reason, message: str) -> Skipped:
+        """The order ends without a copy."""
+        location = self.target.location
+        return Skipped(Destination(bucket=location.bucket, key=location.key), reason, message)
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -174,7 +188,7 @@ class Rounds:
 
     def _is_worth_copying(self) -> bool:
         if self._look is None:
-            self._result = self._result or self._skipped(
+            self._result = self._result or self._order.skipped(
                 Reason.SOURCE_DELETED, f"{self._source.url} is not there any more"
             )
             return False
@@ -188,9 +202,7 @@ class Rounds:
 
     def _copy(self, look: _Look | None) -> _Copy | None:
         """Copy what the look found; before any look, take the upload for the newest and the key for new."""
-        if self._order.seconds_left() <= 0:
-            # Lambda froze this thread at the end of its invocation, and thawed it with a later one.
-            raise Transient(Reason.OUT_OF_TIME, "the function's time was over before this copy was begun")
+        self._order.require_time()
         if look is None:
             return self._copy_at_once(self._upload.etag, None)
         bytes_each = part_size(self._upload.url, look.source.size, self._sizes)
@@ -257,10 +269,7 @@ class Rounds:
         return Copied(destination, copied.checksum, copy.method, copy.parts)
 
     def _superseded(self) -> Skipped:
-        return self._skipped(Reason.SUPERSEDED, f"{self._source.url} was uploaded again since")
-
-    def _skipped(self, reason: Reason, message: str) -> Skipped:
-        return Skipped(Destination(bucket=self._target.location.bucket, key=self._target.location.key), reason, message)
+        return self._order.skipped(Reason.SUPERSEDED, f"{self._source.url} was uploaded again since")
 
     def _forget_continuation(self) -> None:
         if self._continuation:
