@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from shared.delivery import Message, unexpected
+from shared.delivery import Message, Queue, unexpected
 from shared.errors import CopytrailError, Reason, Transient
 
 R = TypeVar("R")
@@ -35,6 +35,16 @@ class Worker(Protocol[R]):
 
         Raises nothing: an error of one message must not become that of its neighbours.
         """
+
+
+@dataclass(frozen=True)
+class Consumer(Generic[R]):
+    """A function, ready for the batches of its queue."""
+
+    worker: Worker[R]
+    queue: Queue
+    executor: Executor
+    max_receive_count: int
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import times
-from shared.batch import Batch, Failures, R, Untouched, Worker
+from shared.batch import Batch, Consumer, Failures, R, Untouched
 from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, Occupied, Queue, bury, retry_delay
 from shared.errors import CopytrailError, Reason
 
@@ -23,29 +22,24 @@ logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics(namespace="Copytrail")
 
 
-def respond(
-    event: dict[str, Any],
-    context: LambdaContext,
-    *,
-    worker: Worker[R],
-    queue: Queue,
-    executor: Executor,
-    max_receive_count: int,
-) -> PartialItemFailureResponse:
-    """Let the worker do an SQS batch, and answer with the messages to deliver again, each in its own time.
+def respond(event: dict[str, Any], context: LambdaContext, consumer: Consumer[R]) -> PartialItemFailureResponse:
+    """Let the consumer do an SQS batch, and answer with the messages to deliver again, each in its own time.
 
     What still fails on the last receive that the queue allows becomes an explained dead letter.
     """
 
     def settle(messages: list[Message]) -> Failures:
-        batch = Batch(worker, executor, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
+        batch = Batch(
+            consumer.worker, consumer.executor, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000
+        )
         failures = dict(batch.run(messages))
         for message in messages:
             error = failures.get(message.id)
-            if error and message.receive_count >= max_receive_count and _is_buried(queue, message, error):
+            is_last = message.receive_count >= consumer.max_receive_count
+            if error and is_last and _is_buried(consumer.queue, message, error):
                 del failures[message.id]
             elif error:
-                _deliver_again(queue, message, error)
+                _deliver_again(consumer.queue, message, error)
         return failures
 
     return process_partial_response(

@@ -10,12 +10,4 @@ from shared.runtime import LambdaContext, PartialItemFailureResponse, logger, me
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Append the record of each completion event; unfinished messages come again."""
-    auditor = wiring.build()
-    return respond(
-        event,
-        context,
-        worker=auditor.auditing,
-        queue=auditor.queue,
-        executor=auditor.executor,
-        max_receive_count=auditor.max_receive_count,
-    )
+    return respond(event, context, wiring.build())

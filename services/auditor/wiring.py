@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-from services.auditor.auditing import Auditing
+from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.telemetry import CloudWatchTelemetry
 from shared import times
 from shared.aws import client
+from shared.batch import Consumer
+from shared.delivery import DeadLetter
 from shared.environment import Environment
 from shared.sqs_queue import SqsQueue
 
@@ -45,18 +47,8 @@ class Settings:
             )
 
 
-@dataclass(frozen=True)
-class Auditor:
-    """The auditor, ready for batches."""
-
-    auditing: Auditing
-    queue: SqsQueue
-    executor: ThreadPoolExecutor
-    max_receive_count: int
-
-
 @cache
-def build() -> Auditor:
+def build() -> Consumer[Entry | DeadLetter]:
     """The auditor of this execution environment, made once.
 
     Raises:
@@ -77,4 +69,4 @@ def build() -> Auditor:
         max_receive_count=settings.max_receive_count,
     )
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="audit")
-    return Auditor(auditing, queue, executor, settings.max_receive_count)
+    return Consumer(auditing, queue, executor, settings.max_receive_count)

@@ -10,12 +10,4 @@ from shared.runtime import LambdaContext, PartialItemFailureResponse, logger, me
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Copy what each message asks for and publish how it ended; unfinished messages come again."""
-    copier = wiring.build()
-    return respond(
-        event,
-        context,
-        worker=copier.transfers,
-        queue=copier.queue,
-        executor=copier.executor,
-        max_receive_count=copier.max_receive_count,
-    )
+    return respond(event, context, wiring.build())

@@ -22,10 +22,11 @@ from services.copier.placing import Placer
 from services.copier.plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from services.copier.s3_parameters import Owners
 from services.copier.telemetry import CloudWatchTelemetry
-from services.copier.transfers import Transfers
+from services.copier.transfers import Settled, Transfers
 from services.copier.version_store import S3VersionStore
 from shared import times
 from shared.aws import client
+from shared.batch import Consumer
 from shared.environment import Environment
 from shared.routes import Route, find_cycle
 from shared.runtime import logger
@@ -111,18 +112,8 @@ def _warn(message: str, details: dict[str, str]) -> None:
     logger.warning(message, extra=details)
 
 
-@dataclass(frozen=True)
-class Copier:
-    """The copier, ready for batches."""
-
-    transfers: Transfers
-    queue: SqsQueue
-    executor: ThreadPoolExecutor
-    max_receive_count: int
-
-
 @cache
-def build() -> Copier:
+def build() -> Consumer[Settled]:
     """The copier of this execution environment, made once.
 
     Raises:
@@ -173,4 +164,4 @@ def build() -> Copier:
         max_receive_count=settings.max_receive_count,
     )
     executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="transfer")
-    return Copier(transfers, queue, executor, settings.max_receive_count)
+    return Consumer(transfers, queue, executor, settings.max_receive_count)

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from shared.batch import Failures
+from shared.batch import Consumer, Failures
 from shared.delivery import Message, Occupied
 from shared.errors import Transient
 from shared.runtime import LambdaContext, metrics, respond
@@ -65,14 +65,8 @@ def answer(
 ) -> Any:
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds_left * 1000)
     with ThreadPoolExecutor(2) as executor:
-        return respond(
-            event,
-            cast(LambdaContext, context),
-            worker=worker or PickyWorker(),
-            queue=queue,
-            executor=executor,
-            max_receive_count=5,
-        )
+        consumer = Consumer(worker or PickyWorker(), queue, executor, max_receive_count=5)
+        return respond(event, cast(LambdaContext, context), consumer)
 
 
 def test_an_empty_failure_list_means_all_done() -> None:
