@@ -16,6 +16,7 @@ from shared.events import (
     OBJECT_RESTORED,
     S3_SOURCE,
 )
+from shared.operations import OPERATION_ENDED, OPERATION_STARTED
 from shared.routes import Route
 
 Pattern = Mapping[str, Any]
@@ -26,7 +27,10 @@ LARGEST_NUMBER = 5_000_000_000
 LONGEST_PATTERN = 2048
 
 COPY_REQUESTS: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": [COPY_REQUESTED]}
-COMPLETIONS: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": list(DETAIL_TYPES.values())}
+AUDITED: Pattern = {
+    "source": [COPYTRAIL_SOURCE],
+    "detail-type": [*DETAIL_TYPES.values(), OPERATION_STARTED, OPERATION_ENDED],
+}
 
 
 def uploads(route: Route) -> Pattern:

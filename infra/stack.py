@@ -16,7 +16,7 @@ from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.feed import Bus, Feed, FeedRule
 from infra.constructs.placement_table import place_placement_table
 from infra.constructs.transfer_bus import place_transfer_bus
-from infra.event_patterns import COMPLETIONS, COPY_REQUESTS, uploads
+from infra.event_patterns import AUDITED, COPY_REQUESTS, uploads
 from infra.function_settings import FunctionSettings
 from infra.permissions import auditor_permissions, copier_permissions, key_permissions, placement_permissions
 from infra.settings import Settings
@@ -127,7 +127,7 @@ class CopytrailStack(Stack):
     def _place_feeds(self) -> None:
         transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
         asked_for = FeedRule("copies that were asked for", "requests", COPY_REQUESTS, transfers)
-        ended = FeedRule("how transfers ended", "completions", COMPLETIONS, transfers)
+        ended = FeedRule("how transfers ended, and what operators did", "completions", AUDITED, transfers)
         along_routes = [
             # The route's own words name its rule: another route in front of it changes nothing.
             FeedRule(f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), pattern)

@@ -9,6 +9,8 @@ from shared.errors import CopytrailError, Permanent, Reason, Transient
 
 _FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
+# The message attribute with which a replay says who asked for it.
+REPLAYED_BY = "ReplayedBy"
 
 
 class Occupied(Transient):
@@ -16,15 +18,34 @@ class Occupied(Transient):
 
 
 @dataclass(frozen=True)
+class Past:
+    """What a message brings from the dead-letter queue. `replayed_by`: the ARN of who sent it back, if known."""
+
+    attempts: int = 0
+    first_seen: datetime | None = None
+    replayed_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Message:
-    """One delivery of an SQS message. `dead_lettered`: it was in the dead-letter queue, with its reason, before."""
+    """One delivery of an SQS message. `past`: it was in the dead-letter queue before."""
 
     id: str
     body: str
     receipt_handle: str
     receive_count: int
     sent_at: datetime
-    dead_lettered: bool = False
+    past: Past | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was delivered, also before it was replayed."""
+        return self.receive_count + (self.past.attempts if self.past else 0)
+
+    @property
+    def first_seen(self) -> datetime:
+        """When it was sent, for the first time."""
+        return (self.past and self.past.first_seen) or self.sent_at
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@
 Sources: "EventBridge event message structure" in the S3 user guide; `docs/architecture.md` for copytrail's own.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import structs
 
-from shared.errors import Permanent, Reason
+from shared.envelope import Envelope, Moment, Readers, Text, decode, detail, malformed
 
 S3_SOURCE = "aws.s3"
 COPYTRAIL_SOURCE = "copytrail"
@@ -20,11 +19,7 @@ OBJECT_RESTORED = "Object Restore Completed"
 OBJECT_DELETED = "Object Deleted"
 COPY_REQUESTED = "Object Copy Requested"
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
 Size = Annotated[int, msgspec.Meta(ge=0)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
-D = TypeVar("D", bound=msgspec.Struct)
 
 
 class Outcome(StrEnum):
@@ -154,13 +149,6 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return DETAIL_TYPES[self.outcome]
 
 
-class _Envelope(msgspec.Struct, frozen=True):
-    source: Text
-    detail_type: Text = msgspec.field(name="detail-type")
-    time: Moment
-    detail: msgspec.Raw
-
-
 class _S3Bucket(msgspec.Struct, frozen=True):
     name: Text
 
@@ -198,7 +186,7 @@ def decode_request(body: str) -> CopyRequest:
     Raises:
         Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
-    return _decode(
+    return decode(
         body,
         {
             (S3_SOURCE, OBJECT_CREATED): _from_creation,
@@ -215,10 +203,10 @@ def decode_completion(body: str) -> Completion:
     Raises:
         Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
-    return _decode(body, {(COPYTRAIL_SOURCE, detail_type): _completion for detail_type in DETAIL_TYPES.values()})
+    return decode(body, COMPLETION_READERS)
 
 
-def encode_detail(event: CopyRequest | Completion) -> str:
+def encode_detail(event: msgspec.Struct) -> str:
     """The `Detail` of the EventBridge entry that carries this event: JSON text."""
     return msgspec.json.encode(event).decode()
 
@@ -236,40 +224,40 @@ def encode_request(request: CopyRequest, at: datetime) -> str:
     ).decode()
 
 
-def _from_creation(envelope: _Envelope) -> CopyRequest:
-    return CopyRequest(upload=_upload(_detail(envelope, _S3Detail), envelope.time))
+def _from_creation(envelope: Envelope) -> CopyRequest:
+    return CopyRequest(upload=_upload(detail(envelope, _S3Detail), envelope.time))
 
 
-def _from_restore(envelope: _Envelope) -> CopyRequest:
-    detail = _detail(envelope, _S3Detail)
+def _from_restore(envelope: Envelope) -> CopyRequest:
+    restored = detail(envelope, _S3Detail)
     # The upload itself failed under its own LogID; S3's id of the restore tells this one apart.
     return CopyRequest(
-        upload=_upload(detail, envelope.time), trigger=Trigger.RESTORE, request_id=detail.request_id or None
+        upload=_upload(restored, envelope.time), trigger=Trigger.RESTORE, request_id=restored.request_id or None
     )
 
 
-def _from_deletion(envelope: _Envelope) -> CopyRequest:
-    detail = _detail(envelope, _S3Deletion)
+def _from_deletion(envelope: Envelope) -> CopyRequest:
+    deleted = detail(envelope, _S3Deletion)
     deletion = Upload(
-        bucket=detail.bucket.name,
-        key=detail.object.key,
+        bucket=deleted.bucket.name,
+        key=deleted.object.key,
         etag="",
         size=0,
-        version_id=_version_id(detail.object.version_id),
-        sequencer=detail.object.sequencer,
+        version_id=_version_id(deleted.object.version_id),
+        sequencer=deleted.object.sequencer,
         uploaded_at=envelope.time,
     )
     return CopyRequest(upload=deletion, trigger=Trigger.DELETE)
 
 
-def _upload(detail: _S3Detail, at: datetime) -> Upload:
+def _upload(told: _S3Detail, at: datetime) -> Upload:
     return Upload(
-        bucket=detail.bucket.name,
-        key=detail.object.key,
-        etag=detail.object.etag.strip('"'),
-        size=detail.object.size,
-        version_id=_version_id(detail.object.version_id),
-        sequencer=detail.object.sequencer,
+        bucket=told.bucket.name,
+        key=told.object.key,
+        etag=told.object.etag.strip('"'),
+        size=told.object.size,
+        version_id=_version_id(told.object.version_id),
+        sequencer=told.object.sequencer,
         uploaded_at=at,
     )
 
@@ -279,16 +267,16 @@ def _version_id(told: str | None) -> str | None:
     return None if told == "null" else told
 
 
-def _from_operator(envelope: _Envelope) -> CopyRequest:
-    request = _detail(envelope, CopyRequest)
+def _from_operator(envelope: Envelope) -> CopyRequest:
+    request = detail(envelope, CopyRequest)
     if request.continuation is None:
         # Without an id of its own, the copy would have the upload's LogID, and leave no record.
         if not request.request_id:
-            raise _malformed("a request needs an id of its own - at `$.detail.requestId`")
+            raise malformed("a request needs an id of its own - at `$.detail.requestId`")
         if request.trigger not in _OPERATORS_TRIGGERS:
-            raise _malformed("a request is a backfill, a reconcile or a replay - at `$.detail.trigger`")
+            raise malformed("a request is a backfill, a reconcile or a replay - at `$.detail.trigger`")
     if not request.upload.etag:
-        raise _malformed("Expected `str` of length >= 1 - at `$.detail.upload.etag`")
+        raise malformed("Expected `str` of length >= 1 - at `$.detail.upload.etag`")
     upload = structs.replace(request.upload, etag=request.upload.etag.strip('"'))
     return structs.replace(request, upload=upload)
 
@@ -296,35 +284,13 @@ def _from_operator(envelope: _Envelope) -> CopyRequest:
 _OPERATORS_TRIGGERS = frozenset({Trigger.BACKFILL, Trigger.RECONCILE, Trigger.REPLAY})
 
 
-def _completion(envelope: _Envelope) -> Completion:
-    completion = _detail(envelope, Completion)
+def _completion(envelope: Envelope) -> Completion:
+    completion = detail(envelope, Completion)
     if completion.detail_type != envelope.detail_type:
-        raise _malformed(f"outcome {completion.outcome} came as '{envelope.detail_type}' - at `$.detail.outcome`")
+        raise malformed(f"outcome {completion.outcome} came as '{envelope.detail_type}' - at `$.detail.outcome`")
     return completion
 
 
-def _decode(body: str, readers: dict[tuple[str, str], Callable[[_Envelope], D]]) -> D:
-    try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(str(error)) from error
-    read = readers.get((envelope.source, envelope.detail_type))
-    if read is None:
-        expected = ", ".join(f"'{detail_type}' from {source}" for source, detail_type in readers)
-        raise Permanent(
-            Reason.UNSUPPORTED_EVENT, f"'{envelope.detail_type}' from {envelope.source} is not one of: {expected}"
-        )
-    return read(envelope)
-
-
-def _detail(envelope: _Envelope, kind: type[D]) -> D:
-    try:
-        return msgspec.json.decode(envelope.detail, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        problem = str(error)
-        where = problem.replace("`$", "`$.detail", 1) if "`$" in problem else f"{problem} - at `$.detail`"
-        raise _malformed(where) from error
-
-
-def _malformed(problem: str) -> Permanent:
-    return Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")
+COMPLETION_READERS: Readers[Completion] = {
+    (COPYTRAIL_SOURCE, detail_type): _completion for detail_type in DETAIL_TYPES.values()
+}

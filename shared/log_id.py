@@ -26,7 +26,12 @@ def log_id(
     identity = [bucket, key, version_id or "", etag, sequencer or "", request_id or ""]
     if failed_message_id is not None:
         identity.append(failed_message_id)
-    return str(uuid5(_NAMESPACE, json.dumps(identity, separators=(",", ":"), ensure_ascii=True)))
+    return _uuid(identity)
+
+
+def operation_log_id(operation_id: str, stage: str, at: str) -> str:
+    """The UUIDv5 of one stage of what an operator did, as text; no upload's identity has so few parts."""
+    return _uuid(["operation", operation_id, stage, at])
 
 
 def is_log_id(text: str) -> bool:
@@ -35,3 +40,7 @@ def is_log_id(text: str) -> bool:
         return str(UUID(text)) == text
     except ValueError:
         return False
+
+
+def _uuid(identity: list[str]) -> str:
+    return str(uuid5(_NAMESPACE, json.dumps(identity, separators=(",", ":"), ensure_ascii=True)))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -13,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import times
 from shared.batch import Batch, Consumer, Failures, R, Untouched
-from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, Occupied, Queue, bury, retry_delay
+from shared.delivery import LONGEST_DELAY_S, REPLAYED_BY, DeadLetter, Message, Occupied, Past, Queue, bury, retry_delay
 from shared.errors import CopytrailError, Reason
 
 __all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger", "metrics", "respond"]
@@ -74,9 +75,28 @@ def _message(record: SQSRecord) -> Message:
         receipt_handle=record.receipt_handle,
         receive_count=int(record.attributes.approximate_receive_count),
         sent_at=times.from_epoch_milliseconds(record.attributes.sent_timestamp),
-        # SQS's own redrive keeps the attributes of a letter.
-        dead_lettered="Attempts" in record.message_attributes,
+        past=_past({name: value.string_value or "" for name, value in record.message_attributes.items()}),
     )
+
+
+def _past(attributes: Mapping[str, str]) -> Past | None:
+    """What the attributes of a letter say, which a replay and SQS's own redrive keep."""
+    if "Attempts" not in attributes and REPLAYED_BY not in attributes:
+        return None
+    attempts = attributes.get("Attempts", "")
+    return Past(
+        attempts=int(attempts) if attempts.isdecimal() else 0,
+        first_seen=_moment(attributes.get("FirstSeen", "")),
+        replayed_by=attributes.get(REPLAYED_BY) or None,
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return times.from_text(text)
+    except ValueError:
+        # Anybody may send a message with such an attribute: it is no reason to refuse the upload.
+        return None
 
 
 def _is_buried(queue: Queue, message: Message, error: CopytrailError) -> bool:

@@ -35,8 +35,8 @@ class SqsQueue:
             "LogID": letter.log_id or "",
             "Reason": letter.error.reason,
             "Message": letter.error.message,
-            "Attempts": str(letter.message.receive_count),
-            "FirstSeen": times.to_text(letter.message.sent_at),
+            "Attempts": str(letter.message.attempts),
+            "FirstSeen": times.to_text(letter.message.first_seen),
         }
         with translated("sqs:SendMessage", self._dead_letter_url):
             self._sqs.send_message(

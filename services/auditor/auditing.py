@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.auditor.any_record import AnyRecord, record_of
 from services.auditor.ledger import Appended, Ledger
-from services.auditor.record import Record
 from shared.batch import Failures
 from shared.delivery import DeadLetter, Message, Queue, bury, final_error
 from shared.errors import CopytrailError
-from shared.events import Completion, decode_completion
+from shared.operations import Audited, decode_audited
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Entry:
     """A message whose record is in the ledger."""
 
     message: Message
-    record: Record
+    record: AnyRecord
     appended: Appended
 
 
@@ -56,14 +56,14 @@ class Auditing:
         Raises:
             Transient: a retry may cure it, and the message has receives left.
         """
-        completion: Completion | None = None
+        told: Audited | None = None
         try:
-            completion = decode_completion(message.body)
-            record = Record.of(completion, self._clock())
+            told = decode_audited(message.body)
+            record = record_of(told, self._clock())
             return Entry(message, record, self._ledger.append(record))
         except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or an explained letter
             final = final_error(error, message, self._max_receive_count)
-            return DeadLetter(message, final, completion.log_id if completion else None)
+            return DeadLetter(message, final, told.log_id if told else None)
 
     def conclude(self, group: Sequence[Entry | DeadLetter]) -> Failures:
         """Tell what was appended and send the dead letters; those not accepted, by message id."""

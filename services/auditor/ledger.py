@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from services.auditor.record import Record
+from services.auditor.any_record import AnyRecord, read_item
 from shared.audit_schema import PARTITION_KEY
 from shared.aws import translated
 from shared.errors import Permanent, Reason
@@ -23,17 +23,17 @@ class Appended(Enum):
 class LogIdConflict(Permanent):
     """A LogID that already stands for something else: the record that is there stays."""
 
-    def __init__(self, record: Record, existing: str) -> None:
+    def __init__(self, record: AnyRecord, existing: str) -> None:
         super().__init__(
             Reason.LOG_ID_CONFLICT,
-            f"LogID {record.log_id} of {_named(record)} already stands for {existing}, which was kept",
+            f"LogID {record.log_id} of {record.title} already stands for {existing}, which was kept",
         )
 
 
 class Ledger(Protocol):
     """Where records are kept for good."""
 
-    def append(self, record: Record) -> Appended:
+    def append(self, record: AnyRecord) -> Appended:
         """Keep a record, unless one of the same identity is there already.
 
         Raises:
@@ -49,7 +49,7 @@ class DynamoDbLedger:
         self._dynamodb = dynamodb
         self._table_name = table_name
 
-    def append(self, record: Record) -> Appended:
+    def append(self, record: AnyRecord) -> Appended:
         """PutItem on the condition that the LogID is new; a refused one is told apart by what is there already.
 
         Raises:
@@ -75,20 +75,15 @@ class DynamoDbLedger:
         return Appended.DUPLICATE
 
 
-def check_same(record: Record, item: Mapping[str, Any]) -> None:
+def check_same(record: AnyRecord, item: Mapping[str, Any]) -> None:
     """Let a record pass when the item under its LogID stands for the same.
 
     Raises:
         LogIdConflict: it stands for something else, or is no record at all.
     """
     try:
-        existing = Record.from_item(item)
+        existing = read_item(item)
     except ValueError as error:
         raise LogIdConflict(record, f"an item that is no record ({error})") from error
     if existing.identity != record.identity:
-        raise LogIdConflict(record, _named(existing))
-
-
-def _named(record: Record) -> str:
-    version = f", version {record.source_version_id}" if record.source_version_id else ""
-    return f"{record.source_url} ({record.outcome}, ETag {record.source_etag}{version})"
+        raise LogIdConflict(record, existing.title)

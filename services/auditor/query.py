@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from services.auditor.any_record import AnyRecord, read_item
+from services.auditor.operation_record import SHARD, OperationRecord
 from services.auditor.record import Record, day_shard, source_object
 from shared import audit_schema, times
 from shared.aws import translated
@@ -27,6 +30,7 @@ _MOST_DAYS_AHEAD = 4
 _FIRST_DAY = date(2026, 1, 1)
 
 _Page = Mapping[str, Any]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class AuditQuery:
         self._table_name = table_name
         self._page_size = page_size
 
-    def get(self, log_id: str) -> Record | None:
+    def get(self, log_id: str) -> AnyRecord | None:
         """The record under a LogID, or None.
 
         Raises:
@@ -64,7 +68,7 @@ class AuditQuery:
                 TableName=self._table_name, Key={audit_schema.PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
             )
         item = found.get("Item")
-        return self._read(item) if item else None
+        return self._read(item, read_item) if item else None
 
     def by_object(self, bucket: str, key: str) -> Iterator[Record]:
         """Everything recorded of one object, in the order of its uploads.
@@ -78,7 +82,7 @@ class AuditQuery:
             names={"#object": audit_schema.SOURCE_OBJECT},
             values={":object": source_object(bucket, key)},
         )
-        records = self._records(query, lambda: self._page(query))
+        records = self._records(query, lambda: self._page(query), Record.from_item)
         # S3's events tell the second of an upload; within it, only the sequencer knows the order.
         for _, moment in groupby(records, key=lambda record: record.uploaded_at):
             yield from sorted(moment, key=_upload_order)
@@ -97,6 +101,17 @@ class AuditQuery:
         finally:
             executor.shutdown(cancel_futures=True)
 
+    def operations(self, since: datetime, until: datetime) -> Iterator[OperationRecord]:
+        """What operators did from `since` up to, not including, `until`, newest first.
+
+        Raises:
+            CopytrailError: while iterating, DynamoDB did not answer, or an item is not such a record.
+        """
+        span = _Span(since, until, newest_first=True)
+        for day in span.days():
+            query = self._of_day(day, SHARD, span)
+            yield from self._records(query, partial(self._page, query), OperationRecord.from_item)
+
     def _days(self, span: _Span, executor: ThreadPoolExecutor) -> Iterator[list[Iterator[Record]]]:
         """Each day's shards, their first pages asked for together; over empty days, those of several days."""
         days = span.days()
@@ -108,24 +123,27 @@ class AuditQuery:
             if not ahead:
                 return
             shards = ahead.popleft()
-            yield [self._records(shard.query, shard.first_page) for shard in shards]
+            yield [self._records(shard.query, shard.first_page, Record.from_item) for shard in shards]
             empty = not any(shard.first_page()["Items"] for shard in shards)
             wanted = min(2 * wanted, _MOST_DAYS_AHEAD) if empty else 1
 
     def _shard(self, day: date, number: int, span: _Span, executor: ThreadPoolExecutor) -> "_Shard":
+        query = self._of_day(day, number, span)
+        return _Shard(query, executor.submit(self._page, query).result)
+
+    def _of_day(self, day: date, shard: int | str, span: _Span) -> Mapping[str, Any]:
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
-        query = self._query(
+        return self._query(
             audit_schema.BY_DAY,
             "#day = :day AND #finished BETWEEN :since AND :until",
             names={"#day": audit_schema.DAY_SHARD, "#finished": audit_schema.FINISHED_ORDER},
             values={
-                ":day": day_shard(day, number),
+                ":day": day_shard(day, shard),
                 ":since": times.to_text(span.since),
                 ":until": times.to_text(span.until),
             },
             forward=not span.newest_first,
         )
-        return _Shard(query, executor.submit(self._page, query).result)
 
     def _query(
         self, index: str, condition: str, *, names: Mapping[str, str], values: Mapping[str, str], forward: bool = True
@@ -144,17 +162,19 @@ class AuditQuery:
         with translated("dynamodb:Query", f"{self._table_name}/index/{query['IndexName']}"):
             return self._dynamodb.query(**query, **following)
 
-    def _records(self, query: Mapping[str, Any], first_page: Callable[[], _Page]) -> Iterator[Record]:
+    def _records(
+        self, query: Mapping[str, Any], first_page: Callable[[], _Page], read: Callable[[_Page], R]
+    ) -> Iterator[R]:
         page = first_page()
-        yield from map(self._read, page["Items"])
+        yield from (self._read(item, read) for item in page["Items"])
         # Only a page without LastEvaluatedKey is the last: an empty one may be followed by more.
         while following := page.get("LastEvaluatedKey"):
             page = self._page(query, ExclusiveStartKey=following)
-            yield from map(self._read, page["Items"])
+            yield from (self._read(item, read) for item in page["Items"])
 
-    def _read(self, item: Mapping[str, Any]) -> Record:
+    def _read(self, item: Mapping[str, Any], read: Callable[[_Page], R]) -> R:
         try:
-            return Record.from_item(item)
+            return read(item)
         except ValueError as error:
             log_id = item[audit_schema.PARTITION_KEY].get("S")
             raise Permanent(

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from services.auditor import items
+from services.auditor.items import Item
 from shared import audit_schema, times
 from shared.errors import Permanent, Reason
 from shared.events import Completion, Outcome, Trigger
@@ -17,7 +19,6 @@ from shared.log_id import is_log_id
 _LONGEST_KEY_BYTES = 1024
 _LONGEST_BUCKET_BYTES = 255
 
-Item = dict[str, dict[str, str]]
 Identity = tuple[str, str, str, str, str, bool]
 
 
@@ -100,7 +101,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
         Raises:
             ValueError: the item is not a record; says which attribute is missing or wrong.
         """
-        return msgspec.convert({name: _plain(value) for name, value in item.items()}, cls)
+        return msgspec.convert(items.from_item(item), cls)
 
     def attributes(self) -> dict[str, str | int]:
         """The record's own attributes in PascalCase; what is absent is left out."""
@@ -114,7 +115,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
             audit_schema.DAY_SHARD: day_shard(self.finished_at.date(), _shard(self.log_id)),
             audit_schema.FINISHED_ORDER: f"{times.to_text(self.finished_at)}#{self.log_id}",
         }
-        return {name: _typed(value) for name, value in (self.attributes() | indexed).items()}
+        return items.to_item(self.attributes() | indexed)
 
     @property
     def identity(self) -> Identity:
@@ -133,6 +134,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
         )
 
     @property
+    def title(self) -> str:
+        """What a person calls it: the upload, and what became of it."""
+        version = f", version {self.source_version_id}" if self.source_version_id else ""
+        return f"{self.source_url} ({self.outcome}, ETag {self.source_etag}{version})"
+
+    @property
     def source_url(self) -> str:
         """`s3://bucket/key` of the upload."""
         return f"s3://{self.source_bucket}/{self.object_key}"
@@ -143,7 +150,7 @@ def source_object(bucket: str, key: str) -> str:
     return f"{bucket}/{key}"
 
 
-def day_shard(day: date, shard: int) -> str:
+def day_shard(day: date, shard: int | str) -> str:
     """The value of index `ByDay` for one shard of a day, UTC."""
     return f"{day.isoformat()}#{shard}"
 
@@ -151,20 +158,6 @@ def day_shard(day: date, shard: int) -> str:
 def _shard(log_id: str) -> int:
     # A UUIDv5 is a hash: its low bits are spread evenly, and the same on every machine.
     return UUID(log_id).int % audit_schema.DAY_SHARDS
-
-
-def _typed(value: str | int) -> dict[str, str]:
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
-
-
-def _plain(value: Mapping[str, Any]) -> object:
-    match dict(value):
-        case {"S": str(text)}:
-            return text
-        case {"N": str(number)} if number.isdigit():
-            return int(number)
-        case _:
-            return None
 
 
 def _fits(text: str, most_bytes: int) -> bool:

@@ -2,6 +2,7 @@
 
 from services.auditor.auditing import Entry
 from services.auditor.ledger import Appended, LogIdConflict
+from services.auditor.record import Record
 from shared.delivery import DeadLetter
 from shared.errors import Reason
 from shared.runtime import MetricUnit, logger, metrics
@@ -17,9 +18,8 @@ class CloudWatchTelemetry:
             "record",
             extra={
                 "log_id": record.log_id,
-                "outcome": record.outcome,
-                "reason": record.reason,
-                "source": record.source_url,
+                "of": record.title,
+                **(_transfer(record) if isinstance(record, Record) else {}),
                 "duplicate": entry.appended is Appended.DUPLICATE,
                 "message_id": entry.message.id,
                 "attempt": entry.message.receive_count,
@@ -44,6 +44,10 @@ class CloudWatchTelemetry:
         _count("DeadLetters")
         if isinstance(error, LogIdConflict):
             _count("Conflicts")
+
+
+def _transfer(record: Record) -> dict[str, str | None]:
+    return {"outcome": record.outcome, "reason": record.reason, "source": record.source_url}
 
 
 def _count(name: str) -> None:

@@ -144,7 +144,7 @@ class Transfers:
     ) -> Result | Deleted:
         retried = (
             message.receive_count > 1
-            or message.dead_lettered
+            or message.past is not None
             or request.trigger is Trigger.REPLAY
             or request.continuation is not None
             or started_at - request.upload.uploaded_at > _FIRST_DELIVERIES_COME_WITHIN
@@ -164,6 +164,7 @@ class Transfers:
         upload = request.upload
         error = result if isinstance(result, CopytrailError) else None
         copied = result if isinstance(result, Copied) else None
+        replayed_by = message.past.replayed_by if message.past else None
         return Completion(
             log_id=log_id(
                 bucket=upload.bucket,
@@ -179,9 +180,9 @@ class Transfers:
             attempt=message.receive_count,
             started_at=started_at,
             finished_at=self._clock(),
-            trigger=request.trigger,
+            trigger=Trigger.REPLAY if replayed_by else request.trigger,
             request_id=request.request_id,
-            requested_by=request.requested_by,
+            requested_by=replayed_by or request.requested_by,
             reason=None if isinstance(result, Copied | Deleted) else str(result.reason),
             message=None if isinstance(result, Copied | Deleted) else result.message,
             destination=_meant(route, upload) if isinstance(result, CopytrailError) else result.destination,

@@ -31,6 +31,7 @@ from shared.environment import Environment
 from shared.routes import Route, find_cycle
 from shared.runtime import logger
 from shared.sqs_queue import SqsQueue
+from shared.transfer_bus import TransferBus
 
 # "Configure Lambda function memory", Lambda developer guide: one vCPU for every 1,769 MB.
 _MEGABYTES_PER_VCPU = 1769
@@ -153,10 +154,12 @@ def build() -> Consumer[Settled]:
         ),
         routes=settings.routes,
         completions=EventBridgeCompletions(
-            # The adapter itself tries again.
-            client("events", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S, attempts=1),
-            bus_name=settings.bus_name,
-            sleep=time.sleep,
+            TransferBus(
+                # The bus itself tries again.
+                client("events", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S, attempts=1),
+                name=settings.bus_name,
+                sleep=time.sleep,
+            )
         ),
         queue=queue,
         telemetry=CloudWatchTelemetry(),

@@ -2,19 +2,19 @@
 
 import threading
 
+from services.auditor.any_record import AnyRecord
 from services.auditor.ledger import Appended, LogIdConflict
-from services.auditor.record import Record
 
 
 class FakeLedger:
     """The `Ledger` Protocol: keeps records by LogID, in the order they came; raises `error` instead when it has one."""
 
     def __init__(self) -> None:
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, AnyRecord] = {}
         self.error: Exception | None = None
         self._lock = threading.Lock()
 
-    def append(self, record: Record) -> Appended:
+    def append(self, record: AnyRecord) -> Appended:
         """Keep the first record of a LogID."""
         if self.error:
             raise self.error
@@ -24,5 +24,5 @@ class FakeLedger:
                 self.records[record.log_id] = record
                 return Appended.NEW
         if existing.identity != record.identity:
-            raise LogIdConflict(record, existing.source_url)
+            raise LogIdConflict(record, existing.title)
         return Appended.DUPLICATE

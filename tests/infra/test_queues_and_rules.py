@@ -111,12 +111,15 @@ def test_the_copy_queue_is_fed_by_uploads_and_by_requests(resources: Resources) 
     }
 
 
-def test_the_audit_queue_is_fed_by_every_outcome(resources: Resources) -> None:
+def test_the_audit_queue_is_fed_by_every_outcome_and_all_that_operators_do(resources: Resources) -> None:
     (rule,) = rules_by_target(resources)["AuditorQueue.Arn"]
     assert rule["EventBusName"] == "copytrail-transfers"
     assert rule["EventPattern"] == {
         "source": ["copytrail"],
-        "detail-type": ["Object Copied", "Object Deletion Copied", "Object Copy Skipped", "Object Copy Failed"],
+        "detail-type": [
+            *("Object Copied", "Object Deletion Copied", "Object Copy Skipped", "Object Copy Failed"),
+            *("Operation Started", "Operation Ended"),
+        ],
     }
 
 

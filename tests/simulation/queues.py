@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.delivery import DeadLetter, Message
+from shared.delivery import DeadLetter, Message, Past
 from shared.errors import Transient
 from tests.simulation.faults import Network
 from tests.simulation.scheduler import Clock
@@ -104,7 +104,9 @@ class SimulatedQueue:
 
 
 def _delivery(held: Held) -> Message:
-    return Message(held.id, held.body, held.receipt, held.receives, held.sent_at, dead_lettered=held.dead_lettered)
+    return Message(
+        held.id, held.body, held.receipt, held.receives, held.sent_at, past=Past() if held.dead_lettered else None
+    )
 
 
 class QueuePort:

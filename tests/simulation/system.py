@@ -18,6 +18,7 @@ from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_de
 from shared.errors import CopytrailError, Reason
 from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
 from shared.routes import Route
+from shared.transfer_bus import TransferBus
 from tests.simulation.executor import AtOnce
 from tests.simulation.faults import Network
 from tests.simulation.guards import Guards
@@ -152,7 +153,7 @@ class System:
         transfers = Transfers(
             journey=copying(self.s3, parts, SIZES, sleep=self.scheduler.sleep, warn=self._warn, pause=self._pause),
             routes=_ROUTES,
-            completions=EventBridgeCompletions(cast(Any, events), bus_name="bus", sleep=self.scheduler.sleep),
+            completions=EventBridgeCompletions(TransferBus(cast(Any, events), name="bus", sleep=self.scheduler.sleep)),
             queue=port,
             telemetry=_Unheard(),
             clock=lambda: self.clock.now + self._skew,

@@ -1,13 +1,14 @@
 """Dead letters and delays, on SQS."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from shared import times
-from shared.delivery import DeadLetter, Message
+from shared.delivery import DeadLetter, Message, Past
 from shared.errors import CopytrailError, Permanent
 from shared.sqs_queue import SqsQueue
 
@@ -51,6 +52,18 @@ def letter(scene: Scene, text: str, log_id: str | None = "id") -> dict[str, str]
     assert received["Body"] == message.body
     assert received["MessageAttributes"]["FirstSeen"]["StringValue"] == times.to_text(message.sent_at)
     return {name: value["StringValue"] for name, value in received["MessageAttributes"].items() if name != "FirstSeen"}
+
+
+def test_a_letter_that_was_replayed_keeps_when_it_was_first_seen_and_adds_up_its_attempts(scene: Scene) -> None:
+    first_seen = times.from_text("2026-11-20T01:02:03.004Z")
+    message = replace(scene.deliver("body"), past=Past(attempts=5, first_seen=first_seen, replayed_by="somebody"))
+
+    scene.queue.dead_letter(DeadLetter(message, Permanent("AccessDenied", "no"), "id"))
+
+    [received] = scene.sqs.receive_message(QueueUrl=scene.dead_letter_url, MessageAttributeNames=["All"])["Messages"]
+    told = {name: value["StringValue"] for name, value in received["MessageAttributes"].items()}
+    assert (told["Attempts"], told["FirstSeen"]) == ("8", "2026-11-20T01:02:03.004Z")
+    assert "ReplayedBy" not in told
 
 
 def test_a_dead_letter_keeps_its_body_and_has_the_reason_beside_it(scene: Scene) -> None:

@@ -6,12 +6,14 @@ import pytest
 
 from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import Appended
+from services.auditor.operation_record import OperationRecord
 from services.auditor.record import Record
 from shared.delivery import DeadLetter, Message
 from shared.errors import Permanent, Transient
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.operations import an_operation, operation_body
 from tests.fakes.outcomes import an_upload, body, copied, failed
 from tests.fakes.sqs import FakeQueue, message
 
@@ -63,9 +65,17 @@ def test_a_completion_becomes_a_record_logged_now(scene: Scene) -> None:
     completion = copied(finished_at=scene.clock() - timedelta(seconds=3))
     assert scene.work(message(body(completion))) == {}
     record = scene.ledger.records[completion.log_id]
-    assert record.logged_at == scene.clock()
-    assert record.finished_at == completion.finished_at
+    assert record == Record.of(completion, logged_at=scene.clock())
     assert scene.told.entries == [Entry(message(body(completion)), record, Appended.NEW)]
+    assert scene.queue.letters == []
+
+
+def test_what_an_operator_did_becomes_a_record_too(scene: Scene) -> None:
+    operation = an_operation()
+
+    assert scene.work(message(operation_body(operation))) == {}
+
+    assert scene.ledger.records == {operation.log_id: OperationRecord.of(operation, scene.clock())}
     assert scene.queue.letters == []
 
 
@@ -104,7 +114,7 @@ def test_a_conflict_is_a_dead_letter_with_its_log_id_and_the_first_record_stays(
     assert scene.work(message(body(intruder), message_id="second")) == {}
     [letter] = scene.queue.letters
     assert (letter.error.reason, letter.log_id, letter.message.id) == ("LogIdConflict", first.log_id, "second")
-    assert scene.ledger.records[first.log_id].object_key == "report.csv"
+    assert "report.csv" in scene.ledger.records[first.log_id].title
 
 
 def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_it(scene: Scene) -> None:

@@ -8,17 +8,20 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from services.auditor.any_record import AnyRecord
 from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflict
+from services.auditor.operation_record import OperationRecord
 from services.auditor.query import AuditQuery
-from services.auditor.record import Record
 from shared.errors import Permanent, Transient
+from shared.operations import Stage
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
+from tests.fakes.operations import an_operation
+from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed, skipped
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Reader = Callable[[str], Record | None]
+Reader = Callable[[str], AnyRecord | None]
 
 
 @pytest.fixture(params=["fake", "DynamoDB"])
@@ -58,6 +61,18 @@ def test_a_log_id_that_stands_for_another_upload_is_a_conflict_and_the_first_rec
     assert "s3://in/other" in conflict.value.message
     assert "s3://in/report.csv" in conflict.value.message
     assert read(first.log_id) == first
+
+
+def test_what_an_operator_did_is_kept_beside_the_transfers(kept: tuple[Ledger, Reader]) -> None:
+    ledger, read = kept
+    stages = (an_operation(stage=stage) for stage in (Stage.STARTED, Stage.COMPLETED))
+    began, ended = (OperationRecord.of(told, UPLOADED_AT) for told in stages)
+    assert [ledger.append(began), ledger.append(ended), ledger.append(ended)] == [
+        Appended.NEW,
+        Appended.NEW,
+        Appended.DUPLICATE,
+    ]
+    assert (read(began.log_id), read(ended.log_id)) == (began, ended)
 
 
 def test_a_failure_and_a_later_success_are_both_kept(kept: tuple[Ledger, Reader]) -> None:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from services.auditor.ledger import DynamoDbLedger
+from services.auditor.operation_record import OperationRecord
 from services.auditor.query import AuditQuery
 from services.auditor.record import Record
 from shared.errors import CopytrailError, Permanent
-from tests.fakes.outcomes import a_record, an_upload, copied, failed
+from tests.fakes.operations import an_operation
+from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,6 +57,21 @@ def test_get_finds_a_record_by_its_log_id(query: AuditQuery, keep: Callable[[Rec
 
 def test_get_gives_none_for_an_unknown_log_id(query: AuditQuery) -> None:
     assert query.get(a_record().log_id) is None
+
+
+def test_operations_are_listed_apart_from_transfers_newest_first(
+    query: AuditQuery, dynamodb: "DynamoDBClient", keep: Callable[[Record], Record]
+) -> None:
+    transfer = keep(a_record())
+    ledger = DynamoDbLedger(dynamodb, "audit")
+    moments = [UPLOADED_AT + timedelta(hours=hours) for hours in (-30, -1, 0, 1)]
+    records = [OperationRecord.of(an_operation(at=moment), moment) for moment in moments]
+    for record in records:
+        ledger.append(record)
+
+    span = (UPLOADED_AT - timedelta(days=2), UPLOADED_AT + timedelta(hours=1))
+    assert list(query.operations(*span)) == records[2::-1]
+    assert list(query.by_time(*span)) == [transfer]
 
 
 def test_by_time_gives_all_records_of_the_span_newest_first(query: AuditQuery, two_days: list[Record]) -> None:

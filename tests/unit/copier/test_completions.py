@@ -10,6 +10,7 @@ from botocore.stub import ANY, Stubber
 from services.copier.completions import EventBridgeCompletions
 from shared.errors import Reason
 from shared.events import Completion, Destination, Outcome, Upload
+from shared.transfer_bus import TransferBus
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def bus() -> Any:
 
 
 def publisher(bus: Stubber) -> EventBridgeCompletions:
-    return EventBridgeCompletions(cast("EventBridgeClient", bus.client), bus_name="transfers", sleep=CLOCK.sleep)
+    client = cast("EventBridgeClient", bus.client)
+    return EventBridgeCompletions(TransferBus(client, name="transfers", sleep=CLOCK.sleep))
 
 
 def answer(*codes: str | None) -> dict[str, Any]:

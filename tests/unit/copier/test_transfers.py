@@ -1,5 +1,6 @@
 """A message's way through the copier: nothing goes before its outcome is known."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from msgspec import structs
 
 from services.copier.plan import PartSizes
 from services.copier.transfers import Settled, Transfers
+from shared.delivery import Past
 from shared.errors import CopytrailError, Reason, Transient
 from shared.events import CopyRequest, Outcome, Trigger, Upload
 from shared.log_id import is_log_id
@@ -55,8 +57,11 @@ class Scene:
             max_receive_count=5,
         )
 
-    def work(self, body: str, *, message_id: str = "m-1", receive_count: int = 1) -> dict[str, CopytrailError]:
-        settled = self.transfers.perform(message(body, message_id=message_id, receive_count=receive_count), lambda: 900)
+    def work(
+        self, body: str, *, message_id: str = "m-1", receive_count: int = 1, past: Past | None = None
+    ) -> dict[str, CopytrailError]:
+        delivery = replace(message(body, message_id=message_id, receive_count=receive_count), past=past)
+        settled = self.transfers.perform(delivery, lambda: 900)
         return dict(self.transfers.conclude([settled]))
 
 
@@ -79,6 +84,19 @@ def test_a_copied_upload_is_told_with_everything_the_record_needs(scene: Scene) 
     assert (told.destination.etag, told.method, told.parts, told.attempt) == (upload.etag, "CopyObject", 1, 1)
     assert (told.reason, told.message, told.trigger) == (None, None, Trigger.UPLOAD)
     assert [settled.completion for settled in scene.telemetry.kept] == [told]
+
+
+def test_a_replayed_upload_is_told_as_a_replay_by_whoever_asked_for_it(scene: Scene) -> None:
+    body = object_created(scene.s3.upload("in", "k", b"A"))
+
+    scene.work(body)
+    scene.work(body, past=Past(attempts=5, replayed_by="arn:aws:iam::1:user/eve"))
+    scene.work(body, past=Past(attempts=5))
+
+    first, replayed, redriven = scene.bus.accepted
+    assert (replayed.trigger, replayed.requested_by) == (Trigger.REPLAY, "arn:aws:iam::1:user/eve")
+    assert (redriven.trigger, redriven.requested_by) == (Trigger.UPLOAD, None)
+    assert first.log_id == replayed.log_id == redriven.log_id
 
 
 def test_the_same_upload_delivered_twice_has_the_same_log_id(scene: Scene) -> None:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from shared.batch import Consumer, Failures
-from shared.delivery import Message, Occupied
+from shared.delivery import REPLAYED_BY, Message, Occupied, Past
 from shared.errors import Transient
 from shared.runtime import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
+
+FIRST_SEEN = datetime(2026, 11, 23, 1, 2, 3, 4000, tzinfo=UTC)
 
 
 class PickyWorker:
@@ -136,9 +139,24 @@ def test_a_last_letter_that_is_not_accepted_leaves_the_message_to_sqs() -> None:
     assert answer(batch("bad", receive_count=5), queue) == {"batchItemFailures": [{"itemIdentifier": "m-0"}]}
 
 
-def test_a_message_that_was_a_dead_letter_before_is_known_by_its_attributes() -> None:
+@pytest.mark.parametrize(
+    ("attributes", "past"),
+    [
+        ({"Attempts": "5"}, Past(attempts=5)),
+        ({"Attempts": "5", "FirstSeen": "2026-11-23T01:02:03.004Z"}, Past(attempts=5, first_seen=FIRST_SEEN)),
+        ({"Attempts": "5", "FirstSeen": "long ago"}, Past(attempts=5)),
+        ({REPLAYED_BY: "arn:aws:iam::1:user/eve"}, Past(replayed_by="arn:aws:iam::1:user/eve")),
+        ({"Attempts": "many", REPLAYED_BY: "somebody"}, Past(replayed_by="somebody")),
+        ({"FirstSeen": "2026-11-23T01:02:03.004Z"}, None),
+    ],
+)
+def test_a_message_that_was_a_dead_letter_before_is_known_by_its_attributes(
+    attributes: dict[str, str], past: Past | None
+) -> None:
     event = batch("good")
-    event["Records"][0]["messageAttributes"] = {"Attempts": {"stringValue": "5", "dataType": "String"}}
+    event["Records"][0]["messageAttributes"] = {
+        name: {"stringValue": text, "dataType": "String"} for name, text in attributes.items()
+    }
     seen: list[Message] = []
 
     class Watching(PickyWorker):
@@ -148,4 +166,4 @@ def test_a_message_that_was_a_dead_letter_before_is_known_by_its_attributes() ->
 
     answer(event, FakeQueue(), worker=Watching())
 
-    assert [message.dead_lettered for message in seen] == [True]
+    assert [message.past for message in seen] == [past]

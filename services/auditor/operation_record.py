@@ -1,0 +1,105 @@
+"""Owns the record of what an operator did: one for its beginning, one for its end, from event to item and back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.auditor import items
+from services.auditor.items import Item
+from services.auditor.record import day_shard
+from shared import audit_schema, times
+from shared.operations import Operation, OperationKind, Stage
+
+# No transfer's day shard is called so: the records of operations are in nobody's way.
+SHARD = "operations"
+_ATTRIBUTE = "Operation"
+
+Identity = tuple[str, str, datetime]
+
+
+class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """One stage of what an operator did, under its LogID. `filters` and `counts` are JSON text in the table."""
+
+    log_id: str = msgspec.field(name="LogID")
+    operation: OperationKind
+    operation_id: str = msgspec.field(name="OperationId")
+    stage: Stage
+    subject: str
+    performed_by: str
+    filters: Mapping[str, str] = msgspec.field(default_factory=dict)
+    counts: Mapping[str, int] = msgspec.field(default_factory=dict)
+    message: str | None = None
+    at: datetime
+    logged_at: datetime
+
+    @classmethod
+    def of(cls, operation: Operation, logged_at: datetime) -> "OperationRecord":
+        """The record of an event."""
+        return cls(
+            log_id=operation.log_id,
+            operation=operation.kind,
+            operation_id=operation.operation_id,
+            stage=operation.stage,
+            subject=operation.subject,
+            performed_by=operation.performed_by,
+            filters=operation.filters,
+            counts=operation.counts,
+            message=operation.message,
+            at=times.to_milliseconds(operation.at),
+            logged_at=times.to_milliseconds(logged_at),
+        )
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Mapping[str, Any]]) -> "OperationRecord":
+        """Read a DynamoDB item.
+
+        Raises:
+            ValueError: the item is not such a record; says which attribute is missing or wrong.
+        """
+        attributes = items.from_item(item)
+        for name in ("Filters", "Counts"):
+            if isinstance(text := attributes.get(name), str):
+                attributes[name] = msgspec.json.decode(text)
+        return msgspec.convert(attributes, cls)
+
+    def attributes(self) -> dict[str, str | int]:
+        """The record's own attributes in PascalCase; what is absent is left out."""
+        plain: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
+        return {name: _text(value) for name, value in plain.items()}
+
+    def to_item(self) -> Item:
+        """The DynamoDB item: the record's own attributes, and those that the index of days goes by."""
+        return items.to_item(
+            self.attributes()
+            | {
+                audit_schema.DAY_SHARD: day_shard(self.at.date(), SHARD),
+                audit_schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
+            }
+        )
+
+    @property
+    def identity(self) -> Identity:
+        """What the LogID stands for."""
+        return self.operation_id, self.stage, self.at
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"{self.operation} {self.operation_id} ({self.stage})"
+
+
+def is_operation(item: Mapping[str, object]) -> bool:
+    """Whether an item of the audit table is of an operation, not of a transfer."""
+    return _ATTRIBUTE in item
+
+
+def _text(value: object) -> str:
+    match value:
+        case datetime():
+            return times.to_text(value)
+        case dict():
+            return msgspec.json.encode(value, order="sorted").decode()
+        case _:
+            return str(value)

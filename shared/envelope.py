@@ -1,0 +1,65 @@
+"""Owns what EventBridge puts around an event, and how an event is read out of it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from shared.errors import Permanent, Reason
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An event as EventBridge delivers it; its detail is still JSON text."""
+
+    source: Text
+    detail_type: Text = msgspec.field(name="detail-type")
+    time: Moment
+    detail: msgspec.Raw
+
+
+# How the detail of an event is read, by the event's source and detail-type.
+Readers = Mapping[tuple[str, str], Callable[[Envelope], S]]
+
+
+def decode(body: str, readers: Readers[S]) -> S:
+    """Read an event of one of the kinds that there are readers for.
+
+    Raises:
+        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+    """
+    try:
+        envelope = msgspec.json.decode(body, type=Envelope)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise malformed(str(error)) from error
+    read = readers.get((envelope.source, envelope.detail_type))
+    if read is None:
+        expected = ", ".join(f"'{detail_type}' from {source}" for source, detail_type in readers)
+        raise Permanent(
+            Reason.UNSUPPORTED_EVENT, f"'{envelope.detail_type}' from {envelope.source} is not one of: {expected}"
+        )
+    return read(envelope)
+
+
+def detail(envelope: Envelope, kind: type[S]) -> S:
+    """Read an event's detail.
+
+    Raises:
+        Permanent: `MalformedEvent`, naming the field.
+    """
+    try:
+        return msgspec.json.decode(envelope.detail, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        problem = str(error)
+        where = problem.replace("`$", "`$.detail", 1) if "`$" in problem else f"{problem} - at `$.detail`"
+        raise malformed(where) from error
+
+
+def malformed(problem: str) -> Permanent:
+    """What an event that cannot be read fails with."""
+    return Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")

@@ -1,0 +1,75 @@
+"""Owns the only PutEvents calls: copytrail's own events, to the transfer bus."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.aws import translated
+from shared.errors import CopytrailError, Reason, Transient
+from shared.events import COPYTRAIL_SOURCE
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+# PutEvents takes up to 10 entries a call.
+MOST_EVENTS = 10
+# The pauses between tries of entries that EventBridge did not accept, in seconds.
+_PAUSES_S = (0.1, 0.4)
+
+
+class Event(NamedTuple):
+    """An event of copytrail: its detail-type, its detail as JSON text, and when it happened."""
+
+    detail_type: str
+    detail: str
+    at: datetime
+
+
+class TransferBus:
+    """The transfer bus: PutEvents answers 200 even when entries failed, so each one is looked at."""
+
+    def __init__(self, events: "EventBridgeClient", *, name: str, sleep: Callable[[float], None]) -> None:
+        self._events = events
+        self._name = name
+        self._sleep = sleep
+
+    def publish(self, events: Sequence[Event]) -> list[CopytrailError | None]:
+        """Publish up to 10 events: one call for all, and up to two more for those that it did not accept.
+
+        Returns:
+            For each event in its place, None when it was accepted, else why not.
+        """
+        verdicts = self._put(events)
+        for pause_s in _PAUSES_S:
+            refused = [place for place, verdict in enumerate(verdicts) if verdict]
+            if not refused:
+                break
+            self._sleep(pause_s)
+            again = self._put([events[place] for place in refused])
+            for place, verdict in zip(refused, again, strict=True):
+                verdicts[place] = verdict
+        return verdicts
+
+    def _put(self, events: Sequence[Event]) -> list[CopytrailError | None]:
+        try:
+            with translated("events:PutEvents", self._name):
+                answer = self._events.put_events(
+                    Entries=[
+                        {
+                            "EventBusName": self._name,
+                            "Source": COPYTRAIL_SOURCE,
+                            "DetailType": event.detail_type,
+                            "Detail": event.detail,
+                            "Time": event.at,
+                        }
+                        for event in events
+                    ]
+                )
+        except CopytrailError as error:
+            return [error] * len(events)
+        return [
+            Transient(Reason.EVENT_NOT_ACCEPTED, f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}")
+            if "ErrorCode" in entry
+            else None
+            for entry in answer["Entries"]
+        ]
