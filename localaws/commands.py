@@ -14,14 +14,15 @@ if find_spec("moto") is None:
     raise ModuleNotFoundError("the embedded AWS needs moto", name="moto")
 
 
-@click.group()
+@click.group(short_help="Run all of copytrail on this machine, without AWS.")
 def local() -> None:
     """Run all of copytrail on this machine, without an AWS account."""
 
 
 @local.command(
+    short_help="Start an AWS of your own, with copytrail in it.",
     epilog="\b\nExample:\n  $ copytrail local up          # and paste the lines that it prints into another terminal:\n"
-    "  $ aws s3 cp README.md s3://devops-public-5607/\n  $ copytrail audit list"
+    "  $ aws s3 cp README.md s3://devops-public-5607/\n  $ copytrail audit list",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=4577, show_default=True, help="0 takes any free one.")
 @click.option("--stack", metavar="NAME", help="The stack's name.  [default: as cdk.json says]")

@@ -64,7 +64,7 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
     },
 }
 _WITH_COPY_SOURCE = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
-_ENDPOINT_NAMES = {"eventbridge": "events"}
+_ENDPOINT_NAMES = {"eventbridge": "events", "monitoring": "cloudwatch"}
 
 
 @dataclass(frozen=True)

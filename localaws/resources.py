@@ -11,7 +11,7 @@ from localaws.errors import LocalAwsError
 from localaws.models.base import Inert, Model
 from localaws.models.dynamodb import Table
 from localaws.models.events import EventBus
-from localaws.models.iam import Role
+from localaws.models.iam import ManagedPolicy, Role
 from localaws.models.lambda_ import EventSourceMapping, Function
 from localaws.models.s3 import Bucket, BucketPolicy, permission
 from localaws.models.sqs import Queue, QueuePolicy
@@ -21,7 +21,6 @@ MOTO: frozenset[str] = frozenset(
     {
         "AWS::ECR::Repository",
         "AWS::Events::Rule",
-        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
@@ -34,6 +33,7 @@ MOTO: frozenset[str] = frozenset(
 OURS: Mapping[str, type[Model]] = {
     "AWS::DynamoDB::Table": Table,
     "AWS::Events::EventBus": EventBus,
+    "AWS::IAM::ManagedPolicy": ManagedPolicy,
     "AWS::IAM::Role": Role,
     "AWS::Lambda::EventSourceMapping": EventSourceMapping,
     "AWS::Lambda::Function": Function,

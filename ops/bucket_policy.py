@@ -13,7 +13,11 @@ from shared.copier_access import copier_grants
 from shared.routes import Route
 
 
-@click.command("bucket-policy", epilog="\b\nExample:\n  $ copytrail bucket-policy destination > policy.json")
+@click.command(
+    "bucket-policy",
+    short_help="Print the bucket policy that lets the copier in.",
+    epilog="\b\nExample:\n  $ copytrail bucket-policy destination > policy.json",
+)
 @click.argument("bucket", metavar="BUCKET")
 @click.pass_obj
 def bucket_policy(stack: Stack, bucket: str) -> None:

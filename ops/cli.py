@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.audit import audit
+from ops.audit.commands import audit
 from ops.bucket_policy import bucket_policy
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
 from ops.stack_outputs import Stack
@@ -18,6 +19,7 @@ from shared.errors import ConfigurationError, CopytrailError
 _PLUGINS = "copytrail.commands"
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+_STDERR = 2
 
 
 class CopytrailGroup(click.Group):
@@ -56,6 +58,14 @@ class CopytrailGroup(click.Group):
             sys.stdout.flush()
         except (CopytrailError, ConfigurationError, BotoCoreError, ClientError) as error:
             raise explained(error) from error
+        except UnicodeEncodeError as error:
+            raise Misconfigured(
+                f"'{error.object}' is not UTF-8, as names in AWS are: check the shell's encoding"
+            ) from error
+        except click.Abort:
+            # The question has not ended its line.
+            click.echo(err=True)
+            ctx.exit(_INTERRUPTED)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
@@ -94,11 +104,32 @@ cli.add_command(bucket_policy)
 
 def main() -> None:
     """Run `copytrail` and exit."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As Ctrl-C does: what is under way is put back and told. `nohup` has hang-ups ignored, and means it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A key that the terminal's encoding has no character for is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
-    cli(prog_name="copytrail")
+    try:
+        cli(prog_name="copytrail")
+    except OSError as error:
+        # Help is printed before there is a command to run.
+        _discard_output()
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """Let streams that were closed (`>&-`) go nowhere: else a connection that is opened next has stdout's number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115, PTH123 - for good
 
 
 def _discard_output() -> None:

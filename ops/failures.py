@@ -14,7 +14,10 @@ Exit codes:
   0  done
   1  not found, or AWS refused or did not answer
   2  wrong usage or configuration: options, stack, region, credentials
+  3  reconcile found differences
+  130  interrupted, by Ctrl-C or a signal
 """
+DIFFERENCES = 3
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _NOT_ACCEPTED = frozenset(
@@ -28,6 +31,7 @@ _NOT_ACCEPTED = frozenset(
         "UnrecognizedClientException",
     }
 )
+_READS_OF_A_TABLE = frozenset({"GetItem", "Query"})
 _SIGN_IN = "run `aws sso login` or `aws configure`, or name a profile with --profile"
 
 
@@ -49,7 +53,7 @@ class Misconfigured(Failure):
 def explained(error: Exception) -> Failure:
     """The failure that goes with an error that boto3, or a call translated by `shared.aws`, raised."""
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
-    if isinstance(cause, ClientError) and (refused := _refused(cause)):
+    if isinstance(cause, ClientError) and (refused := _refused(cause) or _not_our_table(cause, error)):
         return refused
     for kinds, failure, explain in _EXPLANATIONS:
         if isinstance(cause, kinds):
@@ -68,6 +72,14 @@ def _refused(error: ClientError) -> Failure | None:
         return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
     if code in _NOT_ACCEPTED:
         return Misconfigured(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
+    return None
+
+
+def _not_our_table(refusal: ClientError, error: Exception) -> Failure | None:
+    details = refusal.response.get("Error", {})
+    missing = details.get("Code") == "ResourceNotFoundException" or "specified index" in details.get("Message", "")
+    if missing and refusal.operation_name in _READS_OF_A_TABLE:
+        return Failure(f"{error}: is it a copytrail audit table, and still there?")
     return None
 
 

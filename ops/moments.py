@@ -1,15 +1,12 @@
 """Owns how a person names a moment: `15m`, `1h`, `7d`, a date, or an ISO-8601 moment."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 
 from ops.failures import Misconfigured
+from ops.spans import read_span
 from shared import times
-
-_AGO = re.compile(r"([0-9]{1,9})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Moment(click.ParamType[datetime]):
@@ -35,6 +32,5 @@ class Moment(click.ParamType[datetime]):
 
 
 def _ago(text: str) -> datetime | None:
-    if not (ago := _AGO.fullmatch(text)):
-        return None
-    return times.now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    span = read_span(text)
+    return None if span is None else times.now() - span

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -50,13 +51,29 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def end_of(text: str, room: int) -> str:
+    """The visible text or, where it has no room, its end: keys of one folder differ there. `room` in characters."""
+    shown = visible(text)
+    if cell_len(shown) <= room:
+        return shown
+    start = len(shown) - room + 1
+    while cell_len(shown[start:]) >= room:
+        start += 1
+    return f"…{shown[start:]}"
+
+
 def print_json(thing: Mapping[str, object]) -> None:
     """Print one JSON object on one line, non-printing characters escaped as JSON does."""
+    click.echo(json_line(thing))
+
+
+def json_line(thing: Mapping[str, object]) -> str:
+    """One JSON object on one line, non-printing characters escaped as JSON does."""
     text = json.dumps(thing, ensure_ascii=False)
-    click.echo(text if text.isprintable() else "".join(c if c.isprintable() else _json_escape(c) for c in text))
+    return text if text.isprintable() else "".join(c if c.isprintable() else _json_escape(c) for c in text)
 
 
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool = True) -> None:
     """Print rows as they come: a table on a terminal; into a pipe, one line per row, values whole, tabs between."""
     width = terminal_width()
     if width is None:
@@ -65,14 +82,14 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> No
         return
     console = Console(width=max(width, _NARROWEST), highlight=False, emoji=False, markup=False)
     for number, some in enumerate(_chunks(iter(rows))):
-        console.print(_table(columns, some, with_header=number == 0))
+        console.print(_table(columns, some, with_header=with_header and number == 0))
 
 
-def print_attributes(attributes: Mapping[str, object]) -> None:
-    """Print one thing's attributes, a line each."""
+def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> None:
+    """Print one thing's attributes, a line each; with `err` on stderr, where they are not the result."""
     width = max(map(len, attributes), default=0)
     for name, value in attributes.items():
-        click.echo(f"{click.style(name.ljust(width), dim=True)}  {visible(str(value))}")
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {visible(str(value))}", err=err)
 
 
 def note(text: str) -> None:

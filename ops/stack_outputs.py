@@ -1,14 +1,17 @@
 """Owns how the command line finds what a stack deployed: through the stack's outputs."""
 
+from contextlib import closing
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import msgspec
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.failures import Failure, Misconfigured
+from shared.routes import Route
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -30,6 +33,9 @@ class Output(StrEnum):
     AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
     COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
     AUDITOR_LOG_GROUP_NAME = "AuditorLogGroupName"
+    PARTS = "Parts"
+    READER_POLICY_ARN = "ReaderPolicyArn"
+    REPLAYER_POLICY_ARN = "ReplayerPolicyArn"
 
 
 class Stack:
@@ -75,6 +81,33 @@ class Stack:
         return outputs[name]
 
     @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The stack's routes, with the real names of the buckets.
+
+        Raises:
+            Failure: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        try:
+            return msgspec.json.decode(self.output(Output.ROUTES), type=tuple[Route, ...])
+        except msgspec.DecodeError as error:
+            raise Misconfigured(f"stack '{self.name}' has routes of another version of copytrail: {error}") from error
+
+    @cached_property
+    def region(self) -> str | None:
+        """The region it is looked for in."""
+        return self._session.region_name
+
+    @cached_property
+    def caller_arn(self) -> str:
+        """Who is asking, as AWS names them.
+
+        Raises:
+            BotoCoreError, ClientError: STS did not answer.
+        """
+        with closing(self.client("sts")) as sts:
+            return str(sts.get_caller_identity()["Arn"])
+
+    @cached_property
     def _session(self) -> boto3.Session:
         return boto3.Session(region_name=self._region, profile_name=self._profile)
 
@@ -93,8 +126,7 @@ class Stack:
         message = error.response.get("Error", {}).get("Message", "")
         if "does not exist" not in message:
             return Misconfigured(f"'{self.name}' is no stack name: {message}")
-        region = self._session.region_name
         return Misconfigured(
-            f"there is no stack '{self.name}' in {region}: deploy it, or name another with --stack or COPYTRAIL_STACK,"
-            " and its region with --region"
+            f"there is no stack '{self.name}' in {self.region}: deploy it, or name another with --stack or"
+            " COPYTRAIL_STACK, and its region with --region"
         )

@@ -22,6 +22,9 @@ __all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger"
 logger = Logger(utc=True, use_rfc3339=True)
 metrics = Metrics(namespace="Copytrail")
 
+# Of a number of attempts: nothing of ours ever counts so far, and a number of thousands of digits is not read at all.
+_MOST_DIGITS = 9
+
 
 def respond(event: dict[str, Any], context: LambdaContext, consumer: Consumer[R]) -> PartialItemFailureResponse:
     """Let the consumer do an SQS batch, and answer with the messages to deliver again, each in its own time.
@@ -85,7 +88,7 @@ def _past(attributes: Mapping[str, str]) -> Past | None:
         return None
     attempts = attributes.get("Attempts", "")
     return Past(
-        attempts=int(attempts) if attempts.isdecimal() else 0,
+        attempts=int(attempts) if attempts.isdecimal() and len(attempts) <= _MOST_DIGITS else 0,
         first_seen=_moment(attributes.get("FirstSeen", "")),
         replayed_by=attributes.get(REPLAYED_BY) or None,
     )
@@ -94,7 +97,7 @@ def _past(attributes: Mapping[str, str]) -> Past | None:
 def _moment(text: str) -> datetime | None:
     try:
         return times.from_text(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         # Anybody may send a message with such an attribute: it is no reason to refuse the upload.
         return None
 

@@ -8,7 +8,7 @@ from localaws.errors import LocalAwsError, Refusal
 from localaws.no_account import forget_accounts
 
 
-@click.command(epilog="\b\nExample:\n  $ copytrail demo")
+@click.command(short_help="Upload a set that bites, and check every copy.", epilog="\b\nExample:\n  $ copytrail demo")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON for each upload instead of the table.")
 def demo(*, as_json: bool) -> None:
     """Upload a set that bites to the embedded AWS, and check that every upload is copied and recorded as it must be.

@@ -3,6 +3,7 @@
 from localaws.gaps import (
     change_sets,
     event_bus,
+    metrics,
     patching,
     queues,
     routing,
@@ -11,6 +12,7 @@ from localaws.gaps import (
     s3_events,
     s3_multipart,
     s3_requests,
+    table_exports,
     tables,
 )
 
@@ -22,7 +24,9 @@ _FAMILIES = (
     s3_requests,
     event_bus,
     queues,
+    metrics,
     tables,
+    table_exports,
     change_sets,
     routing,
 )

@@ -1,12 +1,14 @@
 """Owns SQS under concurrent callers: one look at a queue at a time, and long polls that wake when there is something.
 
 moto loses a message that is sent while another is deleted, may give one message to two receivers, and sleeps up to a
-second past the moment when a message becomes visible; and it counts a queue's messages three times for each one sent.
+second past the moment when a message becomes visible; and it counts a queue's messages for each one sent or received,
+several times.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.core.utils import unix_time_millis
@@ -28,7 +30,7 @@ def close() -> None:
     patching.replace(SQSBackend, "get_queue_attributes", _one_at_a_time)
     patching.replace(SQSBackend, "send_message", _sending)
     for name in ("", "_delayed", "_not_visible"):
-        patching.replace(Queue, f"approximate_number_of_messages{name}", _not_counted_while_sending)
+        patching.replace(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
     patching.replace(Queue, "delete_message", _one_at_a_time_in_the_queue)
     patching.replace(SQSResponse, "receive_message", _naming_the_source)
 
@@ -56,7 +58,8 @@ def _polling(original: Callable[..., Any]) -> Callable[..., Any]:
         with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
             while True:
                 _note_source_of_dead_letters(queue)
-                messages = original(self, queue_name, count, 0, visibility_timeout, *more)
+                with _nobody_counting():
+                    messages = original(self, queue_name, count, 0, visibility_timeout, *more)
                 left_s = deadline - time.monotonic()
                 if messages or left_s <= 0:
                     return messages
@@ -127,15 +130,22 @@ def _one_at_a_time_in_the_queue(original: Callable[..., Any]) -> Callable[..., A
 
 def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
     def send_message(self: SQSBackend, *more: Any, **named: Any) -> Any:
-        _this_thread.is_sending = True
-        try:
+        with _nobody_counting():
             return original(self, *more, **named)
-        finally:
-            _this_thread.is_sending = False
 
     return send_message
 
 
-def _not_counted_while_sending(original: Any) -> Any:
-    # moto makes all of a queue's attributes to look at one of them, and nobody sees the counts.
-    return property(lambda queue: 0 if getattr(_this_thread, "is_sending", False) else original.fget(queue))
+@contextmanager
+def _nobody_counting() -> Iterator[None]:
+    """For as long as nobody on this thread sees a queue's counts."""
+    _this_thread.counts_nothing = True
+    try:
+        yield
+    finally:
+        _this_thread.counts_nothing = False
+
+
+def _not_counted_for_nobody(original: Any) -> Any:
+    # moto makes all of a queue's attributes to look at one of them.
+    return property(lambda queue: 0 if getattr(_this_thread, "counts_nothing", False) else original.fget(queue))

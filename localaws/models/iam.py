@@ -1,9 +1,11 @@
-"""Owns roles as templates describe them."""
+"""Owns roles and managed policies as templates describe them."""
 
 import json
 from typing import Any, ClassVar
 
+from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role as MotoRole
+from moto.iam.models import iam_backends
 
 from localaws.models.base import Place, Properties, Refined
 
@@ -21,3 +23,27 @@ class Role(Refined):
         """Keep inline policies as JSON text."""
         for policy in properties.get("Policies", []):
             resource.policies[policy["PolicyName"]] = json.dumps(policy["PolicyDocument"])
+
+
+class ManagedPolicy(Refined):
+    """AWS::IAM::ManagedPolicy; moto creates it whole, but neither changes nor deletes it."""
+
+    base: ClassVar[Any] = MotoManagedPolicy
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Leave it as moto makes it."""
+
+    @classmethod
+    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:  # noqa: ARG003  # has its name
+        """Make the new document the policy's default version. IAM keeps five at most: older ones make room."""
+        backend = iam_backends[place.account_id][place.partition]
+        for version in [version for version in original.versions if not version.is_default]:
+            backend.delete_policy_version(original.arn, version.version_id)
+        backend.create_policy_version(original.arn, json.dumps(properties["PolicyDocument"]), set_as_default=True)
+        return original
+
+    @classmethod
+    def remove(cls, name: str, properties: Properties, place: Place) -> None:  # noqa: ARG003  # its ARN is its name
+        """Delete the policy."""
+        iam_backends[place.account_id][place.partition].delete_policy(name)

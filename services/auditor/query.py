@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.auditor.any_record import AnyRecord, read_item
 from services.auditor.operation_record import SHARD, OperationRecord
+from services.auditor.pages import Item, Pages
 from services.auditor.record import Record, day_shard, source_object
 from shared import audit_schema, times
 from shared.aws import translated
@@ -29,7 +30,7 @@ _MOST_DAYS_AHEAD = 4
 # Nothing was recorded before copytrail was there.
 _FIRST_DAY = date(2026, 1, 1)
 
-_Page = Mapping[str, Any]
+_Page = tuple[list[Item], Item | None]
 R = TypeVar("R")
 
 
@@ -56,6 +57,7 @@ class AuditQuery:
         self._dynamodb = dynamodb
         self._table_name = table_name
         self._page_size = page_size
+        self._pages = Pages(dynamodb, table_name)
 
     def get(self, log_id: str) -> AnyRecord | None:
         """The record under a LogID, or None.
@@ -82,7 +84,7 @@ class AuditQuery:
             names={"#object": audit_schema.SOURCE_OBJECT},
             values={":object": source_object(bucket, key)},
         )
-        records = self._records(query, lambda: self._page(query), Record.from_item)
+        records = self._records(query, lambda: self._pages.ask(query), Record.from_item)
         # S3's events tell the second of an upload; within it, only the sequencer knows the order.
         for _, moment in groupby(records, key=lambda record: record.uploaded_at):
             yield from sorted(moment, key=_upload_order)
@@ -110,7 +112,7 @@ class AuditQuery:
         span = _Span(since, until, newest_first=True)
         for day in span.days():
             query = self._of_day(day, SHARD, span)
-            yield from self._records(query, partial(self._page, query), OperationRecord.from_item)
+            yield from self._records(query, partial(self._pages.ask, query), OperationRecord.from_item)
 
     def _days(self, span: _Span, executor: ThreadPoolExecutor) -> Iterator[list[Iterator[Record]]]:
         """Each day's shards, their first pages asked for together; over empty days, those of several days."""
@@ -118,18 +120,18 @@ class AuditQuery:
         ahead: deque[list[_Shard]] = deque()
         wanted = 1
         while True:
-            for day in islice(days, wanted - len(ahead)):
+            for day in islice(days, max(0, wanted - len(ahead))):
                 ahead.append([self._shard(day, number, span, executor) for number in range(audit_schema.DAY_SHARDS)])
             if not ahead:
                 return
             shards = ahead.popleft()
             yield [self._records(shard.query, shard.first_page, Record.from_item) for shard in shards]
-            empty = not any(shard.first_page()["Items"] for shard in shards)
+            empty = not any(items for items, _ in (shard.first_page() for shard in shards))
             wanted = min(2 * wanted, _MOST_DAYS_AHEAD) if empty else 1
 
     def _shard(self, day: date, number: int, span: _Span, executor: ThreadPoolExecutor) -> "_Shard":
         query = self._of_day(day, number, span)
-        return _Shard(query, executor.submit(self._page, query).result)
+        return _Shard(query, executor.submit(self._pages.ask, query).result)
 
     def _of_day(self, day: date, shard: int | str, span: _Span) -> Mapping[str, Any]:
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
@@ -149,7 +151,6 @@ class AuditQuery:
         self, index: str, condition: str, *, names: Mapping[str, str], values: Mapping[str, str], forward: bool = True
     ) -> Mapping[str, Any]:
         return {
-            "TableName": self._table_name,
             "IndexName": index,
             "KeyConditionExpression": condition,
             "ExpressionAttributeNames": names,
@@ -158,21 +159,17 @@ class AuditQuery:
             "Limit": self._page_size,
         }
 
-    def _page(self, query: Mapping[str, Any], **following: Any) -> _Page:
-        with translated("dynamodb:Query", f"{self._table_name}/index/{query['IndexName']}"):
-            return self._dynamodb.query(**query, **following)
-
     def _records(
-        self, query: Mapping[str, Any], first_page: Callable[[], _Page], read: Callable[[_Page], R]
+        self, query: Mapping[str, Any], first_page: Callable[[], _Page], read: Callable[[Item], R]
     ) -> Iterator[R]:
-        page = first_page()
-        yield from (self._read(item, read) for item in page["Items"])
+        items, last = first_page()
+        yield from (self._read(item, read) for item in items)
         # Only a page without LastEvaluatedKey is the last: an empty one may be followed by more.
-        while following := page.get("LastEvaluatedKey"):
-            page = self._page(query, ExclusiveStartKey=following)
-            yield from (self._read(item, read) for item in page["Items"])
+        while last:
+            items, last = self._pages.ask(query, last)
+            yield from (self._read(item, read) for item in items)
 
-    def _read(self, item: Mapping[str, Any], read: Callable[[_Page], R]) -> R:
+    def _read(self, item: Item, read: Callable[[Item], R]) -> R:
         try:
             return read(item)
         except ValueError as error:

@@ -7,11 +7,11 @@ from urllib.parse import unquote_plus
 from msgspec import structs
 
 from services.copier.objects import Location, SourceObject
-from services.copier.plan import PartSizes
 from services.copier.ports import ObjectStore, PartsCopier, Warn
 from services.copier.rounds import Order, Result, Rounds, Skipped, is_another
 from shared.errors import Reason
 from shared.events import Upload
+from shared.plan import PartSizes
 
 
 class Copying:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.copier.objects import CopyResult, Location, SourceObject, Target
-from services.copier.plan import MEBIBYTE, Part, parts
 from shared.errors import CopytrailError, Permanent, Reason, Transient
 from shared.events import Continuation
+from shared.plan import MEBIBYTE, Part, parts
 
 # Half the pace of a slow stream, and what concluding takes: a part begun now must be done before time is out.
 _SLOWEST_BYTES_PER_S = 20 * MEBIBYTE

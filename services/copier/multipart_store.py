@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError
 
 from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
 from services.copier.objects import CopyResult, Location, SourceObject, Target
-from services.copier.plan import Part
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.aws import translated
+from shared.plan import Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -16,11 +16,11 @@ from services.copier.placements import (
     Version,
     VersionStore,
 )
-from services.copier.plan import PartSizes, part_size
 from services.copier.ports import PartsCopier, Warn
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.errors import Permanent, Reason, Transient
 from shared.events import Destination
+from shared.plan import PartSizes, part_size
 
 # Each is lost only to somebody who writes into the destination past copytrail.
 _MOST_ROUNDS = 8

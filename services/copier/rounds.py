@@ -16,10 +16,10 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
-from services.copier.plan import PartSizes, part_size
 from services.copier.ports import ObjectStore, PartsCopier, SecondsLeft
 from shared.errors import Permanent, Reason, Transient
 from shared.events import Checksum, Continuation, Destination, Upload
+from shared.plan import PartSizes, part_size
 from shared.routes import Route
 
 # Each round is lost only to another writer of the same key, so more rounds mean somebody else's progress.

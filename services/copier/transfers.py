@@ -79,7 +79,7 @@ class Transfers:
             Transient: a retry may cure it, and the message has receives left.
         """
         try:
-            request = decode_request(message.body)
+            request = _as_asked(decode_request(message.body), message)
         except CopytrailError as error:
             return Settled(message, letter=DeadLetter(message, error, None))
         started_at = self._clock()
@@ -164,7 +164,6 @@ class Transfers:
         upload = request.upload
         error = result if isinstance(result, CopytrailError) else None
         copied = result if isinstance(result, Copied) else None
-        replayed_by = message.past.replayed_by if message.past else None
         return Completion(
             log_id=log_id(
                 bucket=upload.bucket,
@@ -180,9 +179,9 @@ class Transfers:
             attempt=message.receive_count,
             started_at=started_at,
             finished_at=self._clock(),
-            trigger=Trigger.REPLAY if replayed_by else request.trigger,
+            trigger=request.trigger,
             request_id=request.request_id,
-            requested_by=replayed_by or request.requested_by,
+            requested_by=request.requested_by,
             reason=None if isinstance(result, Copied | Deleted) else str(result.reason),
             message=None if isinstance(result, Copied | Deleted) else result.message,
             destination=_meant(route, upload) if isinstance(result, CopytrailError) else result.destination,
@@ -190,6 +189,12 @@ class Transfers:
             method=copied.method if copied else None,
             parts=copied.parts if copied else None,
         )
+
+
+def _as_asked(request: CopyRequest, message: Message) -> CopyRequest:
+    """The request, as whoever sent its message back from the dead-letter queue asked for it, also when it goes on."""
+    replayed_by = message.past.replayed_by if message.past else None
+    return structs.replace(request, trigger=Trigger.REPLAY, requested_by=replayed_by) if replayed_by else request
 
 
 def _outcome(result: Result | Deleted | CopytrailError) -> Outcome:

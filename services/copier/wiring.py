@@ -19,7 +19,6 @@ from services.copier.multipart_store import S3MultipartStore
 from services.copier.object_store import S3ObjectStore
 from services.copier.placement_ledger import DynamoDbPlacementLedger
 from services.copier.placing import Placer
-from services.copier.plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from services.copier.s3_parameters import Owners
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled, Transfers
@@ -28,6 +27,7 @@ from shared import times
 from shared.aws import client
 from shared.batch import Consumer
 from shared.environment import Environment
+from shared.plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from shared.routes import Route, find_cycle
 from shared.runtime import logger
 from shared.sqs_queue import SqsQueue

@@ -85,7 +85,7 @@ def test_shared_stands_on_the_standard_library_and_msgspec() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "services/copier/plan.py",
+        "shared/plan.py",
         "services/copier/copying.py",
         "services/copier/transfers.py",
         "services/copier/every_version.py",

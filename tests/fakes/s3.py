@@ -14,9 +14,9 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
-from services.copier.plan import Part
 from shared.errors import from_aws_code
 from shared.events import Checksum, Upload
+from shared.plan import Part
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Archived objects: they fail with a hint, and are copied by themselves when they have been restored."""
 
 from shared.events import Outcome, Trigger
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 
 def test_a_restored_object_is_copied_by_itself(trail: Trail) -> None:

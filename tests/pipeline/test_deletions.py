@@ -1,7 +1,7 @@
 """Deletions follow to a versioned destination, when the route says so."""
 
 from shared.events import Outcome
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 CONTEXT = {
     "buckets": {"destination": {"name": "devops-private-28593", "versioned": True}},

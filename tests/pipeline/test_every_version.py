@@ -3,7 +3,7 @@
 import json
 
 from shared.events import Outcome
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 CONTEXT = {
     "buckets": {"source": {"versioned": True}, "destination": {"versioned": True}},

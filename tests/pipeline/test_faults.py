@@ -10,7 +10,7 @@ from shared.events import Outcome
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.s3 import FakeS3
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 Once = Callable[[Callable[[], object]], Callable[[], None]]
 

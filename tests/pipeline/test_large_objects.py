@@ -4,7 +4,7 @@ import random
 
 from localaws.interception import InterceptedRequest, Reply, s3_error
 from shared.events import Outcome
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 MEBIBYTE = 1024**2
 CONTEXT = {"copier": {"multipartThresholdMiB": 5, "partSizeMiB": 5}}

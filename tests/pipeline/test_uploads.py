@@ -7,7 +7,7 @@ import pytest
 
 from shared.events import COPY_REQUESTED, COPYTRAIL_SOURCE, CopyRequest, Outcome, Trigger, Upload, encode_detail
 from shared.times import now
-from tests.pipeline.conftest import Trail
+from tests.pipeline.trail import Trail
 
 
 def test_an_uploaded_file_is_copied_and_recorded(trail: Trail) -> None:

@@ -11,12 +11,12 @@ from services.auditor.ledger import DynamoDbLedger
 from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
 from services.copier.multipart import MultipartCopy
-from services.copier.plan import PartSizes
 from services.copier.transfers import Settled, Transfers
 from shared.batch import Batch, Failures, Untouched, Worker
 from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_delay
 from shared.errors import CopytrailError, Reason
 from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
+from shared.plan import PartSizes
 from shared.routes import Route
 from shared.transfer_bus import TransferBus
 from tests.simulation.executor import AtOnce

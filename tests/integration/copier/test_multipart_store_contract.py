@@ -10,9 +10,9 @@ from services.copier.multipart import CopiedPart, MultipartStore, OpenUpload, Up
 from services.copier.multipart_store import S3MultipartStore
 from services.copier.object_store import S3ObjectStore
 from services.copier.objects import ConditionRefusedError, Location, SourceObject, Target
-from services.copier.plan import MEBIBYTE, parts
 from services.copier.ports import ObjectStore
 from services.copier.s3_parameters import Owners
+from shared.plan import MEBIBYTE, parts
 from tests.fakes.s3 import FakeS3
 
 SOURCE = Location("contract-in", "a key+with%20bites/ü.bin")

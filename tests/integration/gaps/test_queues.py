@@ -135,6 +135,26 @@ def test_sending_does_not_look_at_every_message_of_the_queue(gap_aws: Any, monke
     assert looked_at == []
 
 
+def test_receiving_looks_at_every_message_of_the_queue_once_for_all_that_are_received(
+    gap_aws: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = gap_aws.make_queue()
+    for number in range(20):
+        gap_aws.sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+    looked_at: list[Message] = []
+
+    def visible(message: Message) -> bool:
+        looked_at.append(message)
+        return True
+
+    monkeypatch.setattr(Message, "visible", property(visible))
+
+    assert len(gap_aws.receive(queue)) == 10
+
+    # All are looked at to begin with, and each that is received once more.
+    assert len(looked_at) == 30
+
+
 def test_sending_and_uploading_never_look_for_docker(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     asked_for: list[Any] = []
     monkeypatch.setattr("docker.from_env", lambda *more, **_: asked_for.append(more))

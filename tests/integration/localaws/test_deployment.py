@@ -119,3 +119,22 @@ def test_bootstrapping_takes_over_the_bucket_that_the_assets_are_in(aws: Embedde
         StackName="CDKToolkit", TemplateBody=json.dumps({"Resources": {"StagingBucket": bucket}})
     )
     assert aws.client("s3").get_object(Bucket=name, Key="asset")["Body"].read() == b"asset"
+
+
+def test_a_managed_policy_can_be_changed_again_and_again_and_goes_with_its_stack(
+    aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    iam = aws.client("iam")
+    for action in [f"sqs:Action{number}" for number in range(7)]:
+        template = small_template({}, {}, {})
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        template["Resources"]["Policy"] = policy
+        template["Outputs"]["PolicyArn"] = {"Value": {"Ref": "Policy"}}
+        arn = deployment.deploy(stack_of(template, tmp_path), aws.client)["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        assert found == document
+    aws.client("cloudformation").delete_stack(StackName="small")
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.get_policy(PolicyArn=arn)

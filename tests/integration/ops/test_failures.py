@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from tests.fakes.outcomes import a_record
-from tests.integration.ops.conftest import COPYTRAIL, Terminal
+from tests.integration.ops.conftest import AuditTerminal
+from tests.terminal import COPYTRAIL
 
 LIST = ["audit", "list"]
 
@@ -25,6 +26,12 @@ LIST = ["audit", "list"]
             "in eu-west-1: deploy it, or name another with --stack or COPYTRAIL_STACK",
         ),
         (["--region", "x/y", *LIST], {}, 2, "'x/y'"),
+        (
+            ["--stack", "\udcff", *LIST],
+            {},
+            2,
+            r"'\udcff' is not UTF-8, as names in AWS are: check the shell's encoding",
+        ),
         (["--profile", "nobody", *LIST], {}, 2, "nobody"),
         (LIST, {"AWS_PROFILE": "nobody"}, 2, "nobody"),
         (LIST, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 2, "there are no AWS credentials"),
@@ -41,7 +48,7 @@ LIST = ["audit", "list"]
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_a_mistake_is_one_line(
-    terminal: Terminal, arguments: list[str], environment: dict[str, str], exit_code: int, said: str
+    terminal: AuditTerminal, arguments: list[str], environment: dict[str, str], exit_code: int, said: str
 ) -> None:
     ended = terminal.run(*arguments, **environment)
     assert (ended.returncode, ended.stdout) == (exit_code, "")
@@ -50,13 +57,13 @@ def test_a_mistake_is_one_line(
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_stack_of_something_else_is_told_by_the_output_it_lacks(terminal: Terminal) -> None:
+def test_a_stack_of_something_else_is_told_by_the_output_it_lacks(terminal: AuditTerminal) -> None:
     ended = terminal.run("--stack", f"{terminal.stack}-other", *LIST)
     assert ended.returncode == 2
     assert "has no output AuditTableName (status CREATE_COMPLETE)" in ended.stderr
 
 
-def test_a_table_that_is_gone_is_named(terminal: Terminal) -> None:
+def test_a_table_that_is_gone_is_named(terminal: AuditTerminal) -> None:
     terminal.dynamodb.delete_table(TableName=terminal.table_name)
     ended = terminal.run(*LIST)
     assert ended.returncode == 1
@@ -64,14 +71,29 @@ def test_a_table_that_is_gone_is_named(terminal: Terminal) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_item_that_is_no_record_is_named(terminal: Terminal) -> None:
+def test_an_item_that_is_no_record_is_named(terminal: AuditTerminal) -> None:
     terminal.dynamodb.put_item(TableName=terminal.table_name, Item={"LogID": {"S": a_record().log_id}})
     ended = terminal.run("audit", "get", a_record().log_id)
     assert ended.returncode == 1
     assert f"'{a_record().log_id}' of {terminal.table_name} is not a record" in ended.stderr
 
 
-def test_a_full_disk_is_one_line(terminal: Terminal) -> None:
+@pytest.mark.parametrize(("closed", "shows"), [("<&-", True), ("2>&-", True), (">&-", False), ("<&- >&- 2>&-", False)])
+def test_streams_that_are_closed_are_no_reason_to_fail(terminal: AuditTerminal, closed: str, *, shows: bool) -> None:
+    terminal.keep(a_record())
+    ended = subprocess.run(  # noqa: S602 - our own command
+        f"'{COPYTRAIL}' audit list --since 2026-01-01 {closed}",
+        shell=True,
+        env=terminal.variables({}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (a_record().log_id in ended.stdout) is shows
+
+
+def test_a_full_disk_is_one_line(terminal: AuditTerminal) -> None:
     terminal.keep(a_record())
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         ended = subprocess.run(  # noqa: S603 - our own command
@@ -85,7 +107,7 @@ def test_a_full_disk_is_one_line(terminal: Terminal) -> None:
     assert (ended.returncode, ended.stderr) == (1, "Error: [Errno 28] No space left on device\n")
 
 
-def test_ctrl_c_ends_the_command_quietly(terminal: Terminal) -> None:
+def test_ctrl_c_ends_the_command_quietly(terminal: AuditTerminal) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         variables = terminal.variables({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"})
         with subprocess.Popen(  # noqa: S603 - our own command

@@ -2,11 +2,13 @@
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from botocore.hooks import HierarchicalEmitter
 
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.operation_record import OperationRecord
@@ -20,6 +22,24 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 START = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
+
+
+class FakeDynamoDb:
+    """A table whose every query ends with one record, after two pages that are empty but not the last."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._records = records
+        self.meta = SimpleNamespace(events=HierarchicalEmitter())
+
+    def query(self, **parameters: object) -> dict[str, object]:
+        """The page that follows on the one before."""
+        match parameters.get("ExclusiveStartKey"):
+            case None:
+                return {"Items": [], "LastEvaluatedKey": {"LogID": {"S": "first"}}}
+            case {"LogID": {"S": "first"}}:
+                return {"Items": [], "LastEvaluatedKey": {"LogID": {"S": "second"}}}
+            case _:
+                return {"Items": [next(self._records).to_item()]}
 
 
 @pytest.fixture
@@ -133,17 +153,27 @@ def test_over_days_without_a_record_by_time_reads_a_few_days_ahead_and_no_more(
     assert len(asked) == len(set(asked)) <= 8 * (30 + 1 + 3)
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_by_time_gives_the_records_that_come_after_days_without_one(
+    query: AuditQuery, keep: Callable[[Record], Record], newest_first: bool
+) -> None:
+    days = (0, 4, 5, 12, 13)
+    records = [keep(a_record(copied(an_upload(key=str(day)), finished_at=START + timedelta(days=day)))) for day in days]
+    found = query.by_time(START - timedelta(days=9), START + timedelta(days=22), newest_first=newest_first)
+    assert list(found) == (records[::-1] if newest_first else records)
+
+
 def test_by_time_asks_for_a_days_shards_and_over_empty_days_for_two_days_at_once() -> None:
     # 8 questions that wait for each other, then 16: fewer at once would never be answered.
     together = [threading.Barrier(8, timeout=20), *[threading.Barrier(16, timeout=20)] * 2]
     turns = itertools.count()
 
-    class EmptyTable:
-        def query(self, **_: object) -> dict[str, list[object]]:
+    class EmptyTable(FakeDynamoDb):
+        def query(self, **_: object) -> dict[str, object]:
             together[next(turns) // 8].wait()
             return {"Items": []}
 
-    nothing = AuditQuery(cast("DynamoDBClient", EmptyTable()), "audit")
+    nothing = AuditQuery(cast("DynamoDBClient", EmptyTable(iter(()))), "audit")
     assert list(nothing.by_time(START, START + timedelta(days=2))) == []
     assert next(turns) == 24
 
@@ -201,3 +231,10 @@ def test_an_item_that_is_no_record_is_named(query: AuditQuery, dynamodb: "Dynamo
 def test_a_missing_table_is_an_error_of_ours_that_names_it(dynamodb: "DynamoDBClient") -> None:
     with pytest.raises(CopytrailError, match="dynamodb:Query on elsewhere/index/ByDay"):
         next(AuditQuery(dynamodb, "elsewhere").by_time(START, START + timedelta(seconds=1)))
+
+
+def test_a_page_without_a_record_is_not_the_last_while_more_may_follow() -> None:
+    records = [a_record(copied(an_upload(key=f"k{number}"), finished_at=START)) for number in range(9)]
+    query = AuditQuery(cast("DynamoDBClient", FakeDynamoDb(iter(records))), "audit")
+    found = [*query.by_time(START, START + timedelta(seconds=1)), *query.by_object("in", "k8")]
+    assert {record.object_key for record in found} == {f"k{number}" for number in range(9)}

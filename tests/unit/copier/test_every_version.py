@@ -12,11 +12,11 @@ from services.copier.every_version import EveryVersion
 from services.copier.multipart import MultipartCopy, UnfinishedError
 from services.copier.objects import Location
 from services.copier.placing import Placer
-from services.copier.plan import PartSizes
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.delivery import Occupied
 from shared.errors import Permanent, Reason, Transient
 from shared.events import Checksum, Continuation, Upload
+from shared.plan import PartSizes
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import IN_ONE, InTurn

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from services.copier.plan import PartSizes
 from services.copier.transfers import Settled, Transfers
 from shared.delivery import Past
 from shared.errors import CopytrailError, Reason, Transient
 from shared.events import CopyRequest, Outcome, Trigger, Upload
 from shared.log_id import is_log_id
+from shared.plan import PartSizes
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
 from tests.fakes.clock import FakeClock
@@ -310,6 +310,19 @@ def test_a_continued_copy_keeps_the_log_id_of_its_upload(scene: Scene) -> None:
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     assert len({told.log_id for told in scene.bus.accepted}) == 1
+
+
+def test_a_replay_that_takes_several_messages_is_told_as_a_replay(scene: Scene) -> None:
+    eve = "arn:aws:iam::1:user/eve"
+    scene.copy_in_parts(PartSizes(threshold=10, part=10))
+    letter = message(object_created(scene.s3.upload("in", "k", b"x" * 25)))
+    seconds = iter([900.0, 900.0, 900.0])
+    replayed = replace(letter, past=Past(attempts=5, replayed_by=eve))
+    scene.transfers.conclude([scene.transfers.perform(replayed, lambda: next(seconds, 5.0))])
+    scene.work(scene.queue.sent[0], message_id="m-2")
+
+    [told] = scene.bus.accepted
+    assert (told.outcome, told.trigger, told.requested_by) == (Outcome.COPIED, Trigger.REPLAY, eve)
 
 
 def test_a_continuation_that_the_queue_did_not_accept_keeps_its_message(scene: Scene) -> None:

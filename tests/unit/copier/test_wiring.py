@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.copier.plan import MEBIBYTE, PartSizes
 from services.copier.wiring import Settings
 from shared.errors import ConfigurationError
+from shared.plan import MEBIBYTE, PartSizes
 from shared.routes import Route
 
 VARIABLES = {

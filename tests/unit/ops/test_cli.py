@@ -1,6 +1,8 @@
 """The command line explains itself, and takes in what is plugged in."""
 
 import re
+import signal
+import subprocess
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from ops import cli
-from ops.audit import audit
+from ops.audit.commands import audit
+from tests.terminal import COPYTRAIL
 
 
 @pytest.fixture
@@ -88,3 +91,38 @@ def test_a_plugin_that_is_no_command_is_a_bug_that_is_not_hidden(monkeypatch: py
     monkeypatch.setattr(cli, "entry_points", lambda group: [plugin] if group == plugin.group else [])
     with pytest.raises(TypeError, match="pathlib:Path is not a click command"):
         cli.cli.get_command(click.Context(cli.cli), "path")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(signal.SIG_IGN, signal.SIG_IGN), (signal.SIG_DFL, signal.default_int_handler)]
+)
+def test_a_hang_up_ends_a_command_unless_nohup_has_it_ignored(
+    monkeypatch: pytest.MonkeyPatch, before: signal.Handlers, after: object
+) -> None:
+    monkeypatch.setattr(cli, "cli", lambda **_: None)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGHUP, before)
+        cli.main()
+        assert signal.getsignal(signal.SIGHUP) is after
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def test_a_question_that_is_broken_off_is_an_interruption(runner: CliRunner) -> None:
+    @click.command()
+    def ask() -> None:
+        click.confirm("Really?", err=True)
+
+    group = cli.CopytrailGroup(commands={"ask": ask})
+    ended = runner.invoke(group, ["ask"], input="")
+    assert (ended.exit_code, ended.stderr) == (130, "Really? [y/N]: \n")
+
+
+def test_help_that_the_disk_has_no_room_for_is_one_line() -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [COPYTRAIL, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (1, "Error: [Errno 28] No space left on device\n")

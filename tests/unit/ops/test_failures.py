@@ -61,3 +61,18 @@ def test_a_translated_refusal_names_the_action_and_the_resource() -> None:
 
 def test_a_message_with_control_characters_is_made_visible() -> None:
     assert Misconfigured("a\x1b[2Jb").message == r"a\x1b[2Jb"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ResourceNotFoundException", "Requested resource not found"),
+        ("ValidationException", "The table does not have the specified index: ByDay"),
+    ],
+)
+def test_a_table_that_is_not_as_deployed_is_named_with_what_to_look_at(code: str, message: str) -> None:
+    with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit/index/ByDay"):
+        raise refusal(code, message)
+    failure = explained(caught.value)
+    said = f"dynamodb:Query on audit/index/ByDay: {message}: is it a copytrail audit table, and still there?"
+    assert (failure.exit_code, failure.message) == (1, said)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ops.output import Cell, Column, print_attributes, print_json, print_table, visible
+from ops.output import Cell, Column, end_of, print_attributes, print_json, print_table, visible
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,17 @@ def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> No
 def test_attributes_are_lined_up(capsys: pytest.CaptureFixture[str]) -> None:
     print_attributes({"LogID": "x", "SourceBucket": "a\nb", "Size": 3})
     assert capsys.readouterr().out == "LogID         x\nSourceBucket  a\\nb\nSize          3\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "seen"),
+    [
+        ("reports/a.csv", 13, "reports/a.csv"),
+        ("reports/a.csv", 12, "…ports/a.csv"),
+        ("a\nb", 4, "a\\nb"),
+        ("a\nb", 3, "…nb"),
+        ("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 5, 6, "…\N{CJK UNIFIED IDEOGRAPH-4E2D}\N{CJK UNIFIED IDEOGRAPH-4E2D}"),
+    ],
+)
+def test_where_a_text_has_no_room_its_end_is_seen(text: str, room: int, seen: str) -> None:
+    assert end_of(text, room) == seen

@@ -147,6 +147,8 @@ def test_a_last_letter_that_is_not_accepted_leaves_the_message_to_sqs() -> None:
         ({"Attempts": "5", "FirstSeen": "long ago"}, Past(attempts=5)),
         ({REPLAYED_BY: "arn:aws:iam::1:user/eve"}, Past(replayed_by="arn:aws:iam::1:user/eve")),
         ({"Attempts": "many", REPLAYED_BY: "somebody"}, Past(replayed_by="somebody")),
+        ({"Attempts": "9" * 5000}, Past()),
+        ({"Attempts": "5", "FirstSeen": "0001-01-01T00:00:00+14:00"}, Past(attempts=5)),
         ({"FirstSeen": "2026-11-23T01:02:03.004Z"}, None),
     ],
 )

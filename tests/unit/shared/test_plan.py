@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.copier.plan import (
+from shared.errors import Permanent, Reason
+from shared.plan import (
     GIBIBYTE,
     LARGEST_OBJECT,
     LARGEST_PART,
@@ -13,10 +14,10 @@ from services.copier.plan import (
     MOST_PARTS,
     Part,
     PartSizes,
+    part_count,
     part_size,
     parts,
 )
-from shared.errors import Permanent, Reason
 
 TERABYTE = 1000**4
 SHIPPED = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE)
@@ -43,6 +44,7 @@ def test_an_object_is_copied_at_once_or_in_parts_that_always_suffice(
     size: int, sizes: PartSizes, bytes_each: int | None, count: int
 ) -> None:
     assert part_size("s3://in/k", size, sizes) == bytes_each
+    assert part_count(size, sizes) == count
     if bytes_each:
         assert sum(1 for _ in parts(size, bytes_each)) == count
 

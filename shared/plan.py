@@ -51,6 +51,16 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
     return -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
 
 
+def part_count(size: int, sizes: PartSizes) -> int:
+    """In how many parts so many bytes are copied; 1 for a single copy.
+
+    Raises:
+        Permanent: `TooLarge`.
+    """
+    bytes_each = part_size(f"an object of {size:,} bytes", size, sizes)
+    return 1 if bytes_each is None else -(-size // bytes_each)
+
+
 def parts(size: int, bytes_each: int) -> Iterator[Part]:
     """The parts of `size` bytes, each of `bytes_each` but the last, which has what is left."""
     for number, first in enumerate(range(0, size, bytes_each), start=1):

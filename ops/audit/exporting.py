@@ -1,0 +1,145 @@
+"""Owns `copytrail audit export`: records as a file that others read, or all of the table to S3."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from ops.audit.export_file import Written, check_new_file, write_file, write_stdout
+from ops.audit.formats.choice import STDOUT, Encoding, Format, encoding_of
+from ops.audit.formats.columns import COLUMNS
+from ops.audit.manifest import Manifest
+from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
+from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
+from ops.audit.table import audit_query, matching
+from ops.failures import Misconfigured
+from ops.output import note
+from ops.sizes import size_shown
+from ops.stack_outputs import Output, Stack
+from services.auditor.record import Record
+from shared import times
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit export november.parquet --since 2026-11-01 --until 2026-12-01
+  $ copytrail audit export failed.csv --since 7d --outcome failed
+  $ copytrail audit export - --format jsonl --since 1h | jq .ObjectKey
+  $ copytrail audit export --to-s3 s3://my-exports/audit > athena.sql
+Is a file still what was exported?
+  $ jq -r '"\\(.Sha256)  \\(.File)"' failed.csv.manifest.json | sha256sum --check
+"""
+_LAST_DAY = " of the last 24 h"
+_MORE = "; --since 7d exports more"
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("file", required=False, metavar="[FILE]")
+@click.option(
+    "--format",
+    "asked_for",
+    type=click.Choice(list(Format), case_sensitive=False),
+    help="Instead of what FILE ends with.",
+)
+@click.option(
+    "--to-s3",
+    type=S3FolderType(),
+    metavar="s3://BUCKET/PREFIX",
+    help="Have DynamoDB export all of the table there, and print how Athena reads it.",
+)
+@record_options
+@click.pass_obj
+@click.pass_context
+def export(
+    ctx: click.Context,
+    stack: Stack,
+    *,
+    wanted: RecordFilter,
+    file: str | None,
+    asked_for: Format | None,
+    to_s3: S3Folder | None,
+) -> None:
+    """Write records to a file, or all of the table to S3.
+
+    FILE ends with .csv, .csv.gz, .jsonl, .jsonl.gz or .parquet; - is stdout. The records of transfers go there, the
+    oldest first. FILE has its name only when it is whole; beside it is then FILE.manifest.json, which says what it is:
+    its count, columns, filters and SHA-256.
+
+    CSV is safe for spreadsheets: an apostrophe is put in front of what one could take for a formula (= + - @ and the
+    like, control characters) where it could see a cell begin: at the start of a value, and after a semicolon, a tab or
+    a line break within. What is an apostrophe there already gets another one: take one away at each such place, and
+    you have the exact value. JSON lines and Parquet are exact.
+
+    --to-s3 is for tables too big to stream. It needs point-in-time recovery, which the stack turns on, takes no
+    filters, and takes the records of operations along.
+    """
+    if to_s3 is not None:
+        _refuse_others(ctx)
+        export_to_s3(stack, to_s3)
+    elif file is None:
+        raise Misconfigured("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
+    else:
+        written = _export(stack, wanted, file, encoding_of(file, asked_for))
+        _tell(file, written, by_default=since_by_default(ctx), wanted=wanted)
+
+
+def _export(stack: Stack, wanted: RecordFilter, file: str, encoding: Encoding) -> Written | None:
+    """Export to a file or stdout; None, and nothing touched, if there is nothing to export."""
+    if file != STDOUT:
+        check_new_file(Path(file))
+    records = matching(audit_query(stack), wanted, newest_first=False)
+    first = next(records, None)
+    if first is None:
+        return None
+    records = chain([first], records)
+    if file == STDOUT:
+        return write_stdout(encoding, records)
+    return _export_file(stack, wanted, Path(file), encoding, records)
+
+
+def _export_file(
+    stack: Stack, wanted: RecordFilter, path: Path, encoding: Encoding, records: Iterator[Record]
+) -> Written:
+    exported_at, exported_by = times.now(), stack.caller_arn
+
+    def manifest(written: Written) -> bytes:
+        return Manifest(
+            file=path.name,
+            format=encoding.format,
+            compression="gzip" if encoding.gzip else None,
+            count=written.count,
+            size=written.size,
+            sha256=written.sha256,
+            columns=tuple(column.name for column in COLUMNS),
+            filter=wanted.described(),
+            table=stack.output(Output.AUDIT_TABLE_NAME),
+            stack=stack.name,
+            region=stack.region,
+            exported_at=exported_at,
+            exported_by=exported_by,
+        ).encoded()
+
+    return write_file(path, encoding, records, manifest=manifest)
+
+
+def _tell(file: str, written: Written | None, *, by_default: bool, wanted: RecordFilter) -> None:
+    if written is None:
+        note(f"{no_match(wanted)}: nothing is exported" + (_MORE if by_default else ""))
+        return
+    records = "record" if written.count == 1 else "records"
+    note(
+        f"{written.count:,} {records}{_LAST_DAY if by_default else ''}, {size_shown(written.size)}"
+        + ("" if file == STDOUT else f", in {file}")
+        + (_MORE if by_default else "")
+    )
+
+
+def _refuse_others(ctx: click.Context) -> None:
+    given = [
+        option.get_error_hint(ctx).strip("'")
+        for option in ctx.command.params
+        if option.name != "to_s3" and ctx.get_parameter_source(option.name or "") is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise Misconfigured(f"--to-s3 exports all of the table, to S3 only: leave out {', '.join(given)}")

@@ -1,0 +1,115 @@
+"""Owns `copytrail audit history`: everything that ever happened to one object."""
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from ops.audit.blocks import Block, print_blocks, shown_moment
+from ops.audit.record_table import of_old_object, outcome_cell, took_s
+from ops.audit.sources import Place, place_of, sources_of, why_nothing
+from ops.audit.table import audit_query
+from ops.durations import duration_shown
+from ops.failures import Failure
+from ops.output import Cell, json_option, note, print_json, print_table, terminal_width, visible
+from ops.sizes import size_shown
+from ops.stack_outputs import Stack
+from services.auditor.query import AuditQuery
+from services.auditor.record import Record
+from shared import times
+from shared.events import Trigger
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit history s3://devops-public-5607/reports/2026.csv
+  $ copytrail audit history $'s3://devops-public-5607/two\\nlines' --json
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("url", metavar="s3://BUCKET/KEY")
+@json_option
+@click.pass_obj
+def history(stack: Stack, url: str, *, as_json: bool) -> None:
+    """Show everything that ever happened to an object.
+
+    In the order of its uploads. The key is taken as it is written: nothing in it is decoded. Of a copy, the history of
+    what it is a copy of is shown.
+
+    Into a pipe: upload, end, outcome, reason, seconds it took, trigger, who asked, LogID and URL, with tabs between.
+    """
+    place = place_of(url)
+    query = audit_query(stack)
+    found = False
+    sources = sources_of(stack.routes, place)
+    for source in sources:
+        if records := _records(query, source):
+            found = True
+            if source != place:
+                note(f"{source.url}, which is copied to {place.url}:")
+            _show(records, as_json=as_json)
+    if not found:
+        raise Failure(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
+
+
+def _nothing(place: Place, sources: Sequence[Place]) -> str:
+    # A key's line break would be a blank in a failure's one line.
+    copied = "".join(f" or of {visible(source.url)}, which is copied there" for source in sources if source != place)
+    return f"nothing was ever recorded of {visible(place.url)}{copied}: "
+
+
+def _records(query: AuditQuery, source: Place) -> Iterator[Record] | None:
+    """The records of an object, or None where there is none."""
+    records = query.by_object(source.bucket, source.key)
+    first = next(records, None)
+    return None if first is None else _again(first, records)
+
+
+def _again(first: Record, others: Iterator[Record]) -> Iterator[Record]:
+    yield first
+    yield from others
+
+
+def _show(records: Iterator[Record], *, as_json: bool) -> None:
+    width = terminal_width()
+    if as_json:
+        for record in records:
+            print_json(record.attributes())
+    elif width is None:
+        print_table((), map(_row, records))
+    else:
+        print_blocks(map(_block, records), width=width)
+
+
+def _row(record: Record) -> tuple[Cell, ...]:
+    return (
+        Cell(times.to_text(record.uploaded_at)),
+        Cell(times.to_text(record.finished_at)),
+        Cell(record.outcome),
+        Cell(record.reason or ""),
+        Cell(f"{took_s(record):.3f}"),
+        Cell(record.trigger),
+        Cell(record.requested_by or ""),
+        Cell(record.log_id),
+        Cell(record.source_url),
+    )
+
+
+def _block(record: Record) -> Block:
+    version = f" · version {record.source_version_id}" if record.source_version_id else ""
+    lines = (record.message or "", _why(record), f"LogID {record.log_id}{version}")
+    return Block(record.uploaded_at, _what(record), [line for line in lines if line])
+
+
+def _what(record: Record) -> tuple[Cell, ...]:
+    took = duration_shown(took_s(record))
+    when = f"in {took}, {shown_moment(record.finished_at)}" if of_old_object(record) else f"after {took}"
+    if record.source_etag:
+        return Cell(f"upload of {size_shown(record.size)}"), outcome_cell(record), Cell(when)
+    return Cell("deletion"), outcome_cell(record), Cell(when)
+
+
+def _why(record: Record) -> str:
+    """What set it going, unless it went of its own accord."""
+    if record.trigger in (Trigger.UPLOAD, Trigger.DELETE):
+        return ""
+    return f"{record.trigger} by {record.requested_by}" if record.requested_by else record.trigger

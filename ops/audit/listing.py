@@ -1,0 +1,72 @@
+"""Owns `copytrail audit list`: the records of a span of time."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+
+from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
+from ops.audit.record_table import print_records
+from ops.audit.table import audit_query, matching
+from ops.output import json_option, note, print_json, terminal_width
+from ops.stack_outputs import Stack
+from services.auditor.record import Record
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit list --since 1h
+  $ copytrail audit list --since 7d --outcome failed --reason AccessDenied
+  $ copytrail audit list --since 2026-11-01 --until 2026-12-01 --key-glob 'reports/*.csv' --json
+"""
+_LAST_DAY = "the last 24 h"
+_MORE = "; --since 7d shows more"
+
+
+@click.command("list", epilog=_EXAMPLES)
+@record_options
+@click.option("--oldest-first", is_flag=True, help="The oldest first, instead of the newest.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many: the first of the list.")
+@json_option
+@click.pass_obj
+@click.pass_context
+def list_(
+    ctx: click.Context,
+    stack: Stack,
+    *,
+    wanted: RecordFilter,
+    oldest_first: bool,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List records by when they finished, newest first.
+
+    Into a pipe: LogID, moment, outcome, reason, object, with tabs between. A date is its first moment, UTC.
+    """
+    found = matching(audit_query(stack), wanted, newest_first=not oldest_first)
+    counted = _Counted(islice(found, limit))
+    if as_json:
+        for record in counted:
+            print_json(record.attributes())
+    else:
+        print_records(counted)
+    by_default = since_by_default(ctx)
+    if not counted.count:
+        note(no_match(wanted) + (_MORE if by_default else ""))
+    elif by_default and terminal_width() is not None and counted.count != limit:
+        note(_LAST_DAY + _MORE)
+
+
+class _Counted:
+    """An iterator that knows how many it has given."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._records = records
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        return self
+
+    def __next__(self) -> Record:
+        record = next(self._records)
+        self.count += 1
+        return record

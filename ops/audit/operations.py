@@ -1,0 +1,116 @@
+"""Owns `copytrail audit operations`: what operators did."""
+
+from datetime import datetime
+
+import click
+
+from ops.audit.blocks import Block, print_blocks
+from ops.audit.runs import Run, runs_of
+from ops.audit.table import CLOCKS_DIFFER_BY, audit_query
+from ops.durations import duration_shown
+from ops.moments import Moment
+from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
+from ops.stack_outputs import Stack
+from shared import times
+from shared.operations import Stage
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit operations
+  $ copytrail audit operations --since 90d --json
+"""
+_STYLES = {Stage.COMPLETED: "green", Stage.INTERRUPTED: "yellow", Stage.FAILED: "red", None: "yellow"}
+_NOT_FINISHED = "never finished"
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--since", type=Moment(), default="30d", show_default=True, help="From then on: 15m, 1h, 7d or ISO-8601.")
+@json_option
+@click.pass_obj
+def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
+    """List what operators did, newest first.
+
+    That is replays, drops, imports, backfills and repairs. "never finished" is what has no end on record: it goes on
+    right now, or was killed. What was stopped and goes on later is listed once for each time, under the same id.
+
+    Into a pipe: beginning, end, operation, ending, subject, who, counts, filters and id, with tabs between.
+    """
+    runs = runs_of(audit_query(stack).operations(since, times.now() + CLOCKS_DIFFER_BY))
+    first = next(runs, None)
+    if first is None:
+        note(f"no operation is on record since {times.to_text(since)}")
+        return
+    all_of_them = (run for some in ([first], runs) for run in some)
+    width = terminal_width()
+    if as_json:
+        for run in all_of_them:
+            print_json(_attributes(run))
+    elif width is None:
+        print_table((), map(_row, all_of_them))
+    else:
+        print_blocks(map(_block, all_of_them), width=width)
+
+
+def _attributes(run: Run) -> dict[str, object]:
+    told = run.told
+    attributes = {
+        "OperationId": told.operation_id,
+        "Operation": told.operation,
+        "Subject": told.subject,
+        "PerformedBy": told.performed_by,
+        "StartedAt": times.to_text(run.started_at) if run.started_at else None,
+        "EndedAt": times.to_text(run.ended_at) if run.ended_at else None,
+        "Ending": run.ending or _NOT_FINISHED,
+        "Filters": told.filters,
+        "Counts": told.counts,
+        "Message": told.message,
+    }
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _row(run: Run) -> tuple[Cell, ...]:
+    told = run.told
+    return (
+        Cell(times.to_text(run.started_at) if run.started_at else ""),
+        Cell(times.to_text(run.ended_at) if run.ended_at else ""),
+        Cell(told.operation),
+        Cell(run.ending or _NOT_FINISHED),
+        Cell(told.subject),
+        Cell(told.performed_by),
+        Cell(_counts(run)),
+        Cell(_filters(run)),
+        Cell(told.operation_id),
+    )
+
+
+def _block(run: Run) -> Block:
+    told = run.told
+    first_line = (
+        Cell(told.operation, "bold"),
+        Cell(run.ending or _NOT_FINISHED, _STYLES[run.ending]),
+        Cell(_how_long(run)),
+        Cell(_counts(run)),
+    )
+    lines = (
+        told.message or "",
+        f"{told.subject} {_filters(run)}".strip(),
+        told.performed_by,
+        f"id {told.operation_id}",
+    )
+    return Block(run.started_at or told.at, first_line, [line for line in lines if line])
+
+
+def _how_long(run: Run) -> str:
+    if run.started_at is None:
+        return "began earlier"
+    if run.ended_at is None:
+        return ""
+    return f"after {duration_shown((run.ended_at - run.started_at).total_seconds())}"
+
+
+def _counts(run: Run) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in run.told.counts.items())
+
+
+def _filters(run: Run) -> str:
+    return " ".join(f"{name}={value}" for name, value in run.told.filters.items())

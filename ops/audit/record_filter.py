@@ -1,0 +1,164 @@
+"""Owns how a person names the records that are meant."""
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from ops.failures import Misconfigured
+from ops.keys import KeyFilter, key_options
+from ops.moments import Moment
+from ops.sizes import Size
+from services.auditor.record import Record
+from shared import times
+from shared.events import Outcome, Trigger
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+DEFAULT_SINCE = "1d"
+
+
+@dataclass(frozen=True)
+class RecordFilter:
+    """Records that finished from `since` up to, not including, `until`, and are as the rest says; empty takes all.
+
+    Sizes are in bytes, both included. Reasons are taken in any case.
+    """
+
+    since: datetime
+    until: datetime | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    reasons: tuple[str, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    bucket: str = ""
+    keys: KeyFilter = field(default_factory=KeyFilter)
+    min_size: int | None = None
+    max_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.since >= self.until:
+            raise Misconfigured(
+                f"--since {times.to_text(self.since)} is not before --until {times.to_text(self.until)}"
+            )
+        if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
+            raise Misconfigured(f"--min-size {self.min_size} is more than --max-size {self.max_size}")
+
+    def matches(self, record: Record) -> bool:
+        """Whether a record is meant."""
+        return (
+            self.since <= record.finished_at
+            and (self.until is None or record.finished_at < self.until)
+            and (not self.outcomes or record.outcome in self.outcomes)
+            and (not self.triggers or record.trigger in self.triggers)
+            and self._of_reason(record.reason)
+            and (not self.bucket or record.source_bucket == self.bucket)
+            and self.keys.matches(record.object_key)
+            and self._of_size(record.size)
+        )
+
+    def described(self) -> dict[str, str]:
+        """The filters in force, by the names of their options; several values of one with commas between."""
+        values: dict[str, tuple[str, ...]] = {}
+        for name, value in self._options():
+            values[name] = (*values.get(name, ()), value)
+        return {name: ", ".join(several) for name, several in values.items()}
+
+    def as_options(self) -> str:
+        """The filters in force, as a person would write them on the command line."""
+        return " ".join(f"--{name} {shlex.quote(value)}" for name, value in self._options())
+
+    def _options(self) -> Iterator[tuple[str, str]]:
+        yield "since", times.to_text(self.since)
+        yield from (("until", times.to_text(until)) for until in (self.until,) if until)
+        yield from (("outcome", outcome) for outcome in self.outcomes)
+        yield from (("reason", reason) for reason in self.reasons)
+        yield from (("trigger", trigger) for trigger in self.triggers)
+        texts = {"bucket": self.bucket, "key-prefix": self.keys.prefix, "key-glob": self.keys.glob}
+        yield from ((name, text) for name, text in texts.items() if text)
+        sizes = {"min-size": self.min_size, "max-size": self.max_size}
+        yield from ((name, str(size)) for name, size in sizes.items() if size is not None)
+
+    def _of_reason(self, reason: str | None) -> bool:
+        return not self.reasons or (reason or "").casefold() in {wanted.casefold() for wanted in self.reasons}
+
+    def _of_size(self, size: int) -> bool:
+        return (self.min_size is None or size >= self.min_size) and (self.max_size is None or size <= self.max_size)
+
+
+def no_match(wanted: RecordFilter) -> str:
+    """What a person is told when there is no such record."""
+    return f"no record matches {wanted.as_options()}"
+
+
+def record_options(command: Callable[..., T]) -> Callable[..., T]:
+    """Add the filters of records to a command, which gets them as one argument: `wanted`, a RecordFilter."""
+    until = click.option("--until", type=Moment(), help="Up to, not including, then.  [default: now]")
+    return _since(until(_others(_gathered(command))))
+
+
+def newest_record_options(command: Callable[..., T]) -> Callable[..., T]:
+    """Add the filters of records to a command that goes on to the newest: `record_options` without an end."""
+    return _since(_others(_gathered(command)))
+
+
+def since_by_default(ctx: click.Context) -> bool:
+    """Whether the person left it to us since when."""
+    return ctx.get_parameter_source("since") is ParameterSource.DEFAULT
+
+
+def _gathered(command: Callable[..., T]) -> Callable[..., T]:
+    @wraps(command)
+    def with_filter(*arguments: Any, **named: Any) -> T:
+        wanted = RecordFilter(
+            since=named.pop("since"),
+            until=named.pop("until", None),
+            outcomes=named.pop("outcome"),
+            reasons=named.pop("reason"),
+            triggers=named.pop("trigger"),
+            bucket=named.pop("bucket"),
+            keys=KeyFilter(named.pop("key_prefix"), named.pop("key_glob")),
+            min_size=named.pop("min_size"),
+            max_size=named.pop("max_size"),
+        )
+        return command(*arguments, wanted=wanted, **named)
+
+    return with_filter
+
+
+def _since(command: F) -> F:
+    return click.option(
+        "--since",
+        type=Moment(),
+        default=DEFAULT_SINCE,
+        show_default=True,
+        help="From then on: 15m, 1h, 7d or ISO-8601.",
+    )(command)
+
+
+def _others(command: F) -> F:
+    options = (
+        click.option("--outcome", type=_choice(Outcome), multiple=True, help="Only this outcome; may be repeated."),
+        click.option(
+            "--reason", multiple=True, metavar="REASON", help="Only this reason, as records name it; may be repeated."
+        ),
+        click.option(
+            "--trigger", type=_choice(Trigger), multiple=True, help="Only what this set going; may be repeated."
+        ),
+        click.option("--bucket", default="", metavar="BUCKET", help="Only uploads to this source bucket."),
+        key_options,
+        click.option("--min-size", type=Size(), metavar="SIZE", help="Only objects of so many bytes or more: 10MiB."),
+        click.option("--max-size", type=Size(), metavar="SIZE", help="Only objects of so many bytes or fewer."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _choice(values: type[Outcome] | type[Trigger]) -> click.Choice[Any]:
+    return click.Choice(list(values), case_sensitive=False)

@@ -1,0 +1,119 @@
+"""Owns an export by DynamoDB itself: of all the table, as it is now, into a bucket."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from ops.audit.athena import definitions
+from ops.failures import Failure, Misconfigured
+from ops.output import note
+from ops.stack_outputs import Output, Stack
+from shared.aws import translated
+from shared.errors import CopytrailError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import ExportDescriptionTypeDef, ExportTableToPointInTimeInputTypeDef
+
+# S3's own "safe characters" of keys: nothing that SQL would have to escape.
+_FOLDER = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*()/=-]*))?")
+# An export that cannot begin says so soon; one that can takes minutes.
+_LOOKS = 5
+_BETWEEN_LOOKS_S = 1.0
+
+
+@dataclass(frozen=True)
+class S3Folder:
+    """A bucket, and what the keys begin with there: without a slash at either end."""
+
+    bucket: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+class S3FolderType(click.ParamType[S3Folder]):
+    """A place in S3 on the command line: `s3://bucket` or `s3://bucket/prefix`."""
+
+    name = "s3 url"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> S3Folder:
+        """Read a place.
+
+        Raises:
+            Failure: the text is none.
+        """
+        if isinstance(value, S3Folder):
+            return value
+        found = _FOLDER.fullmatch(str(value).strip())
+        if found is None:
+            raise Misconfigured(
+                f"'{value}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
+                " ! _ . * ( ) = - / only"
+            )
+        return S3Folder(found[1], (found[2] or "").strip("/"))
+
+
+def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Start an export, and print what it is called, how it stands, and how Athena reads it.
+
+    Raises:
+        Failure: DynamoDB does not export, and why.
+        CopytrailError: DynamoDB did not answer.
+
+    Source: "DynamoDB data export to Amazon S3", DynamoDB developer guide.
+    """
+    dynamodb: DynamoDBClient = stack.client("dynamodb")
+    table_name = stack.output(Output.AUDIT_TABLE_NAME)
+    arn = _started(dynamodb, table_name, folder)["ExportArn"]
+    click.echo(f"-- {arn}")
+    state = _state(dynamodb, arn, sleep)
+    if state["ExportStatus"] == "FAILED":
+        raise Failure(
+            f"DynamoDB did not export to {folder} ({state.get('FailureCode')}: {state.get('FailureMessage')}): "
+            "check that the bucket is there, and that you may use s3:PutObject and s3:AbortMultipartUpload in it"
+        )
+    click.echo(f"-- {state['ExportStatus']}; to see how it stands:")
+    click.echo(f"--   aws dynamodb describe-export --export-arn {arn}")
+    click.echo(definitions(stack.name, export_id=arn.rpartition("/")[2], folder=str(folder)))
+    note("Athena runs one statement at a time, once the export is COMPLETED")
+
+
+def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Folder) -> "ExportDescriptionTypeDef":
+    with translated("dynamodb:DescribeTable", table_name):
+        table_arn = dynamodb.describe_table(TableName=table_name)["Table"]["TableArn"]
+    request: ExportTableToPointInTimeInputTypeDef = {
+        "TableArn": table_arn,
+        "S3Bucket": folder.bucket,
+        "ExportFormat": "DYNAMODB_JSON",
+    }
+    if folder.prefix:
+        request["S3Prefix"] = folder.prefix
+    try:
+        with translated("dynamodb:ExportTableToPointInTime", table_name):
+            return dynamodb.export_table_to_point_in_time(**request)["ExportDescription"]
+    except CopytrailError as error:
+        if not isinstance(error.__cause__, dynamodb.exceptions.PointInTimeRecoveryUnavailableException):
+            raise
+        raise Failure(
+            f"table {table_name} has no point-in-time recovery, which its export needs: turn it on with `aws dynamodb "
+            f"update-continuous-backups --table-name {table_name} "
+            "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`"
+        ) from error
+
+
+def _state(dynamodb: "DynamoDBClient", arn: str, sleep: Callable[[float], None]) -> "ExportDescriptionTypeDef":
+    """How an export stands, once it has got somewhere, or after some seconds."""
+    for look in range(_LOOKS):
+        if look:
+            sleep(_BETWEEN_LOOKS_S)
+        with translated("dynamodb:DescribeExport", arn):
+            state = dynamodb.describe_export(ExportArn=arn)["ExportDescription"]
+        if state["ExportStatus"] != "IN_PROGRESS":
+            break
+    return state

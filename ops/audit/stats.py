@@ -1,0 +1,73 @@
+"""Owns `copytrail audit stats`: how much was copied when, what became of it, and how long it took."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Literal
+
+import click
+
+from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
+from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
+from ops.audit.table import audit_query, matching
+from ops.audit.tally import count_periods
+from ops.output import json_option, note, terminal_width
+from ops.progress import progress
+from ops.stack_outputs import Stack
+from services.auditor.record import Record
+from shared import times
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit stats
+  $ copytrail audit stats --since 30d --by day --key-prefix reports/
+  $ copytrail audit stats --since 7d --by hour --json
+"""
+# A longer span is told by day, where nothing else is asked for.
+_HOURLY_UP_TO = timedelta(days=2)
+_TOLD_AT_ONCE = 500
+_LAST_DAY = "the last 24 h; --since 7d shows more"
+
+
+@click.command(epilog=_EXAMPLES)
+@record_options
+@click.option(
+    "--by", type=click.Choice(["hour", "day"]), help="What a line stands for, UTC.  [default: hour, over 2 days: day]"
+)
+@json_option
+@click.pass_obj
+@click.pass_context
+def stats(
+    ctx: click.Context, stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | None, as_json: bool
+) -> None:
+    """Count records, bytes and outcomes, and how long copies took.
+
+    p50, p95, p99 (each within 1 %) and max are the times from upload to copied, also of replayed uploads. Copies of
+    objects that were there long before (backfill, reconcile, restore) have no part in them.
+
+    Into a pipe: beginning, records, copied, deleted, skipped, failed, bytes copied, p50, p95, p99 and max in seconds,
+    with tabs between; the last line is the total.
+    """
+    hourly = by == "hour" if by else (wanted.until or times.now()) - wanted.since <= _HOURLY_UP_TO
+    with progress("Reading", total=None, unit="records") as advance:
+        found = _told(matching(audit_query(stack), wanted, newest_first=False), advance)
+        periods, total = count_periods(found, hourly=hourly)
+    if not periods:
+        note(no_match(wanted))
+        return
+    counted = Stats(periods, total, hourly=hourly)
+    width = terminal_width()
+    if as_json:
+        print_json_lines(counted)
+    elif width is None:
+        print_lines(counted)
+    else:
+        print_chart(counted, width)
+        if since_by_default(ctx):
+            note(_LAST_DAY)
+
+
+def _told(records: Iterator[Record], advance: Callable[[int], None]) -> Iterator[Record]:
+    for number, record in enumerate(records, start=1):
+        yield record
+        if number % _TOLD_AT_ONCE == 0:
+            advance(_TOLD_AT_ONCE)

@@ -1,0 +1,128 @@
+"""Owns how counts are shown: bars on a terminal, columns in a pipe, JSON lines for programs."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ops.audit.tally import NOTHING, PERCENTILES, Counts
+from ops.durations import duration_shown
+from ops.output import Cell, Column, print_json, print_table
+from ops.sizes import size_shown
+from shared import times
+from shared.events import Outcome
+
+_WIDE = 110
+_NARROWEST = 80
+_OUTCOMES = (Outcome.COPIED, Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED)
+_DELAYS = (*(f"p{percent}" for percent in PERCENTILES), "max")
+_COUNT = 8
+_TOTAL = "total"
+
+
+@dataclass(frozen=True)
+class Stats:
+    """The counts of each period in which a record finished, by its first moment, oldest first; and those of all."""
+
+    periods: Mapping[datetime, Counts]
+    total: Counts
+    hourly: bool
+
+    @property
+    def unbroken(self) -> Iterator[tuple[datetime, Counts]]:
+        """The periods, and the empty ones between them."""
+        step = timedelta(hours=1) if self.hourly else timedelta(days=1)
+        moment, last = min(self.periods), max(self.periods)
+        while moment <= last:
+            yield moment, self.periods.get(moment, NOTHING)
+            moment += step
+
+
+def print_chart(stats: Stats, width: int) -> None:
+    """Print a line with a bar for each period, for a terminal of so many characters a line, and the totals."""
+    shown = _OUTCOMES if width >= _WIDE else (Outcome.FAILED,)
+    columns = [
+        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", 11),
+        _right("Records", _COUNT),
+        *(_right(outcome, _COUNT) for outcome in shown),
+        _right("Bytes", 8),
+        *(_right(name, 7) for name in _DELAYS),
+    ]
+    # The space between columns, too, is a character each.
+    room = max(width, _NARROWEST) - sum(1 + (column.width or 0) for column in columns)
+    most = max(counts.records for counts in stats.periods.values())
+    rows = (
+        (
+            Cell(moment.strftime("%m-%d %H:%M" if stats.hourly else "%Y-%m-%d")),
+            *_numbers(counts, shown),
+            Cell(_bar(counts.records / most, room), "red" if counts.of(Outcome.FAILED) else "green"),
+        )
+        for moment, counts in stats.unbroken
+    )
+    print_table([*columns, Column("")], rows)
+    print_table([*columns, Column("")], [(Cell(_TOTAL), *_numbers(stats.total, shown))], with_header=False)
+    endings = sorted(stats.total.endings.items(), key=lambda ending: -ending[1])
+    print_table(
+        (Column("", 11), Column("")),
+        ((Cell(""), Cell(f"{_ending(*ending)} {count:,}")) for ending, count in endings),
+        with_header=False,
+    )
+
+
+def print_lines(stats: Stats) -> None:
+    """Print a line for each period with a record, and one for the total, with tabs between the values."""
+    named = [(times.to_text(moment), counts) for moment, counts in stats.periods.items()]
+    print_table((), (_line(name, counts) for name, counts in [*named, (_TOTAL, stats.total)]))
+
+
+def print_json_lines(stats: Stats) -> None:
+    """Print a JSON object for each period with a record, and one for the total. Delays are in seconds."""
+    for moment, counts in stats.periods.items():
+        print_json({"Period": "hour" if stats.hourly else "day", "Begins": times.to_text(moment), **_plain(counts)})
+    print_json({"Period": _TOTAL, **_plain(stats.total)})
+
+
+def _numbers(counts: Counts, outcomes: tuple[Outcome, ...]) -> Iterator[Cell]:
+    yield Cell(f"{counts.records:,}".rjust(_COUNT))
+    for outcome in outcomes:
+        count = counts.of(outcome)
+        alarming = outcome is Outcome.FAILED and count > 0
+        yield Cell((f"{count:,}" if count else "·").rjust(_COUNT), "red" if alarming else "")
+    yield Cell(size_shown(counts.bytes_copied).rjust(8) if counts.records else "")
+    yield from (Cell(duration_shown(delay).rjust(7)) for delay in _delays(counts))
+
+
+def _line(name: str, counts: Counts) -> tuple[Cell, ...]:
+    numbers = (counts.records, *(counts.of(outcome) for outcome in _OUTCOMES), counts.bytes_copied)
+    delays = [f"{delay:.3f}" for delay in _delays(counts)] or [""] * len(_DELAYS)
+    return (Cell(name), *(Cell(str(number)) for number in numbers), *map(Cell, delays))
+
+
+def _plain(counts: Counts) -> dict[str, object]:
+    return {
+        "Records": counts.records,
+        "Outcomes": {outcome: counts.of(outcome) for outcome in _OUTCOMES if counts.of(outcome)},
+        "Endings": {_ending(*ending): count for ending, count in sorted(counts.endings.items())},
+        "BytesCopied": counts.bytes_copied,
+        "UploadToCopied": dict(zip(_DELAYS, (round(delay, 3) for delay in _delays(counts)), strict=False)),
+    }
+
+
+def _delays(counts: Counts) -> tuple[float, ...]:
+    return (*counts.delays.percentiles, counts.delays.longest) if counts.delays else ()
+
+
+def _ending(outcome: Outcome, reason: str) -> str:
+    return f"{outcome} {reason}".rstrip()
+
+
+def _bar(share: float, room: int) -> str:
+    """A bar as long as the share of the room; what is not nothing can be seen."""
+    if "utf" not in (sys.stdout.encoding or "").lower():
+        return "#" * max(round(share * room), 1 if share else 0)
+    whole, eighths = divmod(max(round(share * room * 8), 1 if share else 0), 8)
+    return "█" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths]
+
+
+def _right(title: str, width: int) -> Column:
+    return Column(title.rjust(width), width)

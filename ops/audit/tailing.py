@@ -1,0 +1,120 @@
+"""Owns `copytrail audit tail`: the last records, and those that come."""
+
+import select
+import sys
+import time
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
+
+import click
+
+from ops.audit.following import Follower
+from ops.audit.record_filter import RecordFilter, newest_record_options, no_match
+from ops.audit.record_table import print_log
+from ops.audit.table import audit_query, last_matching
+from ops.failures import Misconfigured, explained
+from ops.output import json_option, note, print_json
+from ops.stack_outputs import Stack
+from services.auditor.record import Record
+from shared import times
+from shared.errors import CopytrailError, Permanent
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail audit tail -f
+  $ copytrail audit tail -n 50 -f --outcome failed --json
+"""
+_EVERY_S = 2.0
+_LONGEST_WAIT_S = 30.0
+
+Show = Callable[[Iterable[Record]], None]
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("-f", "--follow", is_flag=True, help="Go on with the records that come, until Ctrl-C.")
+@click.option("-n", "count", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="The last N.")
+@newest_record_options
+@json_option
+@click.pass_obj
+def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_json: bool) -> None:
+    """Show the last records, and with -f those that come.
+
+    The last are those that finished last, oldest first.
+
+    With -f, every record is shown once: within seconds when it was recorded within 20 s of the transfer's end, within
+    half a minute when it was recorded within 10 min. One that is recorded later still is not shown: `copytrail audit
+    list` has it. When AWS does not answer, the command says so and tries again.
+
+    Into a pipe: the lines of `copytrail audit list`.
+    """
+    show: Show = _print_json if as_json else _Log()
+    query = audit_query(stack)
+    if not follow:
+        last = last_matching(query, wanted, count)
+        show(last)
+        if not last and count:
+            note(no_match(wanted))
+        return
+    follower = Follower(query, wanted.matches, times.now)
+    show(follower.begin(count, wanted.since))
+    keep_following(follower, show, time.sleep)
+
+
+def keep_following(follower: Follower, show: Show, sleep: Callable[[float], None]) -> None:
+    """Show what comes, for ever.
+
+    Raises:
+        Failure: trying again will not help.
+        BrokenPipeError: nobody reads any more.
+    """
+    wait_s = _EVERY_S
+    while True:
+        sleep(wait_s)
+        if _reader_gone():
+            raise BrokenPipeError
+        show(follower.look())
+        if follower.failure is None:
+            wait_s = _EVERY_S
+            continue
+        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+        note(f"{_curable(follower.failure)}; trying again in {wait_s:.0f} s")
+
+
+def _curable(failure: CopytrailError) -> str:
+    """What a person is told of a failure that time may cure.
+
+    Raises:
+        Failure: it will not.
+    """
+    told = explained(failure)
+    if isinstance(failure, Permanent) or isinstance(told, Misconfigured):
+        raise told from failure
+    return told.message
+
+
+class _Log:
+    """What is shown of the records, which come some at a time: one table, with one header."""
+
+    def __init__(self) -> None:
+        self._with_header = True
+
+    def __call__(self, records: Iterable[Record]) -> None:
+        remaining = iter(records)
+        for first in islice(remaining, 1):
+            print_log(chain([first], remaining), with_header=self._with_header)
+            self._with_header = False
+
+
+def _print_json(records: Iterable[Record]) -> None:
+    for record in records:
+        print_json(record.attributes())
+
+
+def _reader_gone() -> bool:
+    # While nothing comes nothing is written, and only a write would tell.
+    poll = select.poll()
+    try:
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):
+        return False
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))

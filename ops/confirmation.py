@@ -1,0 +1,30 @@
+"""Owns the question before something is changed."""
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from ops.failures import Misconfigured
+from ops.output import visible
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def yes_option(command: F) -> F:
+    """Add `--yes` to a command, as `yes`."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether the person at the terminal agrees; `yes` is their answer beforehand.
+
+    Raises:
+        Failure: nobody is there to be asked.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Misconfigured(f"{question} There is nobody to ask: add --yes")
+    return click.confirm(visible(question), err=True)

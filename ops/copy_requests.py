@@ -1,0 +1,39 @@
+"""Owns how copies are asked for: "Object Copy Requested" events on the transfer bus."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ops.failures import Failure
+from shared import times
+from shared.events import COPY_REQUESTED, CopyRequest, encode_detail
+from shared.transfer_bus import Event, TransferBus
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+
+class CopyRequests:
+    """Where copies are asked for. It may be shared by threads."""
+
+    def __init__(
+        self, events: "EventBridgeClient", bus_name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._bus = TransferBus(events, name=bus_name, sleep=sleep)
+
+    def publish(self, requests: Sequence[CopyRequest]) -> None:
+        """Ask for up to 10 copies.
+
+        Raises:
+            CopytrailError: EventBridge could not be asked, or refused all of them.
+            Failure: it accepted some, but not all of them, not even when asked again.
+        """
+        now = times.now()
+        verdicts = self._bus.publish([Event(COPY_REQUESTED, encode_detail(request), now) for request in requests])
+        refused = [verdict for verdict in verdicts if verdict is not None]
+        if refused and len(refused) == len(requests):
+            raise refused[0]
+        if refused:
+            raise Failure(
+                f"EventBridge did not accept {len(refused)} of {len(requests)} requests: {refused[0].message}"
+            )

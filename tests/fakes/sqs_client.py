@@ -1,0 +1,188 @@
+"""Owns a strict in-memory SQS behind boto3's methods: what is received is hidden, and handles grow stale."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from botocore.exceptions import ClientError
+
+from tests.fakes.clock import FakeClock
+
+DLQ = "https://sqs.us-east-1.amazonaws.com/123456789012/copy-dlq"
+
+
+@dataclass
+class StoredMessage:
+    """One message of a queue. `visible_from`: nobody receives it before."""
+
+    id: str
+    body: str
+    attributes: Mapping[str, Any]
+    sent_at: datetime
+    visible_from: datetime
+    received: int = 0
+
+
+@dataclass
+class FakeSqs:
+    """Queues by URL. Errors: `refuses[operation]` holds what the next calls raise, `None` for a call that passes.
+
+    `entry_fails` says of an entry of a batch call, by operation and entry, with what code it fails, or "" for not.
+    `before_receive` is called ahead of each receive.
+    """
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    queues: dict[str, dict[str, StoredMessage]] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    refuses: dict[str, deque[Exception | None]] = field(default_factory=dict)
+    entry_fails: Callable[[str, Mapping[str, Any]], str] = lambda _operation, _entry: ""
+    before_receive: Callable[[], object] = lambda: None
+    calls: list[str] = field(default_factory=list)
+    _ids: "count[int]" = field(default_factory=count)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put(
+        self,
+        body: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        url: str = DLQ,
+        message_id: str | None = None,
+        sent_at: datetime | None = None,
+    ) -> str:
+        """Put a message into a queue; its id."""
+        typed = {name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()}
+        return self._put(url, body, typed, message_id or str(UUID(int=next(self._ids) << 64)), sent_at)
+
+    def visible(self, url: str = DLQ) -> set[str]:
+        """The ids of what could be received now."""
+        return {message.id for message in self._visible(url)}
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> Mapping[str, Any]:  # noqa: N803
+        """Count visible and hidden messages; `attributes` come on top."""
+        with self._called("GetQueueAttributes"):
+            visible = len(self._visible(QueueUrl))
+            told = {
+                "ApproximateNumberOfMessages": str(visible),
+                "ApproximateNumberOfMessagesNotVisible": str(len(self._queue(QueueUrl)) - visible),
+                **self.attributes,
+            }
+            date = self.clock().strftime("%a, %d %b %Y %H:%M:%S GMT")
+            return {
+                "Attributes": {name: told[name] for name in AttributeNames if name in told},
+                "ResponseMetadata": {"HTTPHeaders": {"date": date}},
+            }
+
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MaxNumberOfMessages: int,  # noqa: N803
+        WaitTimeSeconds: int,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+        MessageAttributeNames: Sequence[str],  # noqa: N803
+        MessageSystemAttributeNames: Sequence[str],  # noqa: N803
+    ) -> Mapping[str, Any]:
+        """Hand out and hide messages; a long poll that finds none ends at once."""
+        assert WaitTimeSeconds > 0, "a short poll may miss messages"
+        self.before_receive()
+        with self._called("ReceiveMessage"):
+            received = self._visible(QueueUrl)[:MaxNumberOfMessages]
+            for message in received:
+                message.received += 1
+                message.visible_from = self.clock() + timedelta(seconds=VisibilityTimeout)
+            return {"Messages": [_received(message) for message in received]} if received else {}
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
+        """Hide messages in hand for so long from now."""
+
+        def change(entry: Mapping[str, Any]) -> str:
+            message = self._in_hand(QueueUrl, entry["ReceiptHandle"])
+            if message is None:
+                return "ReceiptHandleIsInvalid"
+            if message.visible_from <= self.clock():
+                return "MessageNotInflight"
+            message.visible_from = self.clock() + timedelta(seconds=entry["VisibilityTimeout"])
+            return ""
+
+        return self._batch("ChangeMessageVisibility", Entries, change)
+
+    def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
+        """Delete messages in hand; SQS says yes to a handle of an earlier receive, and deletes nothing."""
+
+        def delete(entry: Mapping[str, Any]) -> str:
+            message = self._in_hand(QueueUrl, entry["ReceiptHandle"])
+            if message is not None:
+                del self._queue(QueueUrl)[message.id]
+            return ""
+
+        return self._batch("DeleteMessage", Entries, delete)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
+        """Take messages in."""
+
+        def send(entry: Mapping[str, Any]) -> str:
+            self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], str(UUID(int=next(self._ids) << 64)))
+            return ""
+
+        return self._batch("SendMessage", Entries, send)
+
+    def _put(
+        self, url: str, body: str, attributes: Mapping[str, Any], message_id: str, sent_at: datetime | None = None
+    ) -> str:
+        sent_at = sent_at or self.clock()
+        message = StoredMessage(message_id, body, attributes, sent_at, visible_from=self.clock())
+        self._queue(url)[message_id] = message
+        return message_id
+
+    def _queue(self, url: str) -> dict[str, StoredMessage]:
+        return self.queues.setdefault(url, {})
+
+    def _visible(self, url: str) -> list[StoredMessage]:
+        return [message for message in self._queue(url).values() if message.visible_from <= self.clock()]
+
+    def _in_hand(self, url: str, handle: str) -> StoredMessage | None:
+        message_id, _, received = handle.partition("#")
+        message = self._queue(url).get(message_id)
+        return message if message and str(message.received) == received else None
+
+    def _batch(
+        self, operation: str, entries: Sequence[Mapping[str, Any]], act: Callable[[Mapping[str, Any]], str]
+    ) -> Mapping[str, Any]:
+        assert 1 <= len(entries) <= 10
+        assert len({entry["Id"] for entry in entries}) == len(entries)
+        with self._called(operation):
+            codes = {entry["Id"]: self.entry_fails(operation, entry) or act(entry) for entry in entries}
+        failed = [
+            {"Id": id_, "Code": code, "Message": "no", "SenderFault": code != "InternalError"}
+            for id_, code in codes.items()
+            if code
+        ]
+        return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+
+    def _called(self, operation: str) -> threading.RLock:
+        self.calls.append(operation)
+        waiting = self.refuses.get(operation)
+        if waiting and (error := waiting.popleft()):
+            raise error
+        return self._lock
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    """What boto3 raises when AWS refuses a call."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def _received(message: StoredMessage) -> Mapping[str, Any]:
+    plain = {
+        "MessageId": message.id,
+        "ReceiptHandle": f"{message.id}#{message.received}",
+        "Body": message.body,
+        "Attributes": {"SentTimestamp": str(int(message.sent_at.timestamp() * 1000))},
+    }
+    return plain | {"MessageAttributes": message.attributes} if message.attributes else plain

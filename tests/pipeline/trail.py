@@ -1,0 +1,89 @@
+"""Owns a deployed copytrail on the embedded AWS, as a person with boto3 sees it."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.embedded import EmbeddedAws, NotQuiet
+from services.auditor.query import AuditQuery
+from services.auditor.record import Record
+
+
+@dataclass
+class Trail:
+    """A deployed copytrail, as a person with boto3 sees it; `source` and `destination` are its first route's."""
+
+    aws: EmbeddedAws
+    outputs: dict[str, str]
+
+    def __post_init__(self) -> None:
+        route, *_ = json.loads(self.outputs["Routes"])
+        self.source, self.destination = route["sourceBucket"], route["destinationBucket"]
+        self.s3 = self.aws.client("s3")
+        self.sqs = self.aws.client("sqs")
+        self.query = AuditQuery(self.aws.client("dynamodb"), self.outputs["AuditTableName"])
+        self.copier = self.aws.functions[self.outputs["CopierFunctionName"]]
+        self.auditor = self.aws.functions[self.outputs["AuditorFunctionName"]]
+
+    def upload(self, key: str, body: bytes = b"body", **properties: Any) -> str:
+        """Put an object; its ETag without quotes."""
+        return str(self.s3.put_object(Bucket=self.source, Key=key, Body=body, **properties)["ETag"]).strip('"')
+
+    def copy_of(self, key: str) -> bytes | None:
+        """What the destination holds under a key."""
+        try:
+            return bytes(self.s3.get_object(Bucket=self.destination, Key=key)["Body"].read())
+        except self.s3.exceptions.NoSuchKey:
+            return None
+
+    def records(self, key: str, bucket: str | None = None) -> list[Record]:
+        """Every record of a key, in the order of its uploads."""
+        return list(self.query.by_object(bucket or self.source, key))
+
+    def settle(self) -> None:
+        """Wait until nothing is under way."""
+        self.aws.wait_until_quiet(timeout_s=60)
+
+    def wait_a_moment(self) -> None:
+        """Let the others go on for a while."""
+        with suppress(NotQuiet):
+            self.aws.wait_until_quiet(timeout_s=0.05)
+
+    def settle_impatiently(self) -> None:
+        """Wait until nothing is under way, passing over the retry delays and visibility timeouts of idle functions."""
+        for _ in range(300):
+            try:
+                self.aws.wait_until_quiet(timeout_s=0.2)
+            except NotQuiet:
+                if not (self.copier.busy or self.auditor.busy):
+                    self.aws.let_visibility_timeouts_pass()
+            else:
+                return
+        self.settle()
+
+    def send(self, *bodies: str, queue: str = "CopyQueueUrl") -> list[str]:
+        """Put message bodies into a queue as they are; their message ids."""
+        return [self.sqs.send_message(QueueUrl=self.outputs[queue], MessageBody=body)["MessageId"] for body in bodies]
+
+    def take_all(self, queue: str) -> list[Any]:
+        """Receive and delete everything that a queue holds."""
+        taken: list[Any] = []
+        while messages := self.sqs.receive_message(
+            QueueUrl=self.outputs[queue],
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        ).get("Messages"):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.outputs[queue], ReceiptHandle=message["ReceiptHandle"])
+            taken += messages
+        return taken
+
+    def letters(self, queue: str = "CopyDlqUrl") -> list[dict[str, str]]:
+        """Take every dead letter: its attributes, and its body as `Body`."""
+        return [
+            {name: value["StringValue"] for name, value in letter.get("MessageAttributes", {}).items()}
+            | {"Body": letter["Body"]}
+            for letter in self.take_all(queue)
+        ]

@@ -1,0 +1,99 @@
+"""Counts are drawn as bars for people, and are columns and JSON for the rest."""
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from rich.cells import cell_len
+
+from ops import output
+from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
+from ops.audit.tally import Counts, Delays
+from shared.events import Outcome
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+COPIED = (Outcome.COPIED, "")
+BLOCKS = "█▉▊▋▌▍▎▏"
+DENIED = (Outcome.FAILED, "AccessDenied")
+
+
+@pytest.fixture
+def counted() -> Stats:
+    """An hour with a hundred copies, one without any, and one with a copy, and a failure whose code is odd."""
+    periods = {
+        NOON: Counts({COPIED: 100}, 2**30, Delays((1.0, 2.0, 3.0), 4.0)),
+        NOON + timedelta(hours=2): Counts({COPIED: 1, (Outcome.FAILED, "\x1b[2J"): 1}, 5, Delays((7, 7, 7), 7.25)),
+    }
+    return Stats(periods, Counts({COPIED: 101, DENIED: 1}, 2**30 + 5, Delays((1, 2, 7), 7.25)), hourly=True)
+
+
+@pytest.mark.parametrize("width", [40, 80, 110, 200])
+def test_on_a_terminal_every_hour_has_a_line_that_fits(
+    counted: Stats, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "terminal_width", lambda: width)
+    print_chart(counted, width)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:11] for line in lines[:5]] == [
+        "Hour (UTC) ",
+        "11-23 12:00",
+        "11-23 13:00",
+        "11-23 14:00",
+        "total      ",
+    ]
+    assert {cell_len(line) for line in lines} == {max(width, 80)}
+    longest, empty, short, total = (sum(character in BLOCKS for character in line) for line in lines[1:5])
+    assert longest >= 9
+    assert 1 <= short <= 1 + longest * 2 / 100
+    assert (empty, total) == (0, 0)
+    assert lines[1].split()[2] == "100"
+    assert "1.0 GiB" in lines[1]
+    assert [line.strip() for line in lines[5:]] == ["Copied 101", "Failed AccessDenied 1"]
+
+
+def test_an_encoding_without_blocks_has_bars_all_the_same(
+    counted: Stats, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    monkeypatch.setattr(type(sys.stdout), "encoding", "ascii")
+    print_chart(counted, 80)
+    monkeypatch.undo()
+    assert "####" in capsys.readouterr().out
+
+
+def test_into_a_pipe_each_hour_with_a_record_is_a_line_of_plain_numbers(
+    counted: Stats, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_lines(counted)
+    assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] == [
+        ["2026-11-23T12:00:00.000Z", "100", "100", "0", "0", "0", str(2**30), "1.000", "2.000", "3.000", "4.000"],
+        ["2026-11-23T14:00:00.000Z", "2", "1", "0", "0", "1", "5", "7.000", "7.000", "7.000", "7.250"],
+        ["total", "102", "101", "0", "0", "1", str(2**30 + 5), "1.000", "2.000", "7.000", "7.250"],
+    ]
+
+
+def test_a_json_line_has_outcomes_endings_and_seconds(counted: Stats, capsys: pytest.CaptureFixture[str]) -> None:
+    print_json_lines(counted)
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    _, second, total = map(json.loads, printed.splitlines())
+    assert second == {
+        "Period": "hour",
+        "Begins": "2026-11-23T14:00:00.000Z",
+        "Records": 2,
+        "Outcomes": {"Copied": 1, "Failed": 1},
+        "Endings": {"Copied": 1, "Failed \x1b[2J": 1},
+        "BytesCopied": 5,
+        "UploadToCopied": {"p50": 7, "p95": 7, "p99": 7, "max": 7.25},
+    }
+    assert (total["Period"], total["Records"]) == ("total", 102)
+
+
+def test_without_a_copy_there_are_no_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    failures = Counts({DENIED: 2}, 0, None)
+    stats = Stats({NOON: failures}, failures, hourly=False)
+    print_lines(stats)
+    assert capsys.readouterr().out.splitlines()[-1] == "total\t2\t0\t0\t0\t2\t0\t\t\t\t"
+    print_json_lines(stats)
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["UploadToCopied"] == {}
