@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.audit.commands import audit
 from ops.bucket_policy import bucket_policy
+from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
 from ops.stack_outputs import Stack
 from shared.errors import ConfigurationError, CopytrailError
@@ -100,6 +101,7 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
 
 cli.add_command(audit)
 cli.add_command(bucket_policy)
+cli.add_command(dlq)
 
 
 def main() -> None:

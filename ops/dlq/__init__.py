@@ -1,0 +1,1 @@
+"""The dead-letter queues: looked at, and emptied by hand."""

@@ -1,0 +1,137 @@
+"""Owns how letters are acted on: those that a preview showed and no others, found again by a second sweep."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import click
+
+from ops.dlq.account import Account
+from ops.dlq.batches import MOST_ENTRIES
+from ops.dlq.dead_letter_queue import DeadLetterQueue, Sweep
+from ops.dlq.letter import Letter
+from ops.dlq.letter_ids import LetterIds
+from ops.dlq.preview import Preview
+from ops.dlq.results import Lines, Result, letters_shown
+from ops.dlq.threads import on_threads
+from ops.failures import Failure
+from ops.operations import operation
+from ops.output import note
+from ops.pace import Pace
+from ops.progress import progress
+from ops.stack_outputs import Stack
+from shared.operations import OperationKind
+
+# Acts on up to 10 letters, on any thread, and enters what became of them into the account.
+Act = Callable[[Account, Sweep, Sequence[Letter]], None]
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is to be done to letters.
+
+    `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `dlq`: what a person calls the
+    dead-letter queue. `rate`: letters a second at most.
+    """
+
+    kind: OperationKind
+    verb: str
+    done: Result
+    dlq: str
+    act: Act
+    filters: Mapping[str, str]
+    threads: int = 1
+    rate: float | None = None
+
+
+def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> None:
+    """Act on what the preview showed, on record, and tell how it ended.
+
+    Raises:
+        CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
+        Failure: some letters were refused.
+    """
+    total = len(preview.going)
+    accounts: list[Account] = []
+    try:
+        with (
+            operation(stack, deed.kind, subject=deed.dlq, filters=deed.filters) as running,
+            _bar(deed, total, lines) as advance,
+        ):
+            account = Account(running, show=lines.show_done, advance=advance)
+            accounts.append(account)
+            for result, number in preview.left_out.items():
+                account.count(result, number)
+            act_on(queue, preview.going, deed, account)
+            account.count(Result.NOT_SEEN, len(preview.going))
+    except BaseException:
+        done = accounts[0].number(deed.done) if accounts else 0
+        note(
+            f"stopped: {done:,} of {letters_shown(total)} {deed.done.lower()}, {total - done:,} left in the {deed.dlq};"
+            " the same command goes on"
+        )
+        raise
+    _tell_end(deed, account, preview.going, lines)
+
+
+def _bar(deed: Deed, total: int, lines: Lines) -> AbstractContextManager[Callable[[int], None]]:
+    if lines.has_room_for_bar:
+        return progress(deed.verb, total=total, unit="letters")
+    return nullcontext(lambda _: None)
+
+
+def act_on(
+    queue: DeadLetterQueue,
+    going: LetterIds,
+    deed: Deed,
+    account: Account,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Sweep the queue, and act on the letters of `going`, which they leave; those that stay in it did not come.
+
+    Raises:
+        CopytrailError: SQS did not answer, or refused; what was begun has been ended.
+    """
+    pace = Pace(deed.rate, sleep=sleep)
+    at_once = MOST_ENTRIES if deed.rate is None else max(1, min(MOST_ENTRIES, int(deed.rate)))
+    with queue.sweep() as sweep, on_threads(deed.threads) as hand_over, _patience():
+        for letters in sweep:
+            wanted = [letter for letter in letters if going.take(letter.id)]
+            for start in range(0, len(wanted), at_once):
+                some = wanted[start : start + at_once]
+                pace.take(len(some))
+                hand_over(partial(deed.act, account, sweep, some))
+            if not going:
+                return
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Ask for it, where the person stops the command while letters are still to be made visible again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("stopping: what is left is made visible again")
+        raise
+
+
+def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> None:
+    done = account.number(deed.done)
+    ended = f"{letters_shown(done)} {deed.done.lower()}, as operation {account.operation.id}"
+    if lines.is_table:
+        click.echo(ended)
+    else:
+        note(ended)
+    lines.show_not_seen(not_seen)
+    if not_seen:
+        some = ", ".join(islice(not_seen, _MOST_NAMED)) + (", …" if len(not_seen) > _MOST_NAMED else "")
+        note(f"{letters_shown(len(not_seen))} did not come again, taken by somebody else or in flight: {some}")
+    account.note_remarks()
+    if refused := account.number(Result.REFUSED):
+        raise Failure(f"{letters_shown(refused)} of the {deed.dlq} could not be {deed.done.lower()}")

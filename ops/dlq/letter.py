@@ -1,0 +1,218 @@
+"""Owns what a dead letter tells: what it is about, and why it is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from shared import times
+from shared.delivery import REPLAYED_BY
+from shared.errors import Permanent, Reason
+from shared.events import Completion, CopyRequest, Upload, decode_request
+from shared.log_id import log_id
+from shared.operations import Operation, decode_audited
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef, MessageTypeDef
+
+# What stands for the reason where there is none.
+UNRECORDED = "Unrecorded"
+NOT_OURS = "NotOurs"
+
+
+class ExplainedBy(StrEnum):
+    """Who said why a letter is in the dead-letter queue."""
+
+    COPYTRAIL = "copytrail"
+    EVENTBRIDGE = "EventBridge"
+    NOBODY = "nobody"
+    NOT_OURS = "not ours"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of a dead-letter queue. `attributes` are as boto3 gives them, so that they can be sent again."""
+
+    id: str
+    body: str
+    attributes: "Mapping[str, MessageAttributeValueOutputTypeDef]"
+    receipt_handle: str
+    sent_at: datetime
+
+    @classmethod
+    def of(cls, message: "MessageTypeDef") -> "Letter":
+        """The letter that ReceiveMessage gave, with all its attributes and its `SentTimestamp`."""
+        return cls(
+            id=message["MessageId"],
+            body=message["Body"],
+            attributes=message.get("MessageAttributes", {}),
+            receipt_handle=message["ReceiptHandle"],
+            sent_at=times.from_epoch_milliseconds(message["Attributes"]["SentTimestamp"]),
+        )
+
+    @cached_property
+    def about(self) -> CopyRequest | Completion | Operation | Permanent:
+        """What the body is, or why it is none of our events."""
+        try:
+            return decode_request(self.body)
+        except Permanent as no_request:
+            try:
+                return decode_audited(self.body)
+            except Permanent as not_audited:
+                # The one that knows the kind of event knows what is wrong with it.
+                return no_request if not_audited.reason == Reason.UNSUPPORTED_EVENT else not_audited
+
+    @property
+    def request(self) -> CopyRequest | None:
+        """What a message of the copy queue asks for."""
+        return self.about if isinstance(self.about, CopyRequest) else None
+
+    @property
+    def completion(self) -> Completion | None:
+        """How a transfer ended, as a message of the audit queue tells."""
+        return self.about if isinstance(self.about, Completion) else None
+
+    @cached_property
+    def upload(self) -> Upload | None:
+        """The upload it is about, if it is about one."""
+        return self.about.upload if isinstance(self.about, CopyRequest | Completion) else None
+
+    @cached_property
+    def explained_by(self) -> ExplainedBy:
+        """Who said why it is here."""
+        if not isinstance(self.about, Permanent):
+            return self._explained_by
+        # What we could not read we have said so of, and cannot read now either.
+        ours = self._explained_by is ExplainedBy.COPYTRAIL
+        return ExplainedBy.COPYTRAIL if ours else ExplainedBy.NOT_OURS
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it came here on copytrail's ways."""
+        return self.explained_by is not ExplainedBy.NOT_OURS
+
+    @property
+    def reason(self) -> str:
+        """The code of the reason; `Unrecorded` when nobody gave one, `NotOurs` when nothing here is known of it."""
+        match self.explained_by:
+            case ExplainedBy.COPYTRAIL:
+                return self.text("Reason")
+            case ExplainedBy.EVENTBRIDGE:
+                return self.text("ERROR_CODE")
+            case ExplainedBy.NOBODY:
+                return UNRECORDED
+            case ExplainedBy.NOT_OURS:
+                return NOT_OURS
+
+    @property
+    def message(self) -> str:
+        """Why it is here, in a sentence."""
+        match self.explained_by:
+            case ExplainedBy.COPYTRAIL:
+                return self.text("Message")
+            case ExplainedBy.EVENTBRIDGE:
+                return self.text("ERROR_MESSAGE")
+            case ExplainedBy.NOBODY:
+                return self._unexplained
+            case ExplainedBy.NOT_OURS:
+                return self.about.message if isinstance(self.about, Permanent) else ""
+
+    @property
+    def log_id(self) -> str | None:
+        """The LogID of the failure's record; without one, that of the record that a copy makes or has made."""
+        if self.explained_by is ExplainedBy.COPYTRAIL:
+            return self.text("LogID") or None
+        if isinstance(self.about, CopyRequest):
+            upload = self.about.upload
+            return log_id(
+                bucket=upload.bucket,
+                key=upload.key,
+                version_id=upload.version_id,
+                etag=upload.etag,
+                sequencer=upload.sequencer,
+                request_id=self.about.request_id,
+            )
+        return None if isinstance(self.about, Permanent) else self.about.log_id
+
+    @property
+    def attempts(self) -> int | None:
+        """How often it was delivered before it came here, where that is known."""
+        match self.explained_by:
+            case ExplainedBy.COPYTRAIL:
+                return _number(self.text("Attempts"))
+            case ExplainedBy.EVENTBRIDGE:
+                retries = _number(self.text("RETRY_ATTEMPTS"))
+                return None if retries is None else 1 + retries
+            case _:
+                return None
+
+    @property
+    def first_seen(self) -> datetime:
+        """When it was sent for the first time; of EventBridge's own letters, when it gave up."""
+        try:
+            return times.from_text(self.text("FirstSeen"))
+        except ValueError:
+            return self.sent_at
+
+    @property
+    def bucket(self) -> str:
+        """The source bucket, or ""."""
+        return self.upload.bucket if self.upload else ""
+
+    @property
+    def key(self) -> str:
+        """The key in the source bucket, or ""."""
+        return self.upload.key if self.upload else ""
+
+    @property
+    def size(self) -> int | None:
+        """The size of the upload in bytes, if it is about one."""
+        return self.upload.size if self.upload else None
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/key` of the upload, or ""."""
+        return self.upload.url if self.upload else ""
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: the upload, or what else it is about, or ""."""
+        if isinstance(self.about, Operation):
+            return f"{self.about.kind} {self.about.stage}, by {self.about.performed_by}"
+        return self.url
+
+    @property
+    def short_message(self) -> str:
+        """Its message without the object's name."""
+        return self.message.replace(f" on {self.url}:", ":") if self.url else self.message
+
+    def text(self, attribute: str) -> str:
+        """The text of one attribute, or ""."""
+        value = self.attributes.get(attribute)
+        return value.get("StringValue", "") if value else ""
+
+    @property
+    def _explained_by(self) -> ExplainedBy:
+        # A replayed letter keeps its attributes, and none of them says why it came back.
+        if REPLAYED_BY in self.attributes:
+            return ExplainedBy.NOBODY
+        if "ERROR_CODE" in self.attributes:
+            return ExplainedBy.EVENTBRIDGE
+        return ExplainedBy.COPYTRAIL if "Reason" in self.attributes else ExplainedBy.NOBODY
+
+    @property
+    def _unexplained(self) -> str:
+        look_up = f"`copytrail audit {f'history {quote(self.url)}' if self.request else f'get {self.log_id}'}`"
+        replayed = f", and {self.text(REPLAYED_BY)} had replayed it" if REPLAYED_BY in self.attributes else ""
+        return (
+            f"no reason recorded: look up LogID {self.log_id} with {look_up}; SQS put it here after too many"
+            f" deliveries, as it does after crashes and time-outs{replayed}"
+        )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,83 @@
+"""Owns what a person is told of a preview, before they are asked."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+
+from ops.dlq.dead_letter_queue import DeadLetterQueue
+from ops.dlq.preview import Preview
+from ops.dlq.results import Found, Lines, Result, letters_shown
+from ops.output import note
+from ops.progress import progress
+
+# Enough to see whether it is what was meant.
+_MOST_SHOWN = 10
+
+
+def show_preview(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_run: bool) -> None:
+    """Look, and show what is found: all of it in a dry run, else the first few, or what is left out into a pipe.
+
+    Raises:
+        CopytrailError, BotoCoreError: SQS or S3 did not answer.
+        Failure: an id is that of several letters.
+    """
+    with closing(preview.look(queue)) as found:
+        if dry_run:
+            lines.show(found)
+        elif lines.is_table:
+            with progress("looking", total=None, unit="letters") as advance:
+                few = list(_first_few(found, advance))
+            lines.show(few)
+            if len(few) < preview.found:
+                note(f"these are the first; --dry-run shows all {preview.found:,}")
+        else:
+            # What becomes of the others then has lines of its own.
+            lines.show(one for one in found if one[1] is not Result.SELECTED)
+
+
+def tell_preview(preview: Preview, *, dlq: str, would: str, filters: str) -> None:
+    """Sum up what was found.
+
+    Args:
+        dlq: what a person calls the dead-letter queue.
+        would: what would become of the letters: "be replayed".
+        filters: those in force, as options.
+    """
+    for id_ in sorted(preview.ids_of_nothing):
+        note(f"no letter of the {dlq} has the id {id_}")
+    if number := len(preview.going):
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in preview.reasons.most_common())
+        note(f"{letters_shown(number)} of the {dlq} would {would}: {reasons}")
+    elif not preview.left_out and not preview.ids_of_nothing:
+        note(f"no letter of the {dlq} matches {filters}".rstrip() if filters else f"no letter is in the {dlq}")
+    _tell_left_out(preview)
+    if preview.not_known:
+        note(
+            f"{letters_shown(preview.not_known)} of these may be of no use: the source could not be looked at"
+            f" ({preview.why_not_known})"
+        )
+    if preview.strangers:
+        note(f"left out as not ours: {letters_shown(preview.strangers)}; `--id` takes one all the same")
+
+
+def _tell_left_out(preview: Preview) -> None:
+    left_out = [f"{number:,} {why}" for result, why in _WHY_LEFT_OUT.items() if (number := preview.left_out[result])]
+    if left_out:
+        note(f"left out: {', '.join(left_out)}; --include-superseded takes them in")
+
+
+def _first_few(found: Iterable[Found], advance: Callable[[int], None]) -> Iterator[Found]:
+    """The first of what would go, and the first of what is left out; the rest is gone through all the same."""
+    numbers = Counter[bool]()
+    for letter, result in found:
+        advance(1)
+        is_selected = result is Result.SELECTED
+        numbers[is_selected] += 1
+        if numbers[is_selected] <= _MOST_SHOWN:
+            yield letter, result
+
+
+_WHY_LEFT_OUT = {
+    Result.SUPERSEDED: "superseded since",
+    Result.SOURCE_DELETED: "deleted at the source since",
+}

@@ -1,0 +1,52 @@
+"""Owns which queue is meant: the copy queue or the audit queue, each with its dead-letter queue."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+import click
+
+from ops.stack_outputs import Output, Stack
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class QueueName(StrEnum):
+    """A queue of the stack."""
+
+    COPY = "copy"
+    AUDIT = "audit"
+
+    def url(self, stack: Stack) -> str:
+        """The URL of the queue itself.
+
+        Raises:
+            Failure: there is no such stack, or it is not a copytrail stack.
+        """
+        return stack.output(Output.COPY_QUEUE_URL if self is QueueName.COPY else Output.AUDIT_QUEUE_URL)
+
+    def dlq_url(self, stack: Stack) -> str:
+        """The URL of its dead-letter queue.
+
+        Raises:
+            Failure: there is no such stack, or it is not a copytrail stack.
+        """
+        return stack.output(Output.COPY_DLQ_URL if self is QueueName.COPY else Output.AUDIT_DLQ_URL)
+
+    @property
+    def dlq(self) -> str:
+        """What a person calls the dead-letter queue."""
+        return f"{self} DLQ"
+
+
+def queue_option(command: F) -> F:
+    """Add `--queue` to a command, as `queue`: a QueueName."""
+    return click.option(
+        "--queue",
+        # click calls an enum's members by their names, in capitals.
+        type=click.Choice([name.value for name in QueueName]),
+        callback=lambda _ctx, _param, value: QueueName(value),
+        default=QueueName.COPY.value,
+        show_default=True,
+        help="Whose dead letters.",
+    )(command)

@@ -1,0 +1,93 @@
+"""Owns `copytrail dlq replay`: sends dead letters back to their queue, those that still matter."""
+
+from contextlib import ExitStack, closing
+
+import click
+
+from ops.confirmation import confirm, yes_option
+from ops.dlq.acting import Deed, carry_out
+from ops.dlq.currency import Sources
+from ops.dlq.dead_letter_queue import THREADS as SWEEPING_THREADS
+from ops.dlq.dead_letter_queue import DeadLetterQueue
+from ops.dlq.preview import THREADS as LOOKING_THREADS
+from ops.dlq.preview import Preview
+from ops.dlq.previewing import show_preview, tell_preview
+from ops.dlq.queues import QueueName, queue_option
+from ops.dlq.replaying import Replaying
+from ops.dlq.results import Lines, Result, letters_shown
+from ops.dlq.selection import Selection, selection_options
+from ops.output import json_option, note
+from ops.pace import rate_option
+from ops.stack_outputs import Stack
+from shared.operations import OperationKind
+
+# Each group of letters is sent, then deleted: calls that the threads mostly wait for.
+_THREADS = 8
+_WHAT_NEXT = {
+    QueueName.COPY: "copytrail audit list --since 5m",
+    QueueName.AUDIT: "copytrail dlq ls --queue audit",
+}
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail dlq replay --reason AccessDenied --dry-run
+  $ copytrail dlq replay --key-prefix reports/2026/ --since 7d --rate 50
+  $ copytrail dlq replay --id 6f3a2c1e --yes
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@queue_option
+@selection_options
+@click.option(
+    "--include-superseded", is_flag=True, help="Also what has been superseded or deleted at the source since."
+)
+@rate_option
+@click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
+@yes_option
+@json_option
+@click.pass_obj
+def replay(
+    stack: Stack,
+    *,
+    queue: QueueName,
+    selection: Selection,
+    include_superseded: bool,
+    rate: float | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Send dead letters back to their queue, once the cause is mended.
+
+    First it looks, and shows what would go: letters of the copy queue are left out when their upload has been
+    superseded or deleted at the source since. Then it sends each letter, and deletes it once the queue has accepted it:
+    stopped anywhere, nothing is lost, and the same command goes on. What becomes of each copy is a record of its own,
+    and so is the replay.
+    """
+    lines = Lines(as_json=as_json)
+    with ExitStack() as opened:
+        sqs = opened.enter_context(closing(stack.client("sqs", connections=SWEEPING_THREADS + _THREADS + 1)))
+        letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
+        sources: Sources | None = None
+        if queue is QueueName.COPY:
+            s3 = opened.enter_context(closing(stack.client("s3", connections=LOOKING_THREADS)))
+            sources = Sources(s3, stack.routes)
+        preview = Preview(selection, sources=sources, include_superseded=include_superseded)
+        show_preview(preview, letters, lines, dry_run=dry_run)
+        tell_preview(preview, dlq=queue.dlq, would=f"go to the {queue} queue", filters=selection.as_options())
+        question = f"Replay {letters_shown(len(preview.going))}?"
+        if dry_run or not preview.going or not confirm(question, yes=yes):
+            return
+        deed = Deed(
+            kind=OperationKind.REPLAY,
+            verb="replaying",
+            done=Result.REPLAYED,
+            dlq=queue.dlq,
+            act=Replaying(sqs, queue.url(stack)).move,
+            filters=selection.described() | ({"include-superseded": "yes"} if include_superseded else {}),
+            threads=_THREADS,
+            rate=rate,
+        )
+        carry_out(deed, stack, letters, preview, lines)
+    note(f"what becomes of them: {_WHAT_NEXT[queue]}")

@@ -1,0 +1,91 @@
+"""Owns what becomes of letters, and how each is shown with it: JSON, tabs into a pipe, or a table on a terminal."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from ops.dlq.letter import Letter
+from ops.dlq.letter_json import age_s, to_json
+from ops.dlq.letter_table import SHORT_ID
+from ops.durations import duration_shown
+from ops.output import Cell, Column, end_of, print_json, print_table, terminal_width
+from shared import times
+
+_COLUMNS = (Column("Id", SHORT_ID), Column("Age", 6), Column("Result", 13), Column("Reason", 18), Column("Key"))
+_NARROWEST = 80
+_TAKEN = sum(1 + (column.width or 0) for column in _COLUMNS[:-1])
+
+
+class Result(StrEnum):
+    """What becomes of a letter. `Selected`: it would be replayed or dropped."""
+
+    SELECTED = "Selected"
+    SUPERSEDED = "Superseded"
+    SOURCE_DELETED = "SourceDeleted"
+    REPLAYED = "Replayed"
+    DROPPED = "Dropped"
+    REFUSED = "Refused"
+    NOT_SEEN = "NotSeen"
+
+    @property
+    def count_name(self) -> str:
+        """What an operation's counts call it."""
+        return self.name.lower()
+
+
+_STYLES = {Result.SUPERSEDED: "yellow", Result.SOURCE_DELETED: "yellow", Result.REFUSED: "red"}
+
+Found = tuple[Letter, Result]
+
+
+class Lines:
+    """Where letters are shown with what becomes of them."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._now = times.now()
+        width = terminal_width()
+        self.is_table = width is not None and not as_json
+        # A progress bar and lines that come all the time do not go together on one terminal.
+        self.has_room_for_bar = width is None or self.is_table
+        self._room = max(_NARROWEST, width or 0) - _TAKEN
+
+    def show(self, found: Iterable[Found]) -> None:
+        """Show letters as they come."""
+        if self._as_json:
+            for letter, result in found:
+                print_json({"Result": result, **to_json(letter, self._now)})
+        elif self.is_table:
+            print_table(_COLUMNS, (self._row(letter, result) for letter, result in found))
+        else:
+            print_table((), (_whole_row(letter, result) for letter, result in found))
+
+    def show_done(self, found: Iterable[Found]) -> None:
+        """Tell a program what became of letters; a person has a progress bar."""
+        if not self.is_table:
+            self.show(found)
+
+    def show_not_seen(self, message_ids: Iterable[str]) -> None:
+        """Tell a program of letters of which only the ids are known."""
+        if self._as_json:
+            for message_id in message_ids:
+                print_json({"Result": Result.NOT_SEEN, "MessageId": message_id})
+        elif not self.is_table:
+            print_table((), ((Cell(Result.NOT_SEEN), Cell(message_id)) for message_id in message_ids))
+
+    def _row(self, letter: Letter, result: Result) -> tuple[Cell, ...]:
+        return (
+            Cell(letter.id[:SHORT_ID]),
+            Cell(duration_shown(age_s(letter, self._now)).rjust(6)),
+            Cell(result, _STYLES.get(result, "")),
+            Cell(letter.reason),
+            Cell(end_of(letter.key or letter.title or "?", self._room)),
+        )
+
+
+def letters_shown(number: int) -> str:
+    """`1 letter`, `1,200 letters`."""
+    return f"{number:,} letter" + ("" if number == 1 else "s")
+
+
+def _whole_row(letter: Letter, result: Result) -> tuple[Cell, ...]:
+    return Cell(result), Cell(letter.id), Cell(letter.reason), Cell(letter.title)

@@ -1,0 +1,104 @@
+"""Owns the sending of letters to a queue, as they are: ten, and 1 MiB, at a time."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ops.dlq.batches import MOST_ENTRIES, verdicts
+from ops.dlq.letter import Letter
+from shared.aws import translated
+from shared.errors import CopytrailError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageAttributeValueOutputTypeDef
+
+_Attributes = Mapping[str, "MessageAttributeValueOutputTypeDef"]
+
+# "SendMessageBatch", SQS API reference: of all entries together, bodies and attributes.
+_MOST_BYTES = 1_048_576
+# "Message metadata for Amazon SQS", SQS developer guide.
+_MOST_ATTRIBUTES = 10
+
+
+def send(
+    sqs: "SQSClient",
+    queue_url: str,
+    letters: Sequence[Letter],
+    marks: Mapping[str, str] | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[list[Letter], list[tuple[Letter, str]]]:
+    """Send letters to a queue with their attributes, and `marks` among these where there is room for them.
+
+    Returns:
+        The letters that SQS accepted, and the others, each with why it was refused.
+
+    Raises:
+        CopytrailError: SQS was not reached, or refused the first call; nothing is known to have been accepted.
+    """
+    accepted: list[Letter] = []
+    refused: list[tuple[Letter, str]] = []
+    for chunk in _chunks([(letter, _marked(letter, marks or {})) for letter in letters]):
+        try:
+            told = verdicts(len(chunk), _sending(sqs, queue_url, chunk), sleep=sleep)
+        except CopytrailError as error:
+            if not accepted and not refused:
+                raise
+            told = [error.message] * len(chunk)
+        for (letter, _), why in zip(chunk, told, strict=True):
+            if why is None:
+                accepted.append(letter)
+            else:
+                refused.append((letter, why))
+    return accepted, refused
+
+
+def _sending(
+    sqs: "SQSClient", queue_url: str, chunk: Sequence[tuple[Letter, _Attributes]]
+) -> Callable[[Sequence[int]], "list[BatchResultErrorEntryTypeDef]"]:
+    def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
+        with translated("sqs:SendMessage", queue_url):
+            answer = sqs.send_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(place), "MessageBody": chunk[place][0].body, "MessageAttributes": chunk[place][1]}
+                    for place in places
+                ],
+            )
+        return answer.get("Failed", [])
+
+    return call
+
+
+def _marked(letter: Letter, marks: Mapping[str, str]) -> _Attributes:
+    attributes = dict(letter.attributes)
+    for name, text in marks.items():
+        attributes[name] = {"DataType": "String", "StringValue": text}
+    return attributes if len(attributes) <= _MOST_ATTRIBUTES else letter.attributes
+
+
+def _chunks(entries: Sequence[tuple[Letter, _Attributes]]) -> Iterator[list[tuple[Letter, _Attributes]]]:
+    chunk: list[tuple[Letter, _Attributes]] = []
+    size = 0
+    for letter, attributes in entries:
+        more = _size(letter.body, attributes)
+        if chunk and (len(chunk) == MOST_ENTRIES or size + more > _MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((letter, attributes))
+        size += more
+    if chunk:
+        yield chunk
+
+
+def _size(body: str, attributes: _Attributes) -> int:
+    """In bytes, as SQS counts: names, types and values of attributes are part of the message."""
+    sizes = (
+        len(name.encode())
+        + len(value["DataType"].encode())
+        + len(value.get("StringValue", "").encode())
+        + len(value.get("BinaryValue", b""))
+        for name, value in attributes.items()
+    )
+    return len(body.encode()) + sum(sizes)

@@ -1,0 +1,84 @@
+"""Owns how many letters there are for each reason, and how that is shown."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ops.dlq.letter import Letter
+from ops.durations import duration_shown
+from ops.output import Cell, Column, print_json, print_table, terminal_width
+from shared import times
+
+_COLUMNS = (Column("Letters", 8), Column("Reason", 24), Column("Oldest", 6), Column("For example"))
+
+
+@dataclass
+class Reason:
+    """The letters of one reason: how many, when the oldest and the newest were first seen, and one of them."""
+
+    name: str
+    letters: int
+    oldest: datetime
+    newest: datetime
+    example: Letter
+
+    def take(self, letter: Letter) -> None:
+        """One more of them."""
+        self.letters += 1
+        self.oldest = min(self.oldest, letter.first_seen)
+        self.newest = max(self.newest, letter.first_seen)
+
+
+class Summary:
+    """The reasons of letters, the commonest first."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, Reason] = {}
+
+    @classmethod
+    def of(cls, letters: Iterable[Letter]) -> "Summary":
+        """The summary of some letters, of which one is in memory at a time."""
+        summary = cls()
+        for letter in letters:
+            summary.take(letter)
+        return summary
+
+    def take(self, letter: Letter) -> None:
+        """One more letter."""
+        name, seen = letter.reason, letter.first_seen
+        self._reasons.setdefault(name, Reason(name, 0, seen, seen, letter)).take(letter)
+
+    def __iter__(self) -> Iterator[Reason]:
+        return iter(sorted(self._reasons.values(), key=lambda reason: (-reason.letters, reason.name)))
+
+
+def print_summary(summary: Summary, now: datetime, *, as_json: bool) -> None:
+    """Print a line for each reason."""
+    if as_json:
+        for reason in summary:
+            print_json(_told(reason, now))
+    elif terminal_width() is None:
+        print_table((), ([Cell(str(value)) for value in _told(reason, now).values()] for reason in summary))
+    else:
+        print_table(_COLUMNS, (_row(reason, now) for reason in summary))
+
+
+def _told(reason: Reason, now: datetime) -> Mapping[str, object]:
+    return {
+        "Reason": reason.name,
+        "Letters": reason.letters,
+        "OldestFirstSeen": times.to_text(reason.oldest),
+        "OldestAgeSeconds": max(0, int((now - reason.oldest).total_seconds())),
+        "NewestFirstSeen": times.to_text(reason.newest),
+        "Example": reason.example.message,
+    }
+
+
+def _row(reason: Reason, now: datetime) -> tuple[Cell, ...]:
+    age = duration_shown((now - reason.oldest).total_seconds())
+    return (
+        Cell(f"{reason.letters:,}".rjust(8)),
+        Cell(reason.name),
+        Cell(age.rjust(6)),
+        Cell(reason.example.short_message),
+    )

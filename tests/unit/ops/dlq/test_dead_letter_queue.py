@@ -1,0 +1,283 @@
+"""A sweep: each letter once, and the queue afterwards as it was."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+
+from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue
+from ops.dlq.letter import Letter
+from ops.failures import Misconfigured
+from shared.errors import CopytrailError
+from tests.fakes.sqs_client import DLQ, FakeSqs, refusal
+
+
+@pytest.fixture
+def sqs() -> Any:
+    return FakeSqs()
+
+
+def swept(sqs: Any, **settings: Any) -> list[Letter]:
+    with DeadLetterQueue(sqs, DLQ, **settings).sweep() as sweep:
+        return [letter for letters in sweep for letter in letters]
+
+
+def let_them_come_twice(sqs: Any) -> None:
+    """Let so much time pass between the first receive and the second that SQS gives out the letters again."""
+    receives = count(1)
+    sqs.before_receive = lambda: sqs.clock.sleep(3600) if next(receives) == 2 else None
+
+
+def test_every_letter_is_seen_once_and_all_are_visible_again(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}", {"Reason": "x"}) for number in range(1234)}
+
+    letters = swept(sqs)
+
+    assert len(letters) == 1234
+    assert {letter.id for letter in letters} == put == sqs.visible()
+    assert {letter.body for letter in letters} == {f"body {number}" for number in range(1234)}
+
+
+def test_while_it_lasts_nobody_else_sees_the_letters(sqs: Any) -> None:
+    sqs.put("body")
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        assert [len(letters) for letters in sweep] == [1]
+        assert sqs.visible() == set()
+
+
+def test_an_empty_queue_gives_nothing(sqs: Any) -> None:
+    assert swept(sqs) == []
+
+
+def test_a_letter_that_comes_twice_is_seen_once_and_given_back_by_its_newest_handle(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(9)}
+    let_them_come_twice(sqs)
+
+    letters = swept(sqs)
+
+    assert Counter(letter.id for letter in letters) == Counter(put)
+    assert sqs.visible() == put
+    assert {message.received for message in sqs.queues[DLQ].values()} == {2}
+
+
+def test_a_letter_that_came_twice_is_deleted_by_its_newest_handle(sqs: Any) -> None:
+    for number in range(9):
+        sqs.put(f"body {number}")
+    let_them_come_twice(sqs)
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        letters = [letter for some in sweep for letter in some]
+        assert sweep.delete(letters) == []
+
+    assert sqs.queues[DLQ] == {}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, GeneratorExit])
+def test_whatever_ends_it_all_letters_are_visible_again(sqs: Any, error: type[BaseException]) -> None:
+    put = {sqs.put(f"body {number}") for number in range(500)}
+
+    def stop() -> None:
+        with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+            # The error's traceback keeps this alive beyond the block.
+            seen = (letter for letters in sweep for letter in letters)
+            next(seen)
+            raise error
+
+    with pytest.raises(error) as raised:
+        stop()
+    assert sqs.visible() == put
+    assert [thread.name for thread in threading.enumerate() if thread.name == "receive"] == []
+    assert raised.traceback
+
+
+def test_one_may_stop_at_any_letter(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(500)}
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        for _ in sweep:
+            break
+    assert sqs.visible() == put
+
+
+def test_only_what_was_not_deleted_is_given_back(sqs: Any) -> None:
+    for number in range(25):
+        sqs.put(f"body {number}", message_id=f"m-{number}")
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        letters = [letter for some in sweep for letter in some]
+        assert sweep.delete(letters[:15]) == []
+
+    assert sqs.visible() == {letter.id for letter in letters[15:]}
+
+
+def test_what_is_not_deleted_is_told_with_why_and_given_back(sqs: Any) -> None:
+    put = [sqs.put(f"body {number}") for number in range(25)]
+    sqs.entry_fails = lambda operation, entry: (
+        "InvalidIdFormat" if operation == "DeleteMessage" and put[3] in entry["ReceiptHandle"] else ""
+    )
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        kept = sweep.delete([letter for some in sweep for letter in some])
+
+    assert [(letter.id, why) for letter, why in kept] == [(put[3], "InvalidIdFormat: no")]
+    assert sqs.visible() == {put[3]}
+
+
+def test_a_delete_that_fails_as_a_whole_is_an_error_as_long_as_nothing_was_deleted(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(25)}
+    sqs.refuses["DeleteMessage"] = deque([refusal("AccessDenied")])
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        letters = [letter for some in sweep for letter in some]
+        with pytest.raises(CopytrailError, match="sqs:DeleteMessage"):
+            sweep.delete(letters)
+
+    assert sqs.visible() == put
+
+
+def test_a_delete_that_fails_later_tells_what_was_not_deleted(sqs: Any) -> None:
+    for number in range(25):
+        sqs.put(f"body {number}")
+    sqs.refuses["DeleteMessage"] = deque([None, refusal("ServiceUnavailable", "busy")])
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        letters = [letter for some in sweep for letter in some]
+        kept = sweep.delete(letters)
+
+    assert [letter.id for letter, _ in kept] == [letter.id for letter in letters[10:20]]
+    assert {why for _, why in kept} == {f"sqs:DeleteMessage on {DLQ}: busy"}
+    assert sqs.visible() == {letter.id for letter, _ in kept}
+
+
+def test_letters_that_come_in_all_the_time_do_not_keep_it_going(sqs: Any) -> None:
+    old = {sqs.put(f"old {number}") for number in range(30)}
+    sqs.before_receive = lambda: sqs.put("new", sent_at=sqs.clock() + timedelta(minutes=1))
+
+    letters = swept(sqs)
+
+    assert old <= {letter.id for letter in letters}
+    assert len(sqs.visible()) == len(sqs.queues[DLQ])
+
+
+def test_an_empty_answer_is_not_taken_for_an_empty_queue_while_sqs_says_that_there_is_more(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(5)}
+    receive = sqs.receive_message
+    empty: deque[Mapping[str, Any]] = deque([{}, {}])
+    sqs.receive_message = lambda **asked: empty.popleft() if empty else receive(**asked)
+
+    assert {letter.id for letter in swept(sqs)} == put
+
+
+def test_a_count_that_is_too_high_does_not_keep_it_waiting(sqs: Any) -> None:
+    put = sqs.put("body")
+    sqs.attributes["ApproximateNumberOfMessages"] = "9"
+
+    assert [letter.id for letter in swept(sqs)] == [put]
+    assert sqs.calls.count("ReceiveMessage") == 4
+
+
+@pytest.mark.parametrize("code", ["OverLimit", "AWS.SimpleQueueService.OverLimit"])
+def test_where_sqs_gives_out_no_more_the_rest_is_not_seen_and_a_person_told(
+    sqs: Any, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    put = {sqs.put(f"body {number}") for number in range(9)}
+    sqs.refuses["ReceiveMessage"] = deque([None, refusal(code)])
+
+    assert {letter.id for letter in swept(sqs)} == put == sqs.visible()
+    assert "these are the first 9" in capsys.readouterr().err
+
+
+def test_no_more_are_taken_in_hand_than_sqs_allows(sqs: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    put = {sqs.put(f"body {number}") for number in range(1000)}
+
+    letters = swept(sqs, most_in_hand=100)
+
+    # What others have asked for when one sees that the limit is reached still comes.
+    assert 100 <= len(letters) <= 100 + THREADS * 10
+    assert f"these are the first {len(letters)}" in capsys.readouterr().err
+    assert sqs.visible() == put
+
+
+def test_where_letters_are_deleted_the_limit_is_not_met(sqs: Any) -> None:
+    for number in range(300):
+        sqs.put(f"body {number}")
+
+    with DeadLetterQueue(sqs, DLQ, most_in_hand=290).sweep() as sweep:
+        for letters in sweep:
+            assert sweep.delete(letters) == []
+
+    assert sqs.queues[DLQ] == {}
+
+
+def test_a_queue_in_which_a_look_would_cost_is_not_looked_at(sqs: Any) -> None:
+    sqs.put("body")
+    sqs.attributes["RedrivePolicy"] = '{"maxReceiveCount": 3}'
+
+    with pytest.raises(Misconfigured, match="redrive policy of its own"):
+        swept(sqs)
+    assert sqs.calls == ["GetQueueAttributes"]
+
+
+def test_an_error_of_a_receive_ends_it_and_all_is_given_back(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(100)}
+    sqs.refuses["ReceiveMessage"] = deque([None, None, refusal("ServiceUnavailable")])
+
+    with pytest.raises(CopytrailError, match="sqs:ReceiveMessage"):
+        swept(sqs)
+    assert sqs.visible() == put
+
+
+def test_letters_that_cannot_be_given_back_are_told_of_and_come_back_by_themselves(
+    sqs: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put = {sqs.put(f"body {number}") for number in range(35)}
+    sqs.refuses["ChangeMessageVisibility"] = deque([None, *[refusal("ExpiredToken", "expired")] * 99])
+
+    assert len(swept(sqs)) == 35
+    told = capsys.readouterr().err
+    assert "25 letters could not be made visible again" in told
+    assert "they come back by themselves within 30 s" in told
+    sqs.clock.sleep(31)
+    assert sqs.visible() == put
+
+
+def test_a_letter_that_somebody_else_deleted_is_nothing_to_tell_of(
+    sqs: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put = [sqs.put(f"body {number}") for number in range(5)]
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        assert sum(map(len, sweep)) == 5
+        del sqs.queues[DLQ][put[0]]
+
+    assert capsys.readouterr().err == ""
+    assert sqs.visible() == set(put[1:])
+
+
+def test_letters_stay_invisible_for_longer_the_more_there_are(sqs: Any) -> None:
+    sqs.put("body")
+    sqs.attributes["ApproximateNumberOfMessages"] = "100000"
+
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        next(iter(sweep))
+        [message] = sqs.queues[DLQ].values()
+        assert message.visible_from - sqs.clock() == timedelta(seconds=280)
+
+
+def test_what_is_in_hand_is_kept_invisible_for_as_long_as_it_takes(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.dlq.dead_letter_queue._SHORTEST_INVISIBLE_S", 0.03)
+    sqs.put("body")
+    kept = threading.Event()
+    change: Callable[..., Mapping[str, Any]] = sqs.change_message_visibility_batch
+
+    def change_and_tell(**asked: Any) -> Mapping[str, Any]:
+        kept.set()
+        return change(**asked)
+
+    sqs.change_message_visibility_batch = change_and_tell
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        assert sum(map(len, sweep)) == 1
+        assert kept.wait(10)
+        assert sqs.visible() == set()

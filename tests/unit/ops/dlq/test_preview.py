@@ -1,0 +1,106 @@
+"""The look before letters are touched."""
+
+from typing import Any
+
+import pytest
+
+from ops.dlq.currency import Currency, Look
+from ops.dlq.dead_letter_queue import DeadLetterQueue
+from ops.dlq.preview import Preview
+from ops.dlq.results import Result
+from ops.dlq.selection import Selection
+from ops.failures import Misconfigured
+from ops.keys import KeyFilter
+from shared.events import Upload
+from tests.fakes.bodies import object_created
+from tests.fakes.outcomes import an_upload
+from tests.fakes.sqs_client import DLQ, FakeSqs
+
+
+class FakeSources:
+    """The `Sources` of a preview: what became of uploads, by key; the others are current."""
+
+    def __init__(self, looks: dict[str, Look]) -> None:
+        self._looks = looks
+
+    def look(self, upload: Upload) -> Look:
+        """What was said beforehand."""
+        return self._looks.get(upload.key, Look(Currency.CURRENT))
+
+
+@pytest.fixture
+def sqs() -> Any:
+    return FakeSqs()
+
+
+def put(sqs: Any, *keys: str, reason: str = "AccessDenied", **more: Any) -> list[str]:
+    return [sqs.put(object_created(an_upload(key=key)), {"Reason": reason}, **more) for key in keys]
+
+
+def look(sqs: Any, selection: Selection, **settings: Any) -> tuple[Preview, dict[str, Result]]:
+    preview = Preview(selection, **settings)
+    return preview, {letter.key: result for letter, result in preview.look(DeadLetterQueue(sqs, DLQ))}
+
+
+def test_what_is_meant_is_found_and_counted_by_its_reason_and_nothing_is_touched(sqs: Any) -> None:
+    ids = put(sqs, "in/a", "in/b") + put(sqs, "in/c", reason="Archived")
+    put(sqs, "other")
+    preview, found = look(sqs, Selection(keys=KeyFilter("in/")))
+    assert found == dict.fromkeys(("in/a", "in/b", "in/c"), Result.SELECTED)
+    assert set(preview.going) == set(ids)
+    assert preview.reasons == {"AccessDenied": 2, "Archived": 1}
+    assert len(sqs.visible()) == 4
+
+
+def test_what_nobody_wants_any_more_is_left_out(sqs: Any) -> None:
+    wanted, _, _ = put(sqs, "wanted", "overwritten", "deleted")
+    sources: Any = FakeSources({"overwritten": Look(Currency.SUPERSEDED), "deleted": Look(Currency.DELETED)})
+    preview, found = look(sqs, Selection(), sources=sources)
+    assert found == {
+        "wanted": Result.SELECTED,
+        "overwritten": Result.SUPERSEDED,
+        "deleted": Result.SOURCE_DELETED,
+    }
+    assert list(preview.going) == [wanted]
+    assert preview.left_out == {Result.SUPERSEDED: 1, Result.SOURCE_DELETED: 1}
+    preview, found = look(sqs, Selection(), sources=sources, include_superseded=True)
+    assert set(found.values()) == {Result.SELECTED}
+    assert len(preview.going) == 3
+
+
+def test_what_could_not_be_looked_at_goes_and_is_counted(sqs: Any) -> None:
+    put(sqs, "a", "b")
+    sources: Any = FakeSources({"b": Look(Currency.NOT_KNOWN, "Access Denied")})
+    preview, found = look(sqs, Selection(), sources=sources)
+    assert set(found.values()) == {Result.SELECTED}
+    assert (preview.not_known, preview.why_not_known) == (1, "Access Denied")
+
+
+def test_the_limit_counts_what_goes_and_not_what_is_left_out(sqs: Any) -> None:
+    put(sqs, *(f"{number:03}" for number in range(200)))
+    sources: Any = FakeSources({f"{number:03}": Look(Currency.SUPERSEDED) for number in range(0, 200, 2)})
+    preview, _ = look(sqs, Selection(limit=50), sources=sources)
+    assert len(preview.going) == 50
+    assert preview.found == 50 + preview.left_out[Result.SUPERSEDED]
+    assert len(sqs.visible()) == 200
+
+
+def test_letters_that_are_not_ours_are_counted_and_left(sqs: Any) -> None:
+    sqs.put("hello")
+    preview, found = look(sqs, Selection())
+    assert (found, len(preview.going), preview.strangers) == ({}, 0, 1)
+
+
+def test_an_id_that_nothing_has_is_kept_for_the_person(sqs: Any) -> None:
+    [found] = put(sqs, "a", message_id="12345678-1111-4111-8111-111111111111")
+    preview, _ = look(sqs, Selection(ids=("12345678", "87654321")))
+    assert list(preview.going) == [found]
+    assert preview.ids_of_nothing == {"87654321"}
+
+
+def test_the_beginning_of_several_ids_names_none_of_them(sqs: Any) -> None:
+    put(sqs, "a", message_id="12345678-1111-4111-8111-111111111111")
+    put(sqs, "b", message_id="12345678-2222-4222-8222-222222222222")
+    with pytest.raises(Misconfigured, match="'12345678' is how the ids of several letters begin"):
+        look(sqs, Selection(ids=("12345678",)))
+    assert len(sqs.visible()) == 2
