@@ -1,13 +1,16 @@
-"""Owns what each function may do beyond its own queue and log group: exact actions on exact ARNs."""
+"""Owns what each function may do beyond its own queue and log group, and what operators may: exact actions and ARNs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 
 from infra.topology import Bucket
+from shared import audit_schema
 from shared.copier_access import Place, copier_grants
 from shared.routes import Route
 
@@ -40,6 +43,66 @@ def placement_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
 def auditor_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """What the auditor needs to append a record; a refused append tells it what is there already."""
     return [_allow("dynamodb:PutItem", on=[table.table_arn])]
+
+
+def reader_permissions(
+    stack: Stack,
+    *,
+    queues: Sequence[sqs.IQueue],
+    dead_letter_queues: Sequence[sqs.IQueue],
+    table: dynamodb.ITable,
+) -> Iterator[iam.PolicyStatement]:
+    """What somebody needs who looks at a stack with `copytrail`, and changes nothing, beside the buckets."""
+    yield _allow("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
+    yield _allow("sqs:GetQueueAttributes", on=_arns([*queues, *dead_letter_queues]))
+    # To look at a letter is to receive it, and to put it back at once. The queues themselves are never received from.
+    yield _allow("sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", on=_arns(dead_letter_queues))
+    yield _allow(
+        *("dynamodb:DescribeTable", "dynamodb:ExportTableToPointInTime", "dynamodb:GetItem"), on=[table.table_arn]
+    )
+    yield _allow("dynamodb:DescribeExport", on=[f"{table.table_arn}/export/*"])
+    indexes = (audit_schema.BY_DAY, audit_schema.BY_OBJECT)
+    yield _allow("dynamodb:Query", on=[f"{table.table_arn}/index/{index}" for index in indexes])
+    # It takes no resource ("Actions, resources, and condition keys for Amazon CloudWatch").
+    yield _allow("cloudwatch:GetMetricData", on=["*"])
+
+
+def bucket_reader_permissions(
+    routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], settings: Mapping[str, Bucket]
+) -> Iterator[iam.PolicyStatement]:
+    """What somebody needs who looks with `copytrail` at what is at both ends of these routes.
+
+    By buckets, not by prefixes: a managed policy has no more than 6,144 characters. With a KMS key, S3 decrypts to tell
+    an object's checksum ("HeadObject", S3 API reference).
+    """
+    kept = {route.source_bucket for route in routes if route.versions == "every"}
+    yield _allow("s3:ListBucket", on=[bucket.bucket_arn for bucket in buckets.values()])
+    for aliases, actions in (
+        (buckets.keys() - kept, ("s3:GetObject", "s3:GetObjectTagging")),
+        (kept, ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")),
+    ):
+        if aliases:
+            yield _allow(*actions, on=[buckets[alias].arn_for_objects("*") for alias in sorted(aliases)])
+    if keys := _keys(settings.values()):
+        yield _allow("kms:Decrypt", on=keys)
+
+
+def replayer_permissions(
+    *, queues: Sequence[sqs.IQueue], dead_letter_queues: Sequence[sqs.IQueue], transfer_bus: events.IEventBus
+) -> Iterator[iam.PolicyStatement]:
+    """What somebody needs, beyond looking, who replays, drops, imports, backfills and repairs with `copytrail`."""
+    yield _allow("sqs:SendMessage", on=_arns([*queues, *dead_letter_queues]))
+    yield _allow("sqs:DeleteMessage", on=_arns(dead_letter_queues))
+    yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])
+
+
+def _every_stack_named(stack: Stack) -> str:
+    # A stack's ARN ends in an id that is not known before it is made, nor to who asks for it by its name.
+    return stack.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*")
+
+
+def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
+    return [queue.queue_arn for queue in queues]
 
 
 def _allow(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:

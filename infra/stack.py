@@ -14,11 +14,20 @@ from infra.constructs.audit_table import place_audit_table
 from infra.constructs.buckets import place_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.feed import Bus, Feed, FeedRule
+from infra.constructs.operator_policies import place_operator_policy
 from infra.constructs.placement_table import place_placement_table
 from infra.constructs.transfer_bus import place_transfer_bus
 from infra.event_patterns import AUDITED, COPY_REQUESTS, uploads
 from infra.function_settings import FunctionSettings
-from infra.permissions import auditor_permissions, copier_permissions, key_permissions, placement_permissions
+from infra.permissions import (
+    auditor_permissions,
+    bucket_reader_permissions,
+    copier_permissions,
+    key_permissions,
+    placement_permissions,
+    reader_permissions,
+    replayer_permissions,
+)
 from infra.settings import Settings
 from shared.routes import Route
 
@@ -46,6 +55,7 @@ class CopytrailStack(Stack):
         self._auditor = self._place_auditor()
         self._place_feeds()
         self._place_alarms()
+        self._place_operator_policies()
         self._place_outputs()
 
     def _place_buckets(self) -> Mapping[str, s3.IBucket]:
@@ -154,6 +164,29 @@ class CopytrailStack(Stack):
             description="copytrail: uploads wait too long to be copied",
         )
 
+    def _place_operator_policies(self) -> None:
+        queues = [self._copier.queue, self._auditor.queue]
+        dead_letter_queues = [self._copier.dead_letter_queue, self._auditor.dead_letter_queue]
+        reading = [
+            *reader_permissions(self, queues=queues, dead_letter_queues=dead_letter_queues, table=self._table),
+            *bucket_reader_permissions(self._settings.routes, self._buckets, self._settings.buckets),
+        ]
+        replaying = replayer_permissions(
+            queues=queues, dead_letter_queues=dead_letter_queues, transfer_bus=self._transfer_bus
+        )
+        self._reader_policy = place_operator_policy(
+            self,
+            "ReaderPolicy",
+            description="copytrail: to look at all there is, and change nothing",
+            statements=reading,
+        )
+        self._replayer_policy = place_operator_policy(
+            self,
+            "ReplayerPolicy",
+            description="copytrail: to replay, drop, import, backfill and repair, for who has the reader's policy, too",
+            statements=replaying,
+        )
+
     def _place_outputs(self) -> None:
         outputs = {
             "Routes": self._routes_json,
@@ -169,6 +202,9 @@ class CopytrailStack(Stack):
             "AuditorFunctionName": self._auditor.function.function_name,
             "CopierLogGroupName": self._copier.log_group.log_group_name,
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
+            "ReaderPolicyArn": self._reader_policy.managed_policy_arn,
+            "ReplayerPolicyArn": self._replayer_policy.managed_policy_arn,
+            "Parts": _json({"threshold": self._settings.parts.threshold, "part": self._settings.parts.part}),
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -15,6 +15,7 @@ from ops.bucket_policy import bucket_policy
 from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
 from ops.stack_outputs import Stack
+from ops.status.command import status
 from shared.errors import ConfigurationError, CopytrailError
 
 _PLUGINS = "copytrail.commands"
@@ -102,6 +103,7 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
 cli.add_command(audit)
 cli.add_command(bucket_policy)
 cli.add_command(dlq)
+cli.add_command(status)
 
 
 def main() -> None:

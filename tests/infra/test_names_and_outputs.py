@@ -10,6 +10,7 @@ NAME_PROPERTIES = {
     "AWS::S3::Bucket": "BucketName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Logs::LogGroup": "LogGroupName",
 }
@@ -37,7 +38,7 @@ def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: M
 def test_every_name_can_be_left_out(readable: Readable) -> None:
     template = readable({})
     assert chosen_names(template) == set()
-    assert len(template["Outputs"]) == 13
+    assert len(template["Outputs"]) == 16
 
 
 def test_two_stacks_share_no_name(readable: Readable) -> None:
@@ -58,6 +59,7 @@ def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> Non
         "source": "Bucketssource",
         "destination": "Bucketsdestination",
     }
+    assert json.loads(outputs.pop("Parts")) == {"threshold": 256 * 1024**2, "part": 64 * 1024**2}
     assert outputs == {
         "TransferBusName": "TransferBus",
         "CopyQueueUrl": "CopierQueue",
@@ -70,4 +72,6 @@ def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> Non
         "AuditorFunctionName": "AuditorFunction",
         "CopierLogGroupName": "CopierLogGroup",
         "AuditorLogGroupName": "AuditorLogGroup",
+        "ReaderPolicyArn": "ReaderPolicy",
+        "ReplayerPolicyArn": "ReplayerPolicy",
     }

@@ -12,6 +12,16 @@ OWN_QUEUE = (
     "sqs:ReceiveMessage",
 )
 
+# Seen by operators: the ARNs of a stack and of an export end in ids of their own, CloudWatch's metrics have none.
+WITHOUT_OTHER_NAME = {
+    (
+        "cloudformation:DescribeStacks",
+        "arn:AWS::Partition:cloudformation:AWS::Region:AWS::AccountId:stack/copytrail/*",
+    ),
+    ("dynamodb:DescribeExport", "AuditTable.Arn/export/*"),
+    ("cloudwatch:GetMetricData", "*"),
+}
+
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
@@ -96,13 +106,13 @@ def test_every_policy_belongs_to_one_of_the_two_roles(resources: Resources) -> N
     ]
 
 
-def test_nothing_is_allowed_by_a_wildcard_but_the_keys_of_objects(template: Mapping[str, Any]) -> None:
+def test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name(template: Mapping[str, Any]) -> None:
     allowed = [one for one in statements(template) if one["Effect"] == "Allow"]
     assert allowed
     for statement in allowed:
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         for resource in as_list(statement.get("Resource", [])):
-            if "*" in resource:
+            if "*" in resource and (*as_list(statement["Action"]), resource) not in WITHOUT_OTHER_NAME:
                 assert resource in {"Bucketssource.Arn/*", "Bucketsdestination.Arn/*"}
                 assert all(action.startswith("s3:") for action in as_list(statement["Action"]))
 

@@ -1,0 +1,1 @@
+"""`copytrail status`: whether all is well, on one screen."""

@@ -1,0 +1,123 @@
+"""Owns `copytrail status`: whether all is well."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from ops.output import json_option, print_json, terminal_width
+from ops.spans import Span
+from ops.stack_outputs import Stack
+from ops.status.look import Looks
+from ops.status.screen import line, screen, to_json
+from ops.status.signs import Signs
+from ops.status.verdict import Health, Verdict, judge
+
+_INTERRUPTED = 130
+# Into a pipe, nothing is wrapped.
+_ENDLESS = 10_000
+
+_Show = Callable[[Signs, Verdict], None]
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail status
+  $ copytrail status --watch --every 10s
+  $ copytrail status --json | jq .Queues.copy.DeadLettersByReason
+"""
+
+
+@click.command(short_help="Show on one screen whether all is well.", epilog=_EXAMPLES)
+@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option("--every", type=Span(), default="5s", show_default=True, metavar="SPAN", help="With --watch: how often.")
+@click.option(
+    "--behind",
+    type=Span(),
+    default="15m",
+    show_default=True,
+    metavar="SPAN",
+    help="A queue whose oldest message waits so long has fallen behind.",
+)
+@json_option
+@click.pass_obj
+@click.pass_context
+def status(
+    ctx: click.Context, stack: Stack, *, watch: bool, every: timedelta, behind: timedelta, as_json: bool
+) -> None:
+    """Show on one screen whether all is well: exit code 0 if it is, 1 if not.
+
+    Not healthy: there are dead letters, or a queue has fallen behind. The failures of the last hour are shown; what is
+    wrong about them is their letters, until somebody replays or drops these. What could not be looked at is shown as
+    "?", and is not taken for healthy.
+
+    CloudWatch tells how old the oldest message is, some minutes late. With --watch, it and the reasons of dead letters
+    are asked for once a minute, or when the letters' number changes. Into a pipe, each look is then one line. Ctrl-C
+    ends with the exit code of the last look.
+    """
+    title = f"Stack {stack.name} in {stack.region}"
+    with Looks(stack) as looks:
+
+        def look(show: _Show) -> Verdict:
+            signs = looks.look()
+            verdict = judge(signs, behind=behind, logs=looks.logs)
+            show(signs, verdict)
+            return verdict
+
+        if watch:
+            ctx.exit(_watch(look, _each_in_its_place(title, as_json=as_json), every))
+        ctx.exit(_exit_code(look(_print_json if as_json else _printing(title))))
+
+
+def _watch(look: Callable[[_Show], Verdict], showing: AbstractContextManager[_Show], every: timedelta) -> int:
+    exit_code = _INTERRUPTED
+    try:
+        with showing as show:
+            while True:
+                exit_code = _exit_code(look(show))
+                time.sleep(every.total_seconds())
+    except KeyboardInterrupt:
+        return exit_code
+
+
+def _exit_code(verdict: Verdict) -> int:
+    return 0 if verdict.health is Health.HEALTHY else 1
+
+
+@contextmanager
+def _each_in_its_place(title: str, *, as_json: bool) -> Iterator[_Show]:
+    """How look after look is shown: on a terminal, each in the place of the one before."""
+    if as_json or terminal_width() is None:
+        yield _print_json if as_json else _print_line
+        return
+    with Live(console=_console(), auto_refresh=False, vertical_overflow="visible") as live:
+        yield lambda signs, verdict: live.update(screen(title, signs, verdict), refresh=True)
+
+
+def _printing(title: str) -> _Show:
+    def show(signs: Signs, verdict: Verdict) -> None:
+        console = _console()
+        if console.is_terminal:
+            console.print(screen(title, signs, verdict))
+            return
+        with console.capture() as printed:
+            console.print(screen(title, signs, verdict))
+        # rich fills up the last cell of each row.
+        click.echo("\n".join(row.rstrip() for row in printed.get().splitlines()))
+
+    return show
+
+
+def _print_json(signs: Signs, verdict: Verdict) -> None:
+    print_json(to_json(signs, verdict))
+
+
+def _print_line(signs: Signs, verdict: Verdict) -> None:
+    click.echo(line(signs, verdict))
+
+
+def _console() -> Console:
+    return Console(width=terminal_width() or _ENDLESS, highlight=False, emoji=False, markup=False)

@@ -1,0 +1,137 @@
+"""Owns how the signs and the verdict are shown: as a screen, as one line, as JSON."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ops.durations import duration_shown
+from ops.output import visible
+from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
+from ops.status.verdict import Health, Verdict, letters_shown, reasons_shown
+from services.auditor.record import Record
+from shared import times
+
+_UNSEEN = "?"
+_NONE = "-"
+_STYLES = {Health.HEALTHY: "bold green", Health.NOT_HEALTHY: "bold red", Health.UNCLEAR: "bold yellow"}
+
+
+def screen(title: str, signs: Signs, verdict: Verdict) -> RenderableType:
+    """All of it, to be printed by rich."""
+    notes = [Text(visible(f"? {why}"), style="yellow") for why in signs.unseen]
+    return Group(
+        Text(visible(f"{title}, {signs.at:%Y-%m-%d %H:%M:%S} UTC"), style="dim"),
+        Text(),
+        _queues(signs),
+        Text(),
+        _transfers(signs),
+        Text(),
+        Text.assemble((str(verdict.health), _STYLES[verdict.health]), visible(f": {verdict.why}")),
+        *notes,
+    )
+
+
+def line(signs: Signs, verdict: Verdict) -> str:
+    """One line: when, and the verdict."""
+    return visible(f"{times.to_text(signs.at)} {verdict}")
+
+
+def to_json(signs: Signs, verdict: Verdict) -> Mapping[str, object]:
+    """One object; what could not be looked at is null, and says why under `NotSeen`."""
+    return {
+        "At": times.to_text(signs.at),
+        "Health": verdict.health,
+        "Why": verdict.why,
+        "Queues": {queue.name: dict(_queue_json(queue)) for queue in signs.queues},
+        "LastTransfer": _newest_json(signs.transfers),
+        "LastHour": None if isinstance(signs.transfers, Unseen) else _last_hour_json(signs.transfers),
+        "NotSeen": list(signs.unseen),
+    }
+
+
+def _queues(signs: Signs) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Queue", no_wrap=True)
+    for title in ("Waiting", "In flight", "Delayed", "Oldest"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Dead letters", overflow="fold")
+    for queue in signs.queues:
+        table.add_row(queue.name, *_numbers(queue.depth), _age(queue.oldest_s), _dead(queue))
+    return table
+
+
+def _numbers(depth: Depth | Unseen) -> Iterator[str]:
+    if isinstance(depth, Unseen):
+        yield from [_UNSEEN] * 3
+    else:
+        yield from (f"{number:,}" for number in (depth.waiting, depth.in_flight, depth.delayed))
+
+
+def _age(oldest_s: float | Unseen | None) -> str:
+    if isinstance(oldest_s, Unseen):
+        return _UNSEEN
+    return _NONE if oldest_s is None else duration_shown(oldest_s)
+
+
+def _dead(queue: QueueSigns) -> Text:
+    if isinstance(queue.dead, Unseen):
+        return Text(_UNSEEN)
+    if not queue.dead.total:
+        return Text("0")
+    shown = _UNSEEN if isinstance(queue.letters, Unseen) else letters_shown(queue.dead, queue.letters)
+    return Text.assemble((f"{queue.dead.total:,}", "red"), visible(f"  {shown}"))
+
+
+def _transfers(signs: Signs) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    if isinstance(signs.transfers, Unseen):
+        table.add_row("Last transfer", _UNSEEN)
+        table.add_row("Failed in the last hour", _UNSEEN)
+    else:
+        table.add_row("Last transfer", _newest(signs, signs.transfers.newest))
+        table.add_row("Failed in the last hour", _failures(signs.transfers))
+    return table
+
+
+def _newest(signs: Signs, record: Record | None) -> Text:
+    if record is None:
+        return Text("none in the last 7 days")
+    ago = duration_shown((signs.at - record.finished_at).total_seconds())
+    outcome = f"{record.outcome} {record.reason or ''}".strip()
+    return Text(visible(f"{ago} ago, {outcome}: {record.source_url}"))
+
+
+def _failures(transfers: Transfers) -> Text:
+    reasons = visible(reasons_shown(transfers.failures))
+    if transfers.more:
+        among = f"of the newest {transfers.looked_at:,} transfers"
+        return Text(f"at least {transfers.failed:,}, {among}: {reasons}" if reasons else f"none {among}")
+    return Text(f"{transfers.failed:,} of {transfers.looked_at:,}: {reasons}" if reasons else "none")
+
+
+def _queue_json(queue: QueueSigns) -> Iterator[tuple[str, object]]:
+    depth = None if isinstance(queue.depth, Unseen) else queue.depth
+    dead = None if isinstance(queue.dead, Unseen) else queue.dead
+    yield "Waiting", depth and depth.waiting
+    yield "InFlight", depth and depth.in_flight
+    yield "Delayed", depth and depth.delayed
+    yield "OldestSeconds", None if isinstance(queue.oldest_s, Unseen) else queue.oldest_s
+    yield "DeadLetters", dead and dead.total
+    yield "DeadLettersByReason", None if isinstance(queue.letters, Unseen) else dict(queue.letters.by_reason)
+
+
+def _newest_json(transfers: Transfers | Unseen) -> Mapping[str, object] | None:
+    return None if isinstance(transfers, Unseen) or transfers.newest is None else transfers.newest.attributes()
+
+
+def _last_hour_json(transfers: Transfers) -> Mapping[str, object]:
+    return {
+        "Failed": transfers.failed,
+        "FailedByReason": dict(transfers.failures),
+        "Transfers": transfers.looked_at,
+        "AtLeast": transfers.more,
+    }

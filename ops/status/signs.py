@@ -1,0 +1,85 @@
+"""Owns the signs by which one can tell whether copytrail is well, as one look at it finds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.auditor.record import Record
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """What could not be looked at, and why, for a person."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many messages a queue holds, approximately: SQS knows no better."""
+
+    waiting: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.waiting + self.in_flight + self.delayed
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The dead letters that were looked at, by their reasons; `others_at_work`: none were, so as to disturb nobody."""
+
+    by_reason: Mapping[str, int]
+    others_at_work: bool = False
+
+    @property
+    def total(self) -> int:
+        """How many were looked at."""
+        return sum(self.by_reason.values())
+
+
+@dataclass(frozen=True)
+class QueueSigns:
+    """A queue and its dead-letter queue. `oldest_s`: for how many seconds its oldest message waits, as far as told."""
+
+    name: str
+    depth: Depth | Unseen
+    oldest_s: float | Unseen | None
+    dead: Depth | Unseen
+    letters: Letters | Unseen
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """What has ended: the newest record, and the failures of the last hour by their reasons.
+
+    Of the last hour's records, so many as were `looked_at`; all of them, unless there are `more`.
+    """
+
+    newest: Record | None
+    failures: Mapping[str, int]
+    looked_at: int
+    more: bool
+
+    @property
+    def failed(self) -> int:
+        """How many failures were found."""
+        return sum(self.failures.values())
+
+
+@dataclass(frozen=True)
+class Signs:
+    """All that one look finds."""
+
+    at: datetime
+    queues: tuple[QueueSigns, ...]
+    transfers: Transfers | Unseen
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Why something could not be looked at, each reason once."""
+        looks = [look for queue in self.queues for look in (queue.depth, queue.oldest_s, queue.dead, queue.letters)]
+        return tuple(dict.fromkeys(look.why for look in [*looks, self.transfers] if isinstance(look, Unseen)))

@@ -1,0 +1,126 @@
+"""What people may do who look at copytrail, or act on it: nobody gets it but by an administrator's hand."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.infra.test_permissions import as_list
+
+Readable = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+# "IAM and AWS STS quotas": the characters of a managed policy, white space not counted.
+LONGEST_POLICY = 6144
+READER, REPLAYER = "ReaderPolicy", "ReplayerPolicy"
+QUEUES = ["CopierQueue.Arn", "AuditorQueue.Arn"]
+DEAD_LETTER_QUEUES = ["CopierDeadLetterQueue.Arn", "AuditorDeadLetterQueue.Arn"]
+BUCKETS = ["Bucketssource.Arn", "Bucketsdestination.Arn"]
+
+
+def policies(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+    }
+
+
+def allowed(policy: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (action, resource)
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+        if statement["Effect"] == "Allow"
+    }
+
+
+def test_a_reader_may_look_and_change_nothing(template: Mapping[str, Any]) -> None:
+    assert allowed(policies(template)[READER]) == {
+        (
+            "cloudformation:DescribeStacks",
+            "arn:AWS::Partition:cloudformation:AWS::Region:AWS::AccountId:stack/copytrail/*",
+        ),
+        *(("sqs:GetQueueAttributes", queue) for queue in QUEUES + DEAD_LETTER_QUEUES),
+        *(("sqs:ReceiveMessage", queue) for queue in DEAD_LETTER_QUEUES),
+        *(("sqs:ChangeMessageVisibility", queue) for queue in DEAD_LETTER_QUEUES),
+        ("dynamodb:GetItem", "AuditTable.Arn"),
+        ("dynamodb:DescribeTable", "AuditTable.Arn"),
+        ("dynamodb:DescribeExport", "AuditTable.Arn/export/*"),
+        ("dynamodb:ExportTableToPointInTime", "AuditTable.Arn"),
+        ("dynamodb:Query", "AuditTable.Arn/index/ByDay"),
+        ("dynamodb:Query", "AuditTable.Arn/index/ByObject"),
+        *(("s3:ListBucket", bucket) for bucket in BUCKETS),
+        *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
+        *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),
+        ("cloudwatch:GetMetricData", "*"),
+    }
+
+
+def test_a_replayer_may_do_this_beyond_looking(template: Mapping[str, Any]) -> None:
+    assert allowed(policies(template)[REPLAYER]) == {
+        *(("sqs:SendMessage", queue) for queue in QUEUES + DEAD_LETTER_QUEUES),
+        *(("sqs:DeleteMessage", queue) for queue in DEAD_LETTER_QUEUES),
+        ("events:PutEvents", "TransferBus.Arn"),
+    }
+
+
+def test_nobody_has_a_policy_until_somebody_gives_it(template: Mapping[str, Any]) -> None:
+    found = policies(template)
+    assert found.keys() == {READER, REPLAYER}
+    for policy in found.values():
+        assert not policy.keys() & {"Groups", "Roles", "Users", "ManagedPolicyName"}
+
+
+def test_a_reader_may_decrypt_what_it_looks_at(readable: Readable) -> None:
+    ids = [f"{digit * 8}-{digit * 4}-{digit * 4}-{digit * 4}-{digit * 12}" for digit in "12"]
+    keys = [f"arn:aws:kms:eu-west-1:123456789012:key/{id_}" for id_ in ids]
+    buckets = {alias: {"kmsKeyArn": key} for alias, key in zip(("source", "destination"), keys, strict=True)}
+    found = policies(readable({"buckets": buckets}))
+    assert {grant for grant in allowed(found[READER]) if grant[0].startswith("kms:")} == {
+        ("kms:Decrypt", key) for key in keys
+    }
+    assert not [grant for grant in allowed(found[REPLAYER]) if grant[0].startswith("kms:")]
+
+
+def test_a_reader_may_look_at_every_version_where_every_version_is_copied(readable: Readable) -> None:
+    versioned = {"versioned": True}
+    route = {"from": "source", "to": "destination", "versions": "every"}
+    found = policies(readable({"buckets": {"source": versioned, "destination": versioned}, "routes": [route]}))
+    on_objects = {grant for grant in allowed(found[READER]) if grant[1].endswith(".Arn/*")}
+    assert on_objects == {
+        *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
+        *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),
+        ("s3:GetObjectVersion", "Bucketssource.Arn/*"),
+    }
+
+
+def test_policies_of_the_most_buckets_and_the_longest_names_are_not_too_long(readable: Readable) -> None:
+    buckets = {f"b{number}": {"name": f"{number:02}{'x' * 61}", "versioned": True} for number in range(18)}
+    # More would not fit into the copier's environment.
+    every = [{"versions": "every"}] * 3 + [{}] * 6
+    context = {
+        "stackName": "s" * 128,
+        "buckets": buckets,
+        "routes": [{"from": f"b{2 * n}", "to": f"b{2 * n + 1}", **more} for n, more in enumerate(every)],
+        "auditTable": {"name": "t" * 255},
+        "transferBus": {"name": "b" * 200},
+    }
+    for policy in policies(readable(context)).values():
+        assert len(_as_deployed(policy["PolicyDocument"])) <= LONGEST_POLICY
+
+
+def _as_deployed(document: Mapping[str, Any]) -> str:
+    """A policy's text, with what CloudFormation fills in as long as it can be."""
+    text = json.dumps(document, separators=(",", ":"))
+    queue = f"arn:aws-cn:sqs:ap-southeast-1:123456789012:{'q' * 80}"
+    for reference, value in {
+        **dict.fromkeys(QUEUES + DEAD_LETTER_QUEUES, queue),
+        "AuditTable.Arn": f"arn:aws-cn:dynamodb:ap-southeast-1:123456789012:table/{'t' * 255}",
+        "TransferBus.Arn": f"arn:aws-cn:events:ap-southeast-1:123456789012:event-bus/{'b' * 256}",
+        **{f"Bucketsb{number}.Arn": f"arn:aws-cn:s3:::{'x' * 63}" for number in range(18)},
+        "AWS::Partition": "aws-cn",
+        "AWS::Region": "ap-southeast-1",
+        "AWS::AccountId": "123456789012",
+    }.items():
+        text = text.replace(f'"{reference}', f'"{value}').replace(reference, value)
+    return text

@@ -1,0 +1,127 @@
+"""The screen shows what was found, `?` for what could not be looked at, and does nothing else to a terminal."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec import structs
+from rich.console import Console
+
+from ops.status.screen import line, screen, to_json
+from ops.status.signs import Depth, Letters, QueueSigns, Signs, Transfers, Unseen
+from ops.status.verdict import Health, Verdict
+from tests.fakes.outcomes import a_record
+
+AT = datetime(2026, 11, 23, 10, 0, 3, tzinfo=UTC)
+NEWEST = structs.replace(a_record(), finished_at=AT - timedelta(seconds=12))
+NOT_HEALTHY = Verdict(Health.NOT_HEALTHY, "3 dead letters")
+REFUSED = Unseen("AccessDenied: cloudwatch:GetMetricData on AWS/SQS: no")
+
+
+def signs(**changes: object) -> Signs:
+    copy = QueueSigns("copy", Depth(1200, 10, 2), 720.0, Depth(3, 0, 0), Letters({"AccessDenied": 2, "Archived": 1}))
+    audit = QueueSigns("audit", Depth(0, 0, 0), None, Depth(0, 0, 0), Letters({}))
+    whole = Signs(AT, (copy, audit), Transfers(NEWEST, {"AccessDenied": 2}, 40, more=False))
+    return replace(whole, **changes)  # type: ignore[arg-type]  # its own fields
+
+
+def shown(found: Signs, verdict: Verdict = NOT_HEALTHY, width: int = 100) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, highlight=False, emoji=False, markup=False)
+    console.print(screen("Stack copytrail in us-east-1", found, verdict))
+    return [text.rstrip() for text in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # a StringIO
+
+
+def test_everything_is_on_one_screen() -> None:
+    assert shown(signs()) == [
+        "Stack copytrail in us-east-1, 2026-11-23 10:00:03 UTC",
+        "",
+        "Queue  Waiting  In flight  Delayed  Oldest  Dead letters",
+        "copy     1,200         10        2  12 min  3  AccessDenied 2, Archived 1",
+        "audit        0          0        0       -  0",
+        "",
+        f"Last transfer            12 s ago, Copied: {NEWEST.source_url}",
+        "Failed in the last hour  2 of 40: AccessDenied 2",
+        "",
+        "Not healthy: 3 dead letters",
+    ]
+
+
+def test_what_could_not_be_looked_at_is_a_question_mark_and_says_why() -> None:
+    nothing = QueueSigns("copy", REFUSED, REFUSED, REFUSED, REFUSED)
+    letters = QueueSigns("audit", Depth(0, 0, 0), None, Depth(2, 0, 0), Unseen("AccessDenied: sqs:ReceiveMessage"))
+    text = shown(signs(queues=(nothing, letters), transfers=REFUSED))
+    assert text[3].split() == ["copy", "?", "?", "?", "?", "?"]
+    assert text[4].split() == ["audit", "0", "0", "0", "-", "2", "?"]
+    assert text[6:8] == ["Last transfer            ?", "Failed in the last hour  ?"]
+    assert text[-2:] == [f"? {REFUSED.why}", "? AccessDenied: sqs:ReceiveMessage"]
+
+
+@pytest.mark.parametrize(
+    ("transfers", "last", "failed"),
+    [
+        (Transfers(None, {}, 0, more=False), "none in the last 7 days", "none"),
+        (Transfers(NEWEST, {}, 2000, more=True), None, "none of the newest 2,000 transfers"),
+        (Transfers(NEWEST, {"X": 5}, 2000, more=True), None, "at least 5, of the newest 2,000 transfers: X 5"),
+    ],
+)
+def test_a_look_that_did_not_go_to_the_end_says_so(transfers: Transfers, last: str | None, failed: str) -> None:
+    text = shown(signs(transfers=transfers))
+    assert text[7] == f"Failed in the last hour  {failed}"
+    if last:
+        assert text[6] == f"Last transfer            {last}"
+
+
+def test_a_key_or_a_reason_cannot_move_the_cursor() -> None:
+    nasty = "\x1b[2J\u202e\n[red]"
+    record = structs.replace(NEWEST, object_key=nasty)
+    copy = QueueSigns("copy", Depth(0, 0, 0), None, Depth(1, 0, 0), Letters({nasty: 1}))
+    found = signs(queues=(copy,), transfers=Transfers(record, {nasty: 1}, 1, more=False))
+    text = shown(found, Verdict(Health.NOT_HEALTHY, nasty))
+    assert all(each.isprintable() for each in text)
+    assert sum(r"\x1b[2J\u202e\n[red]" in each for each in text) == 4
+    assert line(found, Verdict(Health.NOT_HEALTHY, nasty)).isprintable()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_on_a_narrow_terminal_nothing_is_wider_than_it_and_nothing_is_lost(width: int) -> None:
+    text = shown(signs(), Verdict(Health.NOT_HEALTHY, "many " * 40 + "END"), width=width)
+    assert max(map(len, text)) <= width
+    assert "END" in text[-1]
+    assert "12 s ago" in "\n".join(text)
+
+
+def test_one_line_is_the_moment_and_the_verdict() -> None:
+    assert line(signs(), NOT_HEALTHY) == "2026-11-23T10:00:03.000Z Not healthy: 3 dead letters"
+
+
+def test_json_has_everything_and_null_for_what_could_not_be_looked_at() -> None:
+    assert to_json(signs(), NOT_HEALTHY) == {
+        "At": "2026-11-23T10:00:03.000Z",
+        "Health": "Not healthy",
+        "Why": "3 dead letters",
+        "Queues": {
+            "copy": {
+                "Waiting": 1200,
+                "InFlight": 10,
+                "Delayed": 2,
+                "OldestSeconds": 720.0,
+                "DeadLetters": 3,
+                "DeadLettersByReason": {"AccessDenied": 2, "Archived": 1},
+            },
+            "audit": {
+                "Waiting": 0,
+                "InFlight": 0,
+                "Delayed": 0,
+                "OldestSeconds": None,
+                "DeadLetters": 0,
+                "DeadLettersByReason": {},
+            },
+        },
+        "LastTransfer": NEWEST.attributes(),
+        "LastHour": {"Failed": 2, "FailedByReason": {"AccessDenied": 2}, "Transfers": 40, "AtLeast": False},
+        "NotSeen": [],
+    }
+    unseen = to_json(signs(transfers=REFUSED), NOT_HEALTHY)
+    assert (unseen["LastTransfer"], unseen["LastHour"]) == (None, None)
+    assert unseen["NotSeen"] == [REFUSED.why]

@@ -1,0 +1,98 @@
+"""The signs come from where looking harms nothing, and no look goes on for ever."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import cast
+
+import pytest
+from msgspec import structs
+
+from ops.status.kept import Kept
+from ops.status.signs import Depth, Letters
+from ops.status.sources import MOST_RECORDS, LetterReasons, recent_transfers
+from services.auditor.query import AuditQuery
+from services.auditor.record import Record
+from shared.events import Outcome
+from tests.fakes.outcomes import a_record
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+class FakeQuery:
+    """The part of `AuditQuery` that gives records by time; knows how many were taken."""
+
+    def __init__(self, records: Iterator[Record]) -> None:
+        self._records = records
+        self.taken = 0
+        self.closed = False
+
+    def by_time(self, since: datetime, until: datetime) -> Iterator[Record]:
+        try:
+            for record in self._records:
+                if since <= record.finished_at < until:
+                    self.taken += 1
+                    yield record
+        finally:
+            self.closed = True
+
+
+def ended(minutes_ago: float, reason: str | None = None) -> Record:
+    outcome = Outcome.FAILED if reason else Outcome.COPIED
+    finished_at = NOW - timedelta(minutes=minutes_ago)
+    return structs.replace(a_record(), outcome=outcome, reason=reason, finished_at=finished_at)
+
+
+def recent(query: FakeQuery) -> tuple[Record | None, dict[str, int], int, bool]:
+    found = recent_transfers(cast(AuditQuery, query), NOW)
+    return found.newest, dict(found.failures), found.looked_at, found.more
+
+
+def test_the_failures_of_the_last_hour_are_counted_by_reason() -> None:
+    records = [ended(0), ended(10, "AccessDenied"), ended(59, "AccessDenied"), ended(60, "Archived"), ended(61, "Old")]
+    query = FakeQuery(iter(records))
+    assert recent(query) == (records[0], {"AccessDenied": 2, "Archived": 1}, 4, False)
+    assert query.closed
+
+
+def test_the_newest_record_is_known_even_if_it_is_days_old() -> None:
+    old = ended(6 * 24 * 60)
+    assert recent(FakeQuery(iter([old]))) == (old, {}, 0, False)
+    assert recent(FakeQuery(iter([ended(8 * 24 * 60)]))) == (None, {}, 0, False)
+
+
+def test_a_record_of_a_clock_that_is_ahead_is_the_newest() -> None:
+    ahead = ended(-5)
+    assert recent(FakeQuery(iter([ahead])))[0] == ahead
+
+
+def test_a_busy_hour_is_not_read_to_its_end() -> None:
+    query = FakeQuery(ended(0, "X") for _ in count())
+    _, failures, looked_at, more = recent(query)
+    assert (failures, looked_at, more) == ({"X": MOST_RECORDS}, MOST_RECORDS, True)
+    assert query.taken == MOST_RECORDS + 1
+    assert query.closed
+
+
+@pytest.fixture
+def reasons() -> LetterReasons:
+    """Each look finds another reason."""
+    looks = (Letters({f"look {number}": 1}) for number in count(1))
+    return LetterReasons(lambda: next(looks), Kept(for_s=60, clock=lambda: 0.0))
+
+
+def test_letters_are_looked_at_again_only_when_their_number_changes(reasons: LetterReasons) -> None:
+    looks = [reasons.of(Depth(number, 0, 0)) for number in (3, 3, 2, 2)]
+    assert [list(look.by_reason) for look in looks] == [["look 1"], ["look 1"], ["look 2"], ["look 2"]]
+
+
+def test_an_empty_dead_letter_queue_is_not_looked_at(reasons: LetterReasons) -> None:
+    assert reasons.of(Depth(0, 0, 0)) == Letters({})
+    assert list(reasons.of(Depth(1, 0, 0)).by_reason) == ["look 1"]
+
+
+def test_while_somebody_has_letters_in_hand_nobody_disturbs(reasons: LetterReasons) -> None:
+    assert reasons.of(Depth(5, 1, 0)) == Letters({}, others_at_work=True)
+    known = reasons.of(Depth(6, 0, 0))
+    assert list(known.by_reason) == ["look 1"]
+    assert reasons.of(Depth(4, 2, 0)) == known

@@ -1,0 +1,106 @@
+"""The verdict says in words whether all is well, and what to do if not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops.status.signs import Depth, Letters, QueueSigns, Signs, Transfers, Unseen
+from ops.status.verdict import Health, Verdict, judge, letters_shown, reasons_shown
+
+NOTHING = Depth(0, 0, 0)
+REFUSED = Unseen("AccessDenied: sqs:GetQueueAttributes on copy: no")
+
+
+def queue(
+    name: str,
+    *,
+    depth: Depth | Unseen = NOTHING,
+    oldest_s: float | Unseen | None = None,
+    dead: Depth | Unseen = NOTHING,
+    letters: Letters | Unseen | None = None,
+) -> QueueSigns:
+    return QueueSigns(name, depth, oldest_s, dead, letters or Letters({}))
+
+
+def verdict(*queues: QueueSigns, transfers: Transfers | Unseen | None = None, behind_s: int = 900) -> Verdict:
+    found = {each.name: each for each in (queue("copy"), queue("audit"), *queues)}
+    signs = Signs(
+        datetime(2026, 11, 23, 10, tzinfo=UTC),
+        tuple(found.values()),
+        transfers or Transfers(None, {}, 0, more=False),
+    )
+    logs = {"copy": "/aws/lambda/copier", "audit": "/aws/lambda/auditor"}
+    return judge(signs, behind=timedelta(seconds=behind_s), logs=logs)
+
+
+def test_nothing_anywhere_is_healthy() -> None:
+    assert str(verdict()) == "Healthy: there are no dead letters, and nothing is waiting"
+
+
+def test_messages_on_the_way_are_healthy() -> None:
+    found = verdict(queue("copy", depth=Depth(1000, 20, 3), oldest_s=899.0), queue("audit", depth=Depth(1, 0, 0)))
+    assert str(found) == "Healthy: there are no dead letters, and 1,024 messages are on the way"
+    assert str(verdict(queue("copy", depth=Depth(1, 0, 0)))).endswith("1 message is on the way")
+
+
+def test_a_dead_letter_is_not_healthy_whatever_its_state_and_says_how_to_look_at_it() -> None:
+    for dead in (Depth(1, 0, 0), Depth(0, 1, 0), Depth(0, 0, 1)):
+        found = verdict(queue("copy", dead=dead, letters=Letters({"AccessDenied": 1})))
+        assert str(found) == "Not healthy: 1 dead letter in the copy DLQ (AccessDenied 1): `copytrail dlq ls`"
+
+
+def test_dead_letters_of_the_audit_queue_are_looked_at_with_its_option() -> None:
+    found = verdict(queue("audit", dead=Depth(1234, 0, 0), letters=Letters({"LogIdConflict": 1000})))
+    assert found.why == (
+        "1,234 dead letters in the audit DLQ (of 1,000 of them: LogIdConflict 1,000): `copytrail dlq ls --queue audit`"
+    )
+
+
+@pytest.mark.parametrize(("oldest_s", "health"), [(899.9, Health.HEALTHY), (900.0, Health.NOT_HEALTHY)])
+def test_a_queue_is_behind_from_the_threshold_on(oldest_s: float, health: Health) -> None:
+    assert verdict(queue("copy", depth=Depth(1, 0, 0), oldest_s=oldest_s)).health is health
+
+
+def test_a_queue_that_is_behind_says_for_how_long_and_where_to_look() -> None:
+    found = verdict(queue("audit", depth=Depth(5, 0, 0), oldest_s=1020.0), behind_s=60)
+    assert str(found) == "Not healthy: the audit queue is 17 min behind: `aws logs tail /aws/lambda/auditor` shows why"
+
+
+def test_all_that_is_wrong_is_said() -> None:
+    found = verdict(queue("copy", oldest_s=7200.0, dead=Depth(2, 0, 0)), queue("audit", dead=Depth(1, 0, 0)))
+    assert found.why.count("; ") == 2
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        queue("copy", depth=REFUSED),
+        queue("copy", oldest_s=REFUSED),
+        queue("audit", dead=REFUSED, letters=REFUSED),
+    ],
+)
+def test_what_could_not_be_looked_at_is_not_taken_for_healthy(unseen: QueueSigns) -> None:
+    assert verdict(unseen).health is Health.UNCLEAR
+
+
+def test_a_table_that_could_not_be_read_is_not_taken_for_healthy_either() -> None:
+    assert verdict(transfers=REFUSED).health is Health.UNCLEAR
+
+
+def test_what_is_known_to_be_wrong_is_said_even_if_not_everything_could_be_looked_at() -> None:
+    found = verdict(queue("copy", depth=REFUSED, dead=Depth(1, 0, 0), letters=REFUSED))
+    assert str(found) == "Not healthy: 1 dead letter in the copy DLQ: `copytrail dlq ls`"
+
+
+def test_failures_without_letters_were_seen_to() -> None:
+    assert verdict(transfers=Transfers(None, {"AccessDenied": 5}, 100, more=False)).health is Health.HEALTHY
+
+
+def test_the_commonest_reasons_come_first_and_the_rest_together() -> None:
+    assert reasons_shown({"C": 1, "A": 1, "B": 2000, "D": 1, "E": 1}) == "B 2,000, A 1, C 1, other reasons 2"
+    assert reasons_shown({}) == ""
+
+
+def test_letters_that_others_have_in_hand_are_left_alone() -> None:
+    shown = letters_shown(Depth(1, 4, 0), Letters({}, others_at_work=True))
+    assert shown == "somebody is looking at them, or replaying them"
