@@ -11,6 +11,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.audit.commands import audit
+from ops.backfill.command import backfill
 from ops.bucket_policy import bucket_policy
 from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
@@ -101,6 +102,7 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
 
 
 cli.add_command(audit)
+cli.add_command(backfill)
 cli.add_command(bucket_policy)
 cli.add_command(dlq)
 cli.add_command(status)

@@ -1,0 +1,95 @@
+"""Owns the checkpoint file: how far a backfill has come, so that it goes on there when it is started again."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from ops.backfill.existing import Position
+from ops.failures import Misconfigured
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A backfill under way.
+
+    `arguments` are what it was asked for, as it was written; `since` and `until` are what that meant when it began.
+    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`.
+    """
+
+    version: Literal[1] = 1
+    operation_id: str
+    arguments: Mapping[str, str]
+    begun_at: datetime
+    since: datetime | None
+    until: datetime | None
+    objects: int
+    size: int
+    requested: int = 0
+    gone: int = 0
+    position: Position = Position()
+
+
+class CheckpointFile:
+    """The checkpoint on the disk: always a whole one, whenever the machine stops."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._unfinished = path.with_name(f"{path.name}.unfinished")
+
+    def read(self, arguments: Mapping[str, str]) -> Checkpoint | None:
+        """How far the backfill with these arguments has come; None when it is not under way.
+
+        Raises:
+            Failure: the file is of another backfill, is damaged, or cannot be read.
+        """
+        try:
+            checkpoint = msgspec.json.decode(self.path.read_bytes(), type=Checkpoint)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Misconfigured(f"{self.path} cannot be read ({error.strerror}): {_ANOTHER}") from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Misconfigured(
+                f"{self.path} is no whole checkpoint, and is left as it is: {_ANOTHER}, or move it away to begin again,"
+                " which requests again what has been requested"
+            ) from error
+        if differing := _differing(arguments, checkpoint.arguments):
+            raise Misconfigured(
+                f"{self.path} is of another backfill ({_told(checkpoint)}), with other {', '.join(differing)}:"
+                f" {_ANOTHER}, or move it away to give that one up"
+            )
+        return checkpoint
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Put this checkpoint in the place of the one before.
+
+        Raises:
+            Failure: the file cannot be written.
+        """
+        try:
+            with self._unfinished.open("wb") as file:
+                file.write(msgspec.json.format(msgspec.json.encode(checkpoint), indent=2) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            self._unfinished.replace(self.path)
+        except OSError as error:
+            raise Misconfigured(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}") from error
+
+    def remove(self) -> None:
+        """The backfill has come to its end."""
+        self.path.unlink(missing_ok=True)
+
+
+_ANOTHER = "name another with --checkpoint"
+
+
+def _differing(arguments: Mapping[str, str], kept: Mapping[str, str]) -> list[str]:
+    names = [*arguments, *(name for name in kept if name not in arguments)]
+    return [name for name in names if arguments.get(name) != kept.get(name)]
+
+
+def _told(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.requested:,} of {checkpoint.objects:,} copies requested"

@@ -1,0 +1,235 @@
+"""Owns `copytrail backfill`: requests copies of objects that were there before the system was."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import click
+
+from ops.backfill.checkpoint import Checkpoint
+from ops.backfill.job import Job, Wish, job_of
+from ops.backfill.preview import Preview
+from ops.backfill.requesting import Requested, Requester
+from ops.backfill.running import THREADS, Keeper, Stop, group_size, request_all
+from ops.confirmation import confirm, yes_option
+from ops.copy_requests import CopyRequests
+from ops.keys import KeyFilter, key_options
+from ops.moments import Moment
+from ops.operations import RunningOperation, operation
+from ops.output import json_option, note, print_attributes, print_json
+from ops.pace import Pace, Rate
+from ops.progress import progress
+from ops.stack_outputs import Output, Stack
+from shared import times
+from shared.operations import OperationKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# PutEvents takes 600 events a second where its quota is lowest, and uploads want their share of it.
+_RATE = 300
+
+_EXAMPLES = """\b
+Examples:
+  $ copytrail backfill --dry-run
+  $ copytrail backfill --key-prefix reports/ --until 2026-11-01
+  $ copytrail backfill --manifest s3://inventories/uploads/daily/2026-11-22T01-00Z/manifest.json --rate 500 --yes
+"""
+
+
+class _MomentAsWritten(click.ParamType[str]):
+    """A moment that keeps its text: `7d` is another moment when the command is started again."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a moment. Raises Failure: the text is no moment."""
+        text = str(value).strip()
+        if text:
+            Moment().convert(text, param, ctx)
+        return text
+
+
+@click.command(short_help="Request copies of objects that were there before.", epilog=_EXAMPLES)
+@click.option(
+    "--bucket", default="", metavar="BUCKET", help="The source bucket, by name or alias, if there are several."
+)
+@key_options
+@click.option("--since", type=_MomentAsWritten(), default="", help="Only last modified from then on: 30d or ISO-8601.")
+@click.option("--until", type=_MomentAsWritten(), default="", help="Only last modified before then.")
+@click.option("--manifest", default="", metavar="URL", help="Go by an S3 Inventory (CSV or Parquet), not by a listing.")
+@click.option("--include-archived", is_flag=True, help="Also GLACIER and DEEP_ARCHIVE; what is not restored will fail.")
+@click.option(
+    "--rate",
+    type=Rate(),
+    default=_RATE,
+    show_default=True,
+    metavar="N",
+    help="At most so many requests a second.",
+)
+@click.option(
+    "--checkpoint",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keeps how far it has come.  [default: backfill-STACK-BUCKET.checkpoint.json]",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell how many there are, how large, and what it would cost.")
+@yes_option
+@json_option
+@click.pass_obj
+def backfill(
+    stack: Stack,
+    *,
+    bucket: str,
+    key_prefix: str,
+    key_glob: str,
+    since: str,
+    until: str,
+    manifest: str,
+    include_archived: bool,
+    rate: float,
+    checkpoint: Path | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Request copies of objects that were there before the system was.
+
+    One copy is requested of every object that the filters and a route take, all under one operation; each has a record
+    of its own, with the trigger "backfill". Stopped anywhere, the same command goes on from its checkpoint file.
+
+    An object that is at its destination already is copied once more, and paid for: `copytrail reconcile --repair`
+    requests only what is missing or different.
+    """
+    wish = Wish(bucket, KeyFilter(key_prefix, key_glob), since, until, manifest, include_archived)
+    with closing(stack.client("s3", connections=THREADS + 1)) as s3:
+        job = job_of(wish, stack, s3, checkpoint)
+        if dry_run:
+            _tell_only(job, rate=rate, as_json=as_json)
+            return
+        agreed = _agreed(job, rate=rate, yes=yes)
+        if agreed:
+            _run(stack, s3, job, agreed, rate=rate, as_json=as_json)
+
+
+def _tell_only(job: Job, *, rate: float, as_json: bool) -> None:
+    preview = _preview(job)
+    if as_json:
+        print_json(dict(preview.attributes()))
+    else:
+        print_attributes(preview.shown(rate=rate, as_of=job.inventory_of))
+    if job.kept:
+        note(f"a backfill in these words is under way: {_how_far(job.kept)} ({job.file.path})")
+
+
+def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
+    """Where to begin, if there is something to do and the person wants it."""
+    if job.kept:
+        note(
+            f"this goes on with operation {job.kept.operation_id} of {times.to_text(job.kept.begun_at)}:"
+            f" {_how_far(job.kept)}"
+        )
+        return job.kept if confirm("Request the rest?", yes=yes) else None
+    preview = _preview(job)
+    if not preview.objects:
+        left_out = f"; left out: {preview.left_out_shown}" if preview.left_out else ""
+        note(f"there is nothing to request: no object of s3://{job.selection.bucket} matches{left_out}")
+        return None
+    print_attributes(preview.shown(rate=rate, as_of=job.inventory_of), err=True)
+    if not confirm(f"Request copies of {preview.in_short}?", yes=yes):
+        return None
+    return Checkpoint(
+        operation_id=str(uuid4()),
+        arguments=job.arguments,
+        begun_at=times.now(),
+        since=job.selection.since,
+        until=job.selection.until,
+        objects=preview.objects,
+        size=preview.size,
+    )
+
+
+def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate: float, as_json: bool) -> None:
+    keeper = Keeper(job.file, checkpoint)
+    keeper.keep()
+    note(f"how far it has come is kept in {job.file.path}")
+    bus_name = stack.output(Output.TRANSFER_BUS_NAME)
+    try:
+        with (
+            closing(stack.client("events", connections=THREADS)) as events,
+            operation(
+                stack,
+                OperationKind.BACKFILL,
+                subject=f"s3://{job.selection.bucket}",
+                filters=job.filters,
+                operation_id=checkpoint.operation_id,
+            ) as running,
+        ):
+            _request(s3, CopyRequests(events, bus_name), job, keeper, running, rate=rate)
+    except BaseException:
+        note(f"stopped: {_how_far(keeper.checkpoint)}; the same command goes on from {job.file.path}")
+        raise
+    job.file.remove()
+    _tell_end(job, keeper.checkpoint, running, as_json=as_json)
+
+
+def _request(
+    s3: "S3Client", bus: CopyRequests, job: Job, keeper: Keeper, running: RunningOperation, *, rate: float
+) -> None:
+    stop = Stop()
+    requester = Requester(
+        s3,
+        bus,
+        bucket=job.selection.bucket,
+        operation_id=running.id,
+        requested_by=running.performed_by,
+        pause=stop.pause,
+    )
+    begun = keeper.checkpoint
+    with (
+        closing(job.selection.taken(job.existence.objects(begun.position))) as taken,
+        progress("requesting", total=max(0, begun.objects - begun.requested), unit="copies") as advance,
+    ):
+
+        def told(requested: Requested) -> None:
+            running.count("requested", requested.requested)
+            if requested.gone:
+                running.count("gone", requested.gone)
+            advance(requested.requested + requested.gone)
+
+        request_all(
+            taken,
+            requester.request,
+            keeper=keeper,
+            pace=Pace(rate),
+            group_size=group_size(rate),
+            told=told,
+            stop=stop,
+        )
+
+
+def _preview(job: Job) -> Preview:
+    preview = Preview(job.selection, job.parts)
+    with progress("looking", total=None, unit="objects") as advance:
+        preview.look(job.existence, advance)
+    return preview
+
+
+def _how_far(checkpoint: Checkpoint) -> str:
+    return f"{checkpoint.requested:,} of {checkpoint.objects:,} copies requested"
+
+
+def _tell_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "OperationId": running.id,
+                "Bucket": job.selection.bucket,
+                "Requested": checkpoint.requested,
+                "Gone": checkpoint.gone,
+            }
+        )
+        return
+    click.echo(f"requested {checkpoint.requested:,} of {checkpoint.objects:,} copies, as operation {running.id}")
+    note("what becomes of them: copytrail status, copytrail audit list --since 1h")

@@ -1,0 +1,60 @@
+"""Owns work that is done several at a time, and told of in order: what has been told of is a beginning without gaps."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+class InOrder(Generic[P, R]):
+    """Does `work` on pieces in some threads; `done` is told of each piece and its result, one after the other.
+
+    `done` is called in the thread that runs, and so is what makes the pieces. `stop` is called before it waits for the
+    last ones, so that they need not go on for long.
+    """
+
+    def __init__(
+        self, work: Callable[[P], R], done: Callable[[P, R], None], *, threads: int, stop: Callable[[], None]
+    ) -> None:
+        self._work = work
+        self._done = done
+        self._threads = threads
+        self._stop = stop
+        self._under_way: deque[tuple[P, Future[R]]] = deque()
+
+    def run(self, pieces: Iterable[P]) -> None:
+        """Do all pieces.
+
+        Stopped by an exception, of its own thread or of a piece, it begins no other piece, waits for those that were
+        begun, and tells of those that come before the first that failed.
+        """
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="request") as executor:
+            try:
+                for piece in pieces:
+                    self._under_way.append((piece, executor.submit(self._work, piece)))
+                    self._tell(most_left=2 * self._threads)
+                self._tell(most_left=0)
+            except BaseException:
+                executor.shutdown(wait=False, cancel_futures=True)
+                self._stop()
+                raise
+            finally:
+                executor.shutdown()
+                self._tell_what_was_done()
+
+    def _tell(self, *, most_left: int) -> None:
+        while self._under_way and (len(self._under_way) > most_left or self._under_way[0][1].done()):
+            piece, future = self._under_way[0]
+            result = future.result()
+            self._under_way.popleft()
+            self._done(piece, result)
+
+    def _tell_what_was_done(self) -> None:
+        while self._under_way:
+            piece, future = self._under_way.popleft()
+            if future.cancelled() or future.exception():
+                return
+            self._done(piece, future.result())

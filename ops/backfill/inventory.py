@@ -1,0 +1,178 @@
+"""Owns an S3 Inventory as what a backfill goes over: its files, one after the other, in bounded memory."""
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from hashlib import md5
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_plus
+
+from ops.backfill.existing import Existing, Position
+from ops.backfill.manifest import InventoryFile, Manifest
+from ops.failures import Failure, Misconfigured
+from shared import times
+from shared.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CHUNK = 1024**2
+_ROWS_AT_ONCE = 4096
+_FORMATS = ("CSV", "PARQUET")
+
+
+class _Row(NamedTuple):
+    """The columns that a backfill goes by, under the names that both formats have without `_` and capitals."""
+
+    key: str
+    size: int | None = None
+    etag: str | None = None
+    lastmodifieddate: datetime | None = None
+    storageclass: str | None = None
+    islatest: bool | None = None
+    isdeletemarker: bool | None = None
+
+
+class Inventory:
+    """The newest versions that an inventory tells of.
+
+    Raises:
+        Failure: it is in a format, or without a column, that a backfill cannot go by.
+    """
+
+    def __init__(self, s3: "S3Client", manifest: Manifest, *, needs_dates: bool) -> None:
+        self._s3 = s3
+        self._manifest = manifest
+        self._needed = {"key": "Key", "size": "Size"} | (
+            {"lastmodifieddate": "LastModifiedDate"} if needs_dates else {}
+        )
+        self._format = manifest.file_format.upper()
+        if self._format not in _FORMATS:
+            raise Misconfigured(f"{manifest.file_format} inventories are not supported: have it made as CSV or Parquet")
+        if self._format == "CSV":
+            self._check(_names(manifest.file_schema.split(",")))
+
+    def objects(self, after: Position) -> Iterator[Existing]:
+        """Every newest version in the inventory after a position.
+
+        Raises:
+            Failure: a file is not the one that the manifest means, or cannot be read.
+            CopytrailError, BotoCoreError: S3 does not give it.
+        """
+        for number in range(after.file, len(self._manifest.files)):
+            file = self._manifest.files[number]
+            read = after.row if number == after.file else 0
+            with self._downloaded(file) as content:
+                for row_number, row in enumerate(self._rows(file, content, read), start=read + 1):
+                    if row.islatest is not False and not row.isdeletemarker:
+                        yield _existing(row, Position(file=number, row=row_number))
+
+    @contextmanager
+    def _downloaded(self, file: InventoryFile) -> Iterator[IO[bytes]]:
+        """The file, on the disk and checked. It has no name there, so nothing is left of it."""
+        place = self._manifest.place_of(file)
+        digest = md5(usedforsecurity=False)
+        with TemporaryFile(prefix="copytrail-inventory-") as content:
+            with translated("s3:GetObject", str(place)):
+                answer = self._s3.get_object(Bucket=place.bucket, Key=place.key)
+                with closing(answer["Body"]) as body:
+                    for chunk in body.iter_chunks(_CHUNK):
+                        digest.update(chunk)
+                        content.write(chunk)
+            if digest.hexdigest() != file.md5.lower():
+                raise Failure(
+                    f"{place} is not what its manifest tells of (MD5 {digest.hexdigest()}, not {file.md5}):"
+                    " it was changed since, so take another inventory"
+                )
+            content.seek(0)
+            yield content
+
+    def _rows(self, file: InventoryFile, content: IO[bytes], read: int) -> Iterator[_Row]:
+        rows = self._csv_rows(content, read) if self._format == "CSV" else self._parquet_rows(content, read)
+        number = read
+        try:
+            for row in rows:
+                number += 1
+                yield row
+        except (ValueError, IndexError, EOFError, OSError, zlib.error, csv.Error) as error:
+            raise Failure(
+                f"row {number + 1:,} of {self._manifest.place_of(file)} cannot be read"
+                f" ({type(error).__name__}: {error}): take another inventory"
+            ) from error
+
+    def _csv_rows(self, content: IO[bytes], read: int) -> Iterator[_Row]:
+        names = _names(self._manifest.file_schema.split(","))
+        columns = [(names.index(name), _FROM_TEXT[name]) if name in names else None for name in _Row._fields]
+        with gzip.open(content, "rb") as unpacked:
+            lines = io.TextIOWrapper(unpacked, encoding="utf-8", newline="")
+            for fields in islice(csv.reader(lines), read, None):
+                yield _Row._make(column and column[1](fields[column[0]]) for column in columns)
+
+    def _parquet_rows(self, content: IO[bytes], read: int) -> Iterator[_Row]:
+        # Takes longer to import than everything else together.
+        from pyarrow import parquet  # noqa: PLC0415
+
+        with parquet.ParquetFile(content) as file:
+            by_name = dict(zip(_names(file.schema_arrow.names), file.schema_arrow.names, strict=True))
+            self._check(list(by_name))
+            wanted = {name: by_name[name] for name in _Row._fields if name in by_name}
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(wanted.values())):
+                if read >= batch.num_rows:
+                    read -= batch.num_rows
+                    continue
+                columns = batch.slice(read).to_pydict()
+                read = 0
+                values = [columns[wanted[name]] if name in wanted else None for name in _Row._fields]
+                for number in range(len(columns[wanted["key"]])):
+                    yield _Row._make(column[number] if column is not None else None for column in values)
+
+    def _check(self, names: Sequence[str]) -> None:
+        missing = [title for name, title in self._needed.items() if name not in names]
+        if missing:
+            raise Misconfigured(
+                f"the inventory has no {', '.join(missing)}: add that to its configuration and take the next one,"
+                " or backfill without --manifest"
+            )
+
+
+def _names(titles: Sequence[str]) -> list[str]:
+    """Column titles without what tells CSV (`LastModifiedDate`) and Parquet (`last_modified_date`) apart."""
+    return [title.strip().replace("_", "").lower() for title in titles]
+
+
+def _existing(row: _Row, position: Position) -> Existing:
+    if row.size is None:
+        raise Failure(f"the inventory does not tell the size of '{row.key}': take another one")
+    moment = row.lastmodifieddate
+    if moment is not None and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return Existing(
+        key=row.key,
+        size=row.size,
+        etag=row.etag.strip('"') if row.etag else None,
+        last_modified=moment,
+        storage_class=row.storageclass or "STANDARD",
+        position=position,
+    )
+
+
+def _key(text: str) -> str:
+    # In CSV, keys are URL-encoded, a space as "+".
+    return unquote_plus(text, errors="strict")
+
+
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "key": _key,
+    "size": lambda text: int(text) if text else None,
+    "etag": str,
+    "lastmodifieddate": lambda text: times.from_text(text) if text else None,
+    "storageclass": str,
+    "islatest": lambda text: text.lower() == "true" if text else None,
+    "isdeletemarker": lambda text: text.lower() == "true" if text else None,
+}

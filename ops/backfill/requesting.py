@@ -1,0 +1,98 @@
+"""Owns the request of one group's copies: what goes onto the transfer bus, and how patiently."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from botocore.exceptions import ClientError
+
+from ops.backfill.existing import Existing
+from ops.failures import Failure, Misconfigured, explained
+from shared.aws import translated
+from shared.errors import CopytrailError, Transient
+from shared.events import CopyRequest, Trigger, Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# A backfill runs for hours: a short disturbance is no reason to end it. In seconds.
+_PAUSES_S = (1, 2, 4, 8, 16)
+_NOT_FOUND = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class Bus(Protocol):
+    """Where copies are asked for."""
+
+    def publish(self, requests: Sequence[CopyRequest]) -> None:
+        """Ask for up to 10 copies. Raises CopytrailError or Failure when not all of them were accepted."""
+
+
+class Requested(NamedTuple):
+    """What became of a group: so many requests were accepted, and so many objects are gone."""
+
+    requested: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Requester:
+    """Asks for copies of a bucket's objects, under one operation. It may be shared by threads.
+
+    `pause` waits so many seconds, or raises when the backfill is being stopped.
+    """
+
+    s3: "S3Client"
+    bus: Bus
+    bucket: str
+    operation_id: str
+    requested_by: str
+    pause: Callable[[float], None]
+
+    def request(self, group: Sequence[Existing]) -> Requested:
+        """Ask for the copies of up to 10 objects.
+
+        Raises:
+            CopytrailError: AWS refused, or still had no answer after half a minute.
+            Failure: EventBridge accepted only some of them.
+        """
+        requests = [self._request(upload) for existing in group if (upload := self._upload(existing))]
+        if requests:
+            self._publish(requests)
+        return Requested(len(requests), len(group) - len(requests))
+
+    def _publish(self, requests: Sequence[CopyRequest]) -> None:
+        for pause_s in _PAUSES_S:
+            try:
+                return self.bus.publish(requests)
+            except (Transient, Failure) as error:
+                if _is_for_a_person(error):
+                    raise
+            self.pause(pause_s)
+        return self.bus.publish(requests)
+
+    def _request(self, upload: Upload) -> CopyRequest:
+        return CopyRequest(
+            upload=upload,
+            trigger=Trigger.BACKFILL,
+            request_id=self.operation_id,
+            requested_by=self.requested_by,
+        )
+
+    def _upload(self, existing: Existing) -> Upload | None:
+        """What is to be copied: the newest upload, if it has this ETag still. None: there is none any more."""
+        etag, size, uploaded_at = existing.etag, existing.size, existing.last_modified
+        if etag is None or uploaded_at is None:
+            with translated("s3:GetObject", f"s3://{self.bucket}/{existing.key}"):
+                try:
+                    head = self.s3.head_object(Bucket=self.bucket, Key=existing.key)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] in _NOT_FOUND:
+                        return None
+                    raise
+            etag, size, uploaded_at = head["ETag"].strip('"'), head["ContentLength"], head["LastModified"]
+        return Upload(bucket=self.bucket, key=existing.key, etag=etag, size=size, uploaded_at=uploaded_at)
+
+
+def _is_for_a_person(error: CopytrailError | Failure) -> bool:
+    """Whether only a person can help, as with credentials that have expired."""
+    return isinstance(error, CopytrailError) and isinstance(explained(error), Misconfigured)

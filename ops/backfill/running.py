@@ -1,0 +1,110 @@
+"""Owns a backfill under way: groups of requests several at a time, at a pace, with a checkpoint behind them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from msgspec import structs
+
+from ops.backfill.checkpoint import Checkpoint, CheckpointFile
+from ops.backfill.existing import Existing
+from ops.backfill.in_order import InOrder
+from ops.backfill.requesting import Requested
+from ops.pace import Pace
+from shared.transfer_bus import MOST_EVENTS
+
+# A PutEvents call takes tens of milliseconds on AWS: sixteen at a time make more than its default quotas allow.
+THREADS = 16
+_KEPT_EVERY_S = 1.0
+
+
+class Stop:
+    """The end of patience: those who pause wake up, and go no further."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
+    def now(self) -> None:
+        """Let nobody pause any longer."""
+        self._stopped.set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            InterruptedError: the backfill is being stopped.
+        """
+        if self._stopped.wait(seconds):
+            raise InterruptedError
+
+
+class Keeper:
+    """Keeps the checkpoint about once a second, and when told to."""
+
+    def __init__(
+        self, file: CheckpointFile, checkpoint: Checkpoint, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = file
+        self._clock = clock
+        self._checkpoint = checkpoint
+        self._kept_at = clock()
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the backfill has come."""
+        return self._checkpoint
+
+    def accepted(self, group: Sequence[Existing], requested: Requested) -> None:
+        """All up to the end of this group has been requested."""
+        self._checkpoint = structs.replace(
+            self._checkpoint,
+            position=group[-1].position,
+            requested=self._checkpoint.requested + requested.requested,
+            gone=self._checkpoint.gone + requested.gone,
+        )
+        if self._clock() - self._kept_at >= _KEPT_EVERY_S:
+            self.keep()
+
+    def keep(self) -> None:
+        """Write the checkpoint. Raises Failure when that is not possible."""
+        self._file.write(self._checkpoint)
+        self._kept_at = self._clock()
+
+
+def request_all(
+    objects: Iterable[Existing],
+    request: Callable[[Sequence[Existing]], Requested],
+    *,
+    keeper: Keeper,
+    pace: Pace,
+    group_size: int,
+    told: Callable[[Requested], None],
+    stop: Stop,
+) -> None:
+    """Request copies of all objects. However it ends, the checkpoint says how far it came.
+
+    Raises:
+        CopytrailError, Failure: what `request` or the checkpoint raises.
+    """
+
+    def done(group: Sequence[Existing], requested: Requested) -> None:
+        keeper.accepted(group, requested)
+        told(requested)
+
+    try:
+        InOrder(request, done, threads=THREADS, stop=stop.now).run(_paced(objects, pace, group_size))
+    finally:
+        keeper.keep()
+
+
+def group_size(rate: float) -> int:
+    """How many objects go into one call: 10, or at a slow pace about a second's worth."""
+    return max(1, min(MOST_EVENTS, int(rate)))
+
+
+def _paced(objects: Iterable[Existing], pace: Pace, size: int) -> Iterator[list[Existing]]:
+    remaining = iter(objects)
+    while group := list(islice(remaining, size)):
+        pace.take(len(group))
+        yield group

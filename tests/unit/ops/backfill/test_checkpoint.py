@@ -1,0 +1,106 @@
+"""The checkpoint file, whenever the machine stops and whatever is in it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from ops.backfill.checkpoint import Checkpoint, CheckpointFile
+from ops.backfill.existing import Position
+from ops.failures import Misconfigured
+
+ARGUMENTS = {"bucket": "uploads", "--key-prefix": "a/"}
+CHECKPOINT = Checkpoint(
+    operation_id="6f3a2c1e-4d0b-4c7e-9a56-07c0b1f7a11d",
+    arguments=ARGUMENTS,
+    begun_at=datetime(2026, 11, 23, tzinfo=UTC),
+    since=None,
+    until=datetime(2026, 11, 1, tzinfo=UTC),
+    objects=100,
+    size=5000,
+    requested=40,
+    position=Position(key="a/ä\u202e"),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> CheckpointFile:
+    return CheckpointFile(tmp_path / "backfill.json")
+
+
+def test_what_was_written_is_read(file: CheckpointFile) -> None:
+    file.write(CHECKPOINT)
+
+    assert file.read(ARGUMENTS) == CHECKPOINT
+
+
+def test_the_last_one_counts(file: CheckpointFile) -> None:
+    later = structs.replace(CHECKPOINT, requested=50, position=Position(file=2, row=7))
+    file.write(CHECKPOINT)
+    file.write(later)
+
+    assert file.read(ARGUMENTS) == later
+
+
+def test_without_a_file_nothing_is_under_way(file: CheckpointFile) -> None:
+    assert file.read(ARGUMENTS) is None
+
+
+def test_a_machine_that_stops_while_writing_leaves_the_one_before(file: CheckpointFile) -> None:
+    file.write(CHECKPOINT)
+    file.path.with_name("backfill.json.unfinished").write_bytes(b'{"version":1,"operat')
+
+    assert file.read(ARGUMENTS) == CHECKPOINT
+    file.write(CHECKPOINT)
+    assert [path.name for path in file.path.parent.iterdir()] == ["backfill.json"]
+
+
+def test_a_file_cut_off_anywhere_is_told_in_one_line_and_left_as_it_is(file: CheckpointFile) -> None:
+    file.write(CHECKPOINT)
+    # Behind the last brace there is only the line's end.
+    whole = file.path.read_bytes().rstrip()
+
+    for length in range(len(whole)):
+        file.path.write_bytes(whole[:length])
+        with pytest.raises(Misconfigured, match=r"no whole checkpoint.*--checkpoint"):
+            file.read(ARGUMENTS)
+        assert file.path.read_bytes() == whole[:length]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"\xff\xfe", b'{"version": 2}', b"[" * 100_000])
+def test_another_file_is_no_checkpoint(file: CheckpointFile, content: bytes) -> None:
+    file.path.write_bytes(content)
+
+    with pytest.raises(Misconfigured, match="no whole checkpoint"):
+        file.read(ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "differing"),
+    [
+        ({**ARGUMENTS, "--key-prefix": "b/"}, "other --key-prefix:"),
+        ({"bucket": "uploads"}, "other --key-prefix:"),
+        ({**ARGUMENTS, "bucket": "others", "--since": "7d"}, "other bucket, --since:"),
+    ],
+)
+def test_other_arguments_are_named(file: CheckpointFile, arguments: dict[str, str], differing: str) -> None:
+    file.write(CHECKPOINT)
+
+    with pytest.raises(Misconfigured) as refused:
+        file.read(arguments)
+
+    assert "another backfill (40 of 100 copies requested)" in refused.value.message
+    assert differing in refused.value.message
+
+
+def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"cannot be written \(No such file or directory\)"):
+        CheckpointFile(tmp_path / "nowhere" / "backfill.json").write(CHECKPOINT)
+
+
+def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:
+    file.write(CHECKPOINT)
+    file.remove()
+
+    assert list(file.path.parent.iterdir()) == []

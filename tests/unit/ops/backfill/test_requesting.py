@@ -1,0 +1,114 @@
+"""What a group of requests is, and how patiently it is made."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.backfill.requesting import Requested, Requester
+from ops.failures import Failure
+from shared.errors import Permanent, Transient, from_aws_code
+from shared.events import CopyRequest, Trigger
+from tests.unit.ops.backfill.objects import MOMENT, existing
+
+THROTTLED = Transient("ThrottlingException", "slow down")
+
+
+class FakeBus:
+    """A bus that says no so many times first."""
+
+    def __init__(self, *refusals: Exception) -> None:
+        self.refusals = list(refusals)
+        self.accepted: list[CopyRequest] = []
+
+    def publish(self, requests: Sequence[CopyRequest]) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.accepted += requests
+
+
+class FakeHeads:
+    """HeadObject of two objects: one is there, one must not be looked at."""
+
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        if Key == "there":
+            return {"ETag": '"now"', "ContentLength": 7, "LastModified": datetime(2026, 11, 2, tzinfo=UTC)}
+        code = "403" if Key == "forbidden" else "404"
+        raise ClientError({"Error": {"Code": code, "Message": "refused"}}, "HeadObject")
+
+
+def requester(bus: FakeBus, pause: Callable[[float], None] = lambda _: None) -> Requester:
+    heads: Any = FakeHeads()
+    return Requester(heads, bus, bucket="uploads", operation_id="an operation", requested_by="an arn", pause=pause)
+
+
+def test_a_request_names_the_upload_the_operation_and_the_person() -> None:
+    bus = FakeBus()
+
+    requester(bus).request([existing("a")])
+
+    [request] = bus.accepted
+    assert request.trigger is Trigger.BACKFILL
+    assert (request.request_id, request.requested_by) == ("an operation", "an arn")
+    upload = request.upload
+    assert (upload.url, upload.etag, upload.size, upload.uploaded_at) == ("s3://uploads/a", "e", 100, MOMENT)
+    assert upload.version_id is None
+
+
+def test_an_etag_that_the_inventory_does_not_tell_is_looked_up() -> None:
+    bus = FakeBus()
+
+    requested = requester(bus).request([existing("there", etag=None, last_modified=None)])
+
+    assert requested == Requested(requested=1)
+    assert (bus.accepted[0].upload.etag, bus.accepted[0].upload.size) == ("now", 7)
+
+
+def test_what_is_gone_meanwhile_is_counted_as_such() -> None:
+    bus = FakeBus()
+
+    assert requester(bus).request([existing("gone", etag=None), existing("a")]) == Requested(requested=1, gone=1)
+    assert [request.upload.key for request in bus.accepted] == ["a"]
+
+
+def test_a_group_of_nothing_but_gone_objects_is_no_request() -> None:
+    assert requester(FakeBus(THROTTLED)).request([existing("gone", etag=None)]) == Requested(gone=1)
+
+
+def test_a_refused_look_ends_it() -> None:
+    with pytest.raises(Permanent, match="s3://uploads/forbidden"):
+        requester(FakeBus()).request([existing("forbidden", etag=None)])
+
+
+@pytest.mark.parametrize("refusal", [THROTTLED, Failure("EventBridge did not accept 1 of 2 requests")])
+def test_a_disturbance_of_half_a_minute_is_waited_out(refusal: Exception) -> None:
+    bus = FakeBus(*[refusal] * 5)
+    pauses: list[float] = []
+
+    requester(bus, pauses.append).request([existing("a"), existing("b")])
+
+    assert [request.upload.key for request in bus.accepted] == ["a", "b"]
+    assert sum(pauses) == 31
+
+
+def test_a_longer_one_ends_it() -> None:
+    with pytest.raises(Transient, match="slow down"):
+        requester(FakeBus(*[THROTTLED] * 6)).request([existing("a")])
+
+
+def expired() -> Exception:
+    error = from_aws_code("ExpiredTokenException", "expired", action="events:PutEvents", resource="bus")
+    error.__cause__ = ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "expired"}}, "PutEvents")
+    return error
+
+
+@pytest.mark.parametrize("refusal", [Permanent("AccessDenied", "no"), expired()])
+def test_what_only_a_person_can_help_ends_it_at_once(refusal: Exception) -> None:
+    pauses: list[float] = []
+
+    with pytest.raises(type(refusal)):
+        requester(FakeBus(refusal), pauses.append).request([existing("a")])
+
+    assert pauses == []
