@@ -15,6 +15,7 @@ from ops.backfill.command import backfill
 from ops.bucket_policy import bucket_policy
 from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
+from ops.reconcile.command import reconcile
 from ops.stack_outputs import Stack
 from ops.status.command import status
 from shared.errors import ConfigurationError, CopytrailError
@@ -105,6 +106,7 @@ cli.add_command(audit)
 cli.add_command(backfill)
 cli.add_command(bucket_policy)
 cli.add_command(dlq)
+cli.add_command(reconcile)
 cli.add_command(status)
 
 

@@ -1,0 +1,1 @@
+"""`copytrail reconcile`: source, destination and audit table, compared key by key."""

@@ -1,0 +1,159 @@
+"""Owns a closer look at both ends of a pair: what a HEAD tells that a listing does not."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from ops.listing import Listed
+from shared import times
+from shared.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+THREADS = 16
+
+_PROPERTIES = {
+    "CacheControl": "cache-control",
+    "ContentDisposition": "content-disposition",
+    "ContentEncoding": "content-encoding",
+    "ContentLanguage": "content-language",
+    "ContentType": "content-type",
+    "ExpiresString": "expires",
+    "WebsiteRedirectLocation": "website-redirect-location",
+    "Metadata": "metadata",
+}
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_NOT_THERE = frozenset({"404", "NoSuchKey"})
+# Their ETag is no MD5 of the content ("Checking object integrity", S3 user guide).
+_NO_MD5 = frozenset({"aws:kms", "aws:kms:dsse"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One object as its HEAD tells. `has_md5`: its ETag is the MD5 of its content.
+
+    `checksums` are by algorithm; unless `are_full`, they depend on the parts that the object was uploaded in.
+    """
+
+    listed: Listed
+    has_md5: bool = True
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    are_full: bool = True
+    properties: Mapping[str, object] = field(default_factory=dict)
+    is_restored: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """Both ends of a pair, as they are now; None where there is nothing."""
+
+    source: Seen | None
+    copy: Seen | None
+
+    def differences(self) -> tuple[str, ...] | None:
+        """In what the contents of two objects of one size differ; None: nothing tells."""
+        if self.source is None or self.copy is None or self.source.listed.etag == self.copy.listed.etag:
+            return ()
+        algorithms = self.source.checksums.keys() & self.copy.checksums.keys()
+        if any(self.source.checksums[name] == self.copy.checksums[name] for name in algorithms):
+            return ()
+        if algorithms and self.source.are_full and self.copy.are_full:
+            return ("checksum",)
+        return ("etag",) if self.source.has_md5 and self.copy.has_md5 else None
+
+    def property_differences(self) -> tuple[str, ...]:
+        """In which of the properties, that a copy takes over, both differ."""
+        if self.source is None or self.copy is None:
+            return ()
+        ours, theirs = self.source.properties, self.copy.properties
+        return tuple(sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)))
+
+
+class Eyes:
+    """Looks at objects. May be shared by threads. `deep`: at their tags, too."""
+
+    def __init__(self, s3: "S3Client", *, deep: bool) -> None:
+        self._s3 = s3
+        self._deep = deep
+
+    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
+        """Look at a source and at its copy, each a bucket and a key.
+
+        Raises:
+            CopytrailError: S3 did not answer, or refused.
+        """
+        return Look(self._see(*source), self._see(*copy))
+
+    def _see(self, bucket: str, key: str) -> Seen | None:
+        with translated("s3:GetObject", f"s3://{bucket}/{key}"):
+            try:
+                head: Mapping[str, Any] = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _NOT_THERE:
+                    return None
+                raise
+        return seen(key, head, self._tags(bucket, key) if self._deep and head.get("TagCount") else {})
+
+    def _tags(self, bucket: str, key: str) -> Mapping[str, str]:
+        with translated("s3:GetObjectTagging", f"s3://{bucket}/{key}"):
+            tags = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def seen(key: str, head: Mapping[str, Any], tags: Mapping[str, str]) -> Seen:
+    """What the answer to a HEAD, and the tags, tell of an object."""
+    listed = Listed(
+        key,
+        head["ContentLength"],
+        head["ETag"].strip('"'),
+        times.to_text(head["LastModified"]),
+        head.get("StorageClass", "STANDARD"),
+    )
+    properties = {ours: head[theirs] for theirs, ours in _PROPERTIES.items() if head.get(theirs)}
+    return Seen(
+        listed=listed,
+        has_md5=has_md5(listed.etag)
+        and head.get("ServerSideEncryption") not in _NO_MD5
+        and "SSECustomerAlgorithm" not in head,
+        checksums={
+            name: value for name, value in head.items() if name.startswith("Checksum") and name != "ChecksumType"
+        },
+        are_full=head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
+        properties=properties | ({"tags": tags} if tags else {}),
+        is_restored='ongoing-request="false"' in head.get("Restore", ""),
+    )
+
+
+def has_md5(etag: str) -> bool:
+    """Whether an ETag may be the MD5 of a content: an upload in parts has one with a hyphen."""
+    return "-" not in etag
+
+
+def is_archived(storage_class: str) -> bool:
+    """Whether an object has to be restored before it can be read."""
+    return storage_class in _ARCHIVES
+
+
+def in_order(work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
+    """The results of work that several threads do, in the order of the things; a few are begun ahead."""
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
+    begun: deque[Future[R]] = deque()
+    try:
+        for thing in things:
+            begun.append(executor.submit(work, thing))
+            while begun[0].done() or len(begun) > 2 * THREADS:
+                yield begun.popleft().result()
+                if not begun:
+                    break
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)

@@ -1,0 +1,66 @@
+"""Owns the repair: copies of what is missing or different are requested, exactly these, under one operation."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
+
+from ops.backfill.in_order import InOrder
+from ops.copy_requests import CopyRequests
+from ops.operations import RunningOperation, operation
+from ops.pace import Pace
+from ops.progress import progress
+from ops.reconcile.difference import Difference, Kept
+from ops.stack_outputs import Output, Stack
+from shared.events import CopyRequest, Trigger
+from shared.operations import OperationKind
+from shared.transfer_bus import MOST_EVENTS
+
+_THREADS = 8
+
+_Group = Sequence[CopyRequest]
+
+
+def repair(
+    stack: Stack, wanted: Kept, *, sources: Iterable[str], rate: float | None, filters: Mapping[str, str]
+) -> RunningOperation:
+    """Request a copy of each; what the operation came to. The copier copies what still has the ETag that was seen.
+
+    Raises:
+        CopytrailError, Failure: not all requests were accepted; those that were are in the operation's counts.
+    """
+    bus_name = stack.output(Output.TRANSFER_BUS_NAME)
+    subject = ", ".join(f"s3://{bucket}" for bucket in sorted(set(sources)))
+    with (
+        closing(stack.client("events", connections=_THREADS)) as events,
+        operation(stack, OperationKind.REPAIR, subject=subject, filters=filters) as running,
+        progress("requesting", total=wanted.count, unit="copies") as advance,
+    ):
+
+        def done(group: _Group, _: None) -> None:
+            running.count("requested", len(group))
+            advance(len(group))
+
+        requests = CopyRequests(events, bus_name)
+        groups = _groups(wanted, running, Pace(rate), size=_group_size(rate))
+        InOrder(requests.publish, done, threads=_THREADS, stop=lambda: None).run(groups)
+    return running
+
+
+def _groups(wanted: Iterable[Difference], running: RunningOperation, pace: Pace, *, size: int) -> Iterator[_Group]:
+    requests = (
+        CopyRequest(
+            upload=found.upload,
+            trigger=Trigger.RECONCILE,
+            request_id=running.id,
+            requested_by=running.performed_by,
+        )
+        for found in wanted
+    )
+    while group := list(islice(requests, size)):
+        pace.take(len(group))
+        yield group
+
+
+def _group_size(rate: float | None) -> int:
+    """How many go into one call: 10, or at a slow pace about a second's worth."""
+    return MOST_EVENTS if rate is None else max(1, min(MOST_EVENTS, int(rate)))

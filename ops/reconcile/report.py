@@ -1,0 +1,168 @@
+"""Owns how differences and their sums are shown: JSON, tabs into a pipe, or tables on a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import click
+import msgspec
+
+from ops.output import Cell, Column, end_of, note, print_json, print_table, terminal_width
+from ops.reconcile.comparing import Tally
+from ops.reconcile.difference import Difference
+from ops.reconcile.judging import Kind
+from ops.reconcile.scope import Scope
+from ops.sizes import size_shown
+
+_MOST_SHOWN = 20
+_NARROWEST = 80
+_COLUMNS = (Column("Kind", 10), Column("     Size", 9), Column("What", 26), Column("Key"))
+_TAKEN = sum(1 + (column.width or 0) for column in _COLUMNS[:-1])
+_SUMS = (Column("Kind", 10), Column("   Objects", 10), Column("     Size", 9), Column("Which are"))
+_STYLES = {
+    Kind.SAME: "green",
+    Kind.IN_FLIGHT: "cyan",
+    Kind.MISSING: "red",
+    Kind.GONE: "red",
+    Kind.DIFFERENT: "red",
+    Kind.UNRECORDED: "yellow",
+    Kind.EXTRA: "magenta",
+}
+_MEANINGS = {
+    Kind.SAME: "the same at both ends",
+    Kind.IN_FLIGHT: "so new that they may be under way",
+    Kind.MISSING: "in the source, not at the destination",
+    Kind.GONE: "copied once, gone from the destination",
+    Kind.DIFFERENT: "not the same at both ends",
+    Kind.UNRECORDED: "at both ends, not on record",
+    Kind.EXTRA: "at the destination, not in the source",
+}
+_EXTRA_IS_KEPT = "only at the destination: no difference here"
+
+Compared = Sequence[tuple[Scope, Tally]]
+
+
+class Report:
+    """Where differences are shown. `with_repair`: on a terminal, those to be repaired are shown later, all of them."""
+
+    def __init__(self, *, as_json: bool, with_repair: bool) -> None:
+        self._as_json = as_json
+        self._with_repair = with_repair
+        self._is_table = terminal_width() is not None and not as_json
+        self._first: list[Difference] = []
+        self._count = 0
+
+    def show(self, found: Difference) -> None:
+        """Show one more: at once, or on a terminal when all are found."""
+        if self._as_json:
+            print_json(msgspec.to_builtins(found))
+        elif not self._is_table:
+            print_table((), [_whole_row(found)])
+        elif not (self._with_repair and found.may_be_repaired):
+            self._count += 1
+            if self._count <= _MOST_SHOWN:
+                self._first.append(found)
+
+    def conclude(self, compared: Compared) -> None:
+        """Show the sums; into a pipe, as notes."""
+        if self._is_table:
+            if self._first:
+                self.show_table(self._first)
+                if self._count > len(self._first):
+                    click.echo(f"… and {self._count - len(self._first):,} more: a pipe or --json gets them all")
+                click.echo()
+            for scope, tally in compared:
+                click.echo(_title(scope))
+                print_table(_SUMS, _sums(scope, tally))
+        elif not self._as_json:
+            for scope, tally in compared:
+                note(f"{_title(scope)}: {_in_short(tally)}")
+        _tell_more([tally for _, tally in compared])
+
+    def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
+        """A table of differences."""
+        room = max(_NARROWEST, terminal_width() or 0) - _TAKEN
+        print_table(_COLUMNS, (_row(each, room) for each in found))
+
+    def show_wanted(self, wanted: Iterator[Difference]) -> None:
+        """What would be repaired: on a terminal, elsewhere it has been shown."""
+        if self._is_table:
+            click.echo()
+            self.show_table(wanted)
+
+    def summarize(self, compared: Compared, repair: Mapping[str, object]) -> None:
+        """The last line for a program."""
+        if self._as_json:
+            print_json(
+                {
+                    "Kind": "Summary",
+                    "Differences": sum(tally.differences for _, tally in compared),
+                    "Routes": [_route_summary(scope, tally) for scope, tally in compared],
+                    **({"Repair": repair} if repair else {}),
+                }
+            )
+
+
+def _route_summary(scope: Scope, tally: Tally) -> Mapping[str, object]:
+    return {
+        "Route": scope.number,
+        "SourceBucket": scope.route.source_bucket,
+        "DestinationBucket": scope.route.destination_bucket,
+        "DestinationPrefix": scope.route.destination_prefix,
+        "Differences": tally.differences,
+        **{kind: {"Objects": tally.objects[kind], "Bytes": tally.bytes[kind]} for kind in Kind},
+        "BySizeOnly": tally.by_size_only,
+        "Unseen": tally.unseen,
+    }
+
+
+def _title(scope: Scope) -> str:
+    route = scope.route
+    return (
+        f"route {scope.number}: s3://{route.source_bucket} → s3://{route.destination_bucket}/{route.destination_prefix}"
+    )
+
+
+def _sums(scope: Scope, tally: Tally) -> Iterator[tuple[Cell, ...]]:
+    for kind in Kind:
+        is_kept = kind is Kind.EXTRA and not scope.route.deletes
+        if tally.objects[kind] or kind is Kind.SAME:
+            yield (
+                Cell(kind, _STYLES[kind]),
+                Cell(f"{tally.objects[kind]:>10,}"),
+                Cell(f"{size_shown(tally.bytes[kind]):>9}"),
+                Cell(_EXTRA_IS_KEPT if is_kept else _MEANINGS[kind], "dim"),
+            )
+
+
+def _in_short(tally: Tally) -> str:
+    return ", ".join(f"{tally.objects[kind]:,} {kind}" for kind in Kind if tally.objects[kind] or kind is Kind.SAME)
+
+
+def _tell_more(tallies: Sequence[Tally]) -> None:
+    if not any(tally.objects for tally in tallies):
+        note("nothing was compared: no object and no record matches")
+    if by_size_only := sum(tally.by_size_only for tally in tallies):
+        note(f"of {by_size_only:,} only the sizes could be compared: --deep compares what S3 tells of each")
+    if unseen := sum(tally.unseen for tally in tallies):
+        why = next(tally.why_unseen for tally in tallies if tally.unseen)
+        note(f"{unseen:,} could not be looked at more closely, and are shown as they are listed: {why}")
+    if any(tally.objects[kind] for tally in tallies for kind in (Kind.MISSING, Kind.DIFFERENT, Kind.UNRECORDED)):
+        note("why: copytrail dlq ls shows what failed, copytrail audit history s3://BUCKET/KEY what became of one")
+
+
+def _whole_row(found: Difference) -> tuple[Cell, ...]:
+    return (
+        Cell(found.kind),
+        Cell(str(found.bytes)),
+        Cell(found.explanation),
+        Cell(found.source_url),
+        Cell(f"s3://{found.destination_bucket}/{found.destination_key}"),
+    )
+
+
+def _row(found: Difference, room: int) -> tuple[Cell, ...]:
+    return (
+        Cell(found.kind, _STYLES[found.kind]),
+        Cell(f"{size_shown(found.bytes):>9}"),
+        Cell(found.explanation),
+        Cell(end_of(found.object_key, room)),
+    )

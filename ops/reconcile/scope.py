@@ -1,0 +1,99 @@
+"""Owns what of a route is compared: which keys, at both ends, and how new."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from ops.failures import Misconfigured
+from ops.keys import KeyFilter
+from shared import times
+from shared.routes import Route
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One route, by its number from 1, and what of it is compared.
+
+    `since`, `settled_before`: moments as listings and records write them, so that they compare as text; an upload that
+    is newer than `settled_before` may still be under way. `others`: the stack's other routes.
+    """
+
+    number: int
+    route: Route
+    keys: KeyFilter
+    since: str
+    settled_before: str
+    others: tuple[Route, ...]
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the source keys begin with; none: the filter and the route have no key in common."""
+        wanted = self.keys.prefix
+        both = ((prefix, wanted) for prefix in self.route.prefixes or ("",))
+        return tuple(max(pair, key=len) for pair in both if pair[0].startswith(wanted) or wanted.startswith(pair[0]))
+
+    @cached_property
+    def copy_prefixes(self) -> tuple[str, ...]:
+        """What the keys of the copies begin with."""
+        return tuple(map(self.route.destination_key, self.prefixes))
+
+    def takes(self, key: str, size: int) -> bool:
+        """Whether an object of the source is compared."""
+        return self._takes_all or (self.keys.matches(key) and self.route.matches(self.route.source_bucket, key, size))
+
+    def takes_copy(self, key: str, size: int) -> bool:
+        """Whether what the destination has is compared without a source: it can be the copy of nothing else."""
+        copy_key = self.route.destination_key(key)
+        return self.takes(key, size) and not any(_may_bring(other, copy_key, size) for other in self._neighbours)
+
+    def takes_records_of(self, key: str) -> bool:
+        """Whether what is on record of a source key matters."""
+        return self.keys.matches(key) and any(key.startswith(prefix) for prefix in self.prefixes)
+
+    @cached_property
+    def _takes_all(self) -> bool:
+        route = self.route
+        return not (self.keys.glob or route.suffixes or route.min_size or route.max_size is not None)
+
+    @cached_property
+    def _neighbours(self) -> Sequence[Route]:
+        return [other for other in self.others if other.destination_bucket == self.route.destination_bucket]
+
+
+def scopes(
+    routes: Sequence[Route], wanted: str, keys: KeyFilter, *, since: datetime | None, settled_before: datetime
+) -> list[Scope]:
+    """The scopes of the route with a number (as text, from 1), or of `all`.
+
+    Raises:
+        Failure: there is no such route.
+    """
+    return [
+        Scope(
+            number=number,
+            route=routes[number - 1],
+            keys=keys,
+            since=times.to_text(since) if since else "",
+            settled_before=times.to_text(settled_before),
+            others=tuple(routes[: number - 1]) + tuple(routes[number:]),
+        )
+        for number in _numbers(wanted, len(routes))
+    ]
+
+
+def _numbers(wanted: str, count: int) -> Iterable[int]:
+    if wanted == ALL:
+        return range(1, count + 1)
+    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= count:
+        return [int(wanted)]
+    known = "1" if count == 1 else f"1 to {count}"
+    raise Misconfigured(f"there is no route '{wanted}': the stack's routes are {known}, in the order of its settings")
+
+
+def _may_bring(route: Route, copy_key: str, size: int) -> bool:
+    if not copy_key.startswith(route.destination_prefix):
+        return False
+    return route.matches(route.source_bucket, copy_key.removeprefix(route.destination_prefix), size)

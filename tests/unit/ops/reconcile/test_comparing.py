@@ -1,0 +1,140 @@
+"""A comparison tells of differences that still are, in the order of keys, and counts the rest."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ops.listing import Listed
+from ops.reconcile.comparing import Comparison
+from ops.reconcile.difference import Difference
+from ops.reconcile.judging import Kind
+from ops.reconcile.looking import Look, Seen
+from ops.reconcile.pairs import Evidence, Pair
+from ops.reconcile.scope import Scope
+from shared.errors import Permanent
+from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, listed, record, scope
+
+
+class Ends:
+    """What is at both ends by now. `looks`: how often somebody looked."""
+
+    def __init__(self, **now: tuple[Listed | None, Listed | None]) -> None:
+        self._now = now
+        self.looks = 0
+
+    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
+        assert (source[0], copy[0]) == (SOURCE, DESTINATION)
+        self.looks += 1
+        at_source, at_copy = self._now.get(source[1], (None, None))
+        return Look(at_source and Seen(at_source), at_copy and Seen(at_copy))
+
+
+class Blind:
+    """S3 lets nobody look."""
+
+    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
+        raise Permanent("AccessDenied", f"s3:GetObject on {source[1]}: Forbidden")
+
+
+def missing(key: str) -> Pair:
+    return Pair(key, listed(key), None, ())
+
+
+def same(key: str) -> Pair:
+    return Pair(key, listed(key), listed(key), (record(key),))
+
+
+def compare(
+    pairs: Iterable[Pair], ends: Any, *, of: Scope | None = None, records: Iterable[Evidence] = (), deep: bool = False
+) -> tuple[list[Difference], Comparison]:
+    comparison = Comparison(of or scope(), ends, deep=deep, records_of=lambda _: records, advance=lambda _: None)
+    return list(comparison.run(pairs)), comparison
+
+
+def test_what_is_the_same_is_counted_and_not_looked_at() -> None:
+    ends = Ends()
+    found, comparison = compare([same("a"), same("b")], ends)
+    assert found == []
+    assert comparison.tally.objects == {Kind.SAME: 2}
+    assert comparison.tally.bytes == {Kind.SAME: 52}
+    assert ends.looks == 0
+
+
+def test_a_difference_that_is_over_is_not_told() -> None:
+    ends = Ends(b=(listed("b"), None), c=(listed("c"), listed("c")))
+    found, comparison = compare([missing("a"), missing("b"), missing("c")], ends, records=[record()])
+    assert [(each.kind, each.object_key) for each in found] == [(Kind.MISSING, "b")]
+    assert comparison.tally.objects == {Kind.MISSING: 1, Kind.SAME: 1}
+    assert comparison.tally.differences == 1
+
+
+def test_a_record_that_came_meanwhile_counts() -> None:
+    unrecorded = Pair("a", listed(), listed(), ())
+    ends = Ends(a=(listed(), listed()))
+    assert compare([unrecorded], ends, records=[record()])[0] == []
+    assert [each.kind for each in compare([unrecorded], ends)[0]] == [Kind.UNRECORDED]
+
+
+def test_differences_come_in_the_order_of_keys() -> None:
+    names = [f"{number:03}" for number in range(100)]
+    found, _ = compare(map(missing, names), Ends(**{name: (listed(name), None) for name in names}))
+    assert [each.object_key for each in found] == names
+
+
+def test_where_all_is_different_only_the_first_thousands_are_looked_at() -> None:
+    names = [f"{number:05}" for number in range(6000)]
+    ends = Ends(**{name: (listed(name), None) for name in names})
+    found, _ = compare(map(missing, names), ends)
+    assert len(found) == 6000
+    assert ends.looks == 5000
+
+
+def test_deep_looks_at_every_pair() -> None:
+    ends = Ends(a=(listed("a"), listed("a")), b=(listed("b"), listed("b", size=1)))
+    found, _ = compare([same("a"), same("b")], ends, deep=True)
+    assert [(each.object_key, each.aspects) for each in found] == [("b", ("size",))]
+    assert ends.looks == 2
+
+
+def test_pairs_are_read_while_the_first_looks_go_on() -> None:
+    def endless() -> Iterator[Pair]:
+        number = 0
+        while True:
+            number += 1
+            yield missing(f"{number:05}")
+
+    comparison = Comparison(scope(), Blind(), deep=False, records_of=None, advance=lambda _: None)
+    found = comparison.run(endless())
+    assert next(found).object_key == "00001"
+    found.close()  # type: ignore[attr-defined]
+
+
+def test_what_nobody_may_look_at_is_told_as_it_is_listed() -> None:
+    found, comparison = compare([missing("a"), missing("b")], Blind())
+    assert [each.kind for each in found] == [Kind.MISSING, Kind.MISSING]
+    assert comparison.tally.unseen == 2
+    assert comparison.tally.why_unseen == "s3:GetObject on a: Forbidden"
+
+
+def test_what_only_sizes_tell_of_is_counted() -> None:
+    in_parts = Pair("a", listed(etag="x-2"), listed(etag="y-3"), (record(source_etag="x-2"),))
+    found, comparison = compare([in_parts], Ends())
+    assert found == []
+    assert comparison.tally.by_size_only == 1
+
+
+def test_an_extra_object_is_told_and_no_difference_where_deletions_do_not_follow() -> None:
+    extra = Pair("a", None, listed(), (record(),))
+    ends = Ends(a=(None, listed()))
+    kept, comparison = compare([extra], ends)
+    assert [(each.kind, each.is_difference) for each in kept] == [(Kind.EXTRA, False)]
+    assert comparison.tally.differences == 0
+    left, comparison = compare([extra], ends, of=scope(deletes=True))
+    assert [(each.kind, each.is_difference) for each in left] == [(Kind.EXTRA, True)]
+    assert comparison.tally.differences == 1
+
+
+def test_progress_is_told_of_every_pair() -> None:
+    told: list[int] = []
+    comparison = Comparison(scope(), Ends(), deep=False, records_of=None, advance=told.append)
+    list(comparison.run(same(f"{number:05}") for number in range(2500)))
+    assert sum(told) == 2500

@@ -1,0 +1,153 @@
+"""Records come by time, and are given by key."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from ops.keys import KeyFilter
+from ops.reconcile.pairs import Evidence
+from ops.reconcile.reading import Told, read_records, told_by
+from ops.reconcile.recorded import evidence_of, recorded
+from services.auditor.record import Record, day_shard
+from shared import audit_schema
+from shared.events import Outcome, Trigger
+from tests.unit.ops.reconcile.ends import DESTINATION, OLD, SOURCE, scope
+
+MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+def told(key: str, **other: Any) -> Told:
+    return Told(
+        **{
+            "outcome": Outcome.COPIED,
+            "source_bucket": SOURCE,
+            "object_key": key,
+            "destination_bucket": DESTINATION,
+            "destination_key": key,
+            "finished_at": OLD,
+            "log_id": "log",
+            "source_etag": "e",
+            "destination_etag": "d",
+            "size": 26,
+            **other,
+        }
+    )
+
+
+def test_records_are_given_by_key_and_then_by_time() -> None:
+    keys = ["b", "\U0001f600", "é", "a\x01", "", "a"]
+    with recorded([scope()]) as store:
+        store.keep([told(key) for key in keys])
+        store.keep([told("a", finished_at="2026-11-22T00:00:00.000Z", outcome=Outcome.DELETED)])
+        found = list(store.of(scope()))
+    assert [each.key for each in found] == ["", "a", "a", "a\x01", "b", "é", "\U0001f600"]
+    assert [each.finished_at for each in found[1:3]] == ["2026-11-22T00:00:00.000Z", OLD]
+    assert found[2] == Evidence("a", OLD, "log", False, "e", "d", 26)
+    assert bool(found[1].is_deletion)
+
+
+@pytest.mark.parametrize(
+    ("other", "matters"),
+    [
+        ({}, True),
+        ({"outcome": Outcome.DELETED}, True),
+        ({"outcome": Outcome.SKIPPED}, False),
+        ({"outcome": Outcome.FAILED}, False),
+        ({"source_bucket": "other"}, False),
+        ({"destination_bucket": "other"}, False),
+        ({"destination_key": "elsewhere/in/a"}, False),
+        ({"object_key": "out/a", "destination_key": "copies/out/a"}, False),
+    ],
+)
+def test_only_copies_along_the_route_matter(other: dict[str, Any], matters: bool) -> None:
+    of = scope(destination_prefix="copies/", keys=KeyFilter(prefix="in/"))
+    found = evidence_of(told("in/a", **{"destination_key": "copies/in/a", **other}), of)
+    assert (found is not None) is matters
+
+
+def a_record(number: int) -> Record:
+    return Record(
+        log_id=f"00000000-0000-5000-a000-{number:012}",
+        outcome=Outcome.COPIED,
+        source_bucket=SOURCE,
+        destination_bucket=DESTINATION,
+        object_key=f"key {number}",
+        destination_key=f"key {number}",
+        size=26,
+        source_etag="e",
+        destination_etag="d",
+        uploaded_at=MOMENT,
+        started_at=MOMENT,
+        finished_at=MOMENT,
+        logged_at=MOMENT,
+        attempt=1,
+        trigger=Trigger.UPLOAD,
+    )
+
+
+class FakeTable:
+    """The audit table, whose pages hold two items. `days`: those that were asked for."""
+
+    class _Events:
+        def register(self, *_: object, **__: object) -> None:
+            pass
+
+    class _Meta:
+        pass
+
+    def __init__(self, *items: dict[str, Any], **described: Any) -> None:
+        self.meta = self._Meta()
+        self.meta.events = self._Events()  # type: ignore[attr-defined]
+        self._items = items
+        self._described = described
+        self.days: set[str] = set()
+
+    def describe_table(self, **_: str) -> dict[str, Any]:
+        return {"Table": self._described}
+
+    def query(self, *, ExpressionAttributeValues: Any, ExclusiveStartKey: Any = None, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        day = ExpressionAttributeValues[":day"]["S"]
+        self.days.add(day.partition("#")[0])
+        found = [item for item in self._items if item[audit_schema.DAY_SHARD]["S"] == day]
+        begin = ExclusiveStartKey["at"] if ExclusiveStartKey else 0
+        more = {"LastEvaluatedKey": {"at": begin + 2}} if begin + 2 < len(found) else {}
+        return {"Items": found[begin : begin + 2], **more}
+
+
+def keys_read(table: Any, since: datetime | None = None) -> list[str]:
+    return sorted(each.object_key for some in read_records(table, "log", since=since, until=MOMENT) for each in some)
+
+
+def test_every_page_of_every_shard_is_read() -> None:
+    items = [a_record(number).to_item() for number in range(50)]
+    table = FakeTable(*items, CreationDateTime=MOMENT)
+    assert keys_read(table) == sorted(f"key {number}" for number in range(50))
+
+
+def test_what_a_record_tells_is_the_same_from_its_item_and_from_itself() -> None:
+    record = a_record(7)
+    [[found]] = read_records(FakeTable(record.to_item(), CreationDateTime=MOMENT), "log", since=None, until=MOMENT)  # type: ignore[arg-type]
+    assert found == told_by(record)
+
+
+def test_what_was_copied_nowhere_is_passed_over() -> None:
+    item = a_record(1).to_item()
+    del item["DestinationKey"]
+    assert keys_read(FakeTable(item, CreationDateTime=MOMENT)) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "described", "first"),
+    [
+        (None, {"CreationDateTime": MOMENT}, date(2026, 11, 22)),
+        (None, {"CreationDateTime": MOMENT, "RestoreSummary": {}}, date(2026, 1, 1)),
+        (datetime(2026, 11, 20, tzinfo=UTC), {"CreationDateTime": MOMENT}, date(2026, 11, 20)),
+        (datetime(2020, 1, 1, tzinfo=UTC), {"CreationDateTime": MOMENT}, date(2026, 1, 1)),
+    ],
+)
+def test_no_day_is_asked_for_that_has_no_records(since: datetime | None, described: Any, first: date) -> None:
+    table = FakeTable(**described)
+    keys_read(table, since)
+    assert min(table.days) == day_shard(first, 0).partition("#")[0]
+    assert max(table.days) == "2026-11-23"
