@@ -54,6 +54,14 @@ simulate: .venv/.ready ## Look for lost uploads on a simulated AWS: N=100000 sch
 mutations: .venv/.ready ## Take each guard away in turn, and show that the simulator misses it
 	@python -m tests.simulation --mutations
 
+.PHONY: benchmark
+benchmark: .venv/.ready ## Measure time and memory at full size, beside rclone and aws (20 minutes)
+	@python -m benchmarks $(ARGS)
+
+.PHONY: docs
+docs: .venv/.ready ## Write docs/cli.md: what --help says
+	@python -m docs.cli
+
 .PHONY: format
 format: .venv/.ready ## Format the code, and mend what lint can mend
 	ruff format .

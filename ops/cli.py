@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.audit.commands import audit
 from ops.backfill.command import backfill
 from ops.bucket_policy import bucket_policy
+from ops.completion import completion
 from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
 from ops.reconcile.command import reconcile
@@ -105,6 +106,7 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
 cli.add_command(audit)
 cli.add_command(backfill)
 cli.add_command(bucket_policy)
+cli.add_command(completion)
 cli.add_command(dlq)
 cli.add_command(reconcile)
 cli.add_command(status)

@@ -18,7 +18,7 @@ from ops.dlq.looking import letters_shown
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.sending import send
 from ops.dlq.threads import on_threads
-from ops.failures import Failure
+from ops.failures import Failure, Misconfigured
 from ops.new_files import check_new
 from ops.operations import operation
 from ops.output import note
@@ -50,6 +50,8 @@ def import_(stack: Stack, *, file: Path, queue: QueueName, yes: bool) -> None:
     """
     rest = file.with_name(f"{file.name}.rest")
     check_new(rest)
+    if file.exists() and not file.is_file():
+        raise Misconfigured(f"{file} is no ordinary file, and is read more than once: name a file")
     count = sum(1 for _ in letter_files.read(file))
     if not count:
         note(f"there is no letter in {file}: nothing is imported")

@@ -16,8 +16,6 @@ from ops.listing.pages import Listed, Page
 
 # So many pages of a stretch may wait for their turn; so many a stretch should have.
 _PAGES_EACH = 8
-# So many stretches, for each worker, are looked ahead.
-_WINDOW = 2
 _DIGITS = "0123456789"
 # So many different characters in one place are all that can be there.
 _VARIED = 8

@@ -1,6 +1,7 @@
 """`copytrail dlq ls`, `show`, `export` and `import` beside the deployed system: what is seen, and what it costs."""
 
 import json
+import os
 import signal
 import threading
 from collections import Counter
@@ -301,6 +302,17 @@ def test_a_file_that_is_none_of_letters_is_not_begun(desk: Desk, content: bytes 
     assert ended.stderr.startswith(told)
     assert ended.stderr.count("\n") == 1
     assert not watch.asked
+
+
+def test_a_pipe_is_not_imported_as_it_could_not_be_read_again(desk: Desk) -> None:
+    os.mkfifo(desk.terminal.home / "pipe.jsonl")
+
+    ended = run(desk, "import", "pipe.jsonl", "--yes")
+
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "Error: pipe.jsonl is no ordinary file, and is read more than once: name a file\n",
+    )
 
 
 def test_what_sqs_does_not_take_is_in_a_file_and_can_be_imported_later(desk: Desk) -> None:
