@@ -51,7 +51,7 @@ class Scope:
 
     def takes_records_of(self, key: str) -> bool:
         """Whether what is on record of a source key matters."""
-        return self.keys.matches(key) and key.startswith(tuple(self.prefixes))
+        return self.keys.matches(key) and key.startswith(self.prefixes)
 
     @cached_property
     def _takes_all(self) -> bool:
