@@ -63,6 +63,18 @@ class CheckpointFile:
             )
         return checkpoint
 
+    def check(self) -> None:
+        """Let a place pass at which a checkpoint can be written, before much is done for it.
+
+        Raises:
+            Failure: the file cannot be written.
+        """
+        try:
+            self._unfinished.open("ab").close()
+            self._unfinished.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def write(self, checkpoint: Checkpoint) -> None:
         """Put this checkpoint in the place of the one before.
 
@@ -76,11 +88,14 @@ class CheckpointFile:
                 os.fsync(file.fileno())
             self._unfinished.replace(self.path)
         except OSError as error:
-            raise Misconfigured(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}") from error
+            raise self._unwritable(error) from error
 
     def remove(self) -> None:
         """The backfill has come to its end."""
         self.path.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> Misconfigured:
+        return Misconfigured(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}")
 
 
 _ANOTHER = "name another with --checkpoint"

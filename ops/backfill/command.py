@@ -131,6 +131,7 @@ def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
             f" {_how_far(job.kept)}"
         )
         return job.kept if confirm("Request the rest?", yes=yes) else None
+    job.file.check()
     preview = _preview(job)
     if not preview.objects:
         left_out = f"; left out: {preview.left_out_shown}" if preview.left_out else ""

@@ -237,7 +237,6 @@ def test_what_the_inventory_does_not_tell_is_looked_up(before: Desk, inventories
         (["--yes", "--bucket", "nowhere"], 2, "begins at bucket 'nowhere': its source buckets are devops-public-5607"),
         (["--yes", "--since", "soon"], 2, "'soon' is not a moment"),
         (["--yes", "--manifest", "s3://devops-public-5607/none.json"], 1, "NoSuchKey: s3:GetObject on s3://devops-"),
-        (["--yes", "--checkpoint", "no/such/folder.json"], 2, "cannot be written (No such file or directory)"),
         ([], 2, "There is nobody to ask: add --yes"),
     ],
 )
@@ -252,6 +251,16 @@ def test_a_mistake_is_one_line(before: Desk, checkpoint: Path, arguments: list[s
     assert "Traceback" not in refused.stderr
     assert requests(before) == []
     assert not checkpoint.exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_before_the_look(before: Desk) -> None:
+    upload_before(before, "a")
+
+    refused = before.run("backfill", "--yes", "--checkpoint", "no/such/folder.json")
+
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "no/such/folder.json cannot be written (No such file or directory): name another" in refused.stderr
+    assert requests(before) == []
 
 
 def test_a_checkpoint_of_something_else_is_left_as_it_is(before: Desk, checkpoint: Path) -> None:

@@ -97,6 +97,14 @@ def test_other_arguments_are_named(file: CheckpointFile, arguments: dict[str, st
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"cannot be written \(No such file or directory\)"):
         CheckpointFile(tmp_path / "nowhere" / "backfill.json").write(CHECKPOINT)
+    with pytest.raises(Misconfigured, match=r"cannot be written \(No such file or directory\)"):
+        CheckpointFile(tmp_path / "nowhere" / "backfill.json").check()
+
+
+def test_to_find_out_whether_it_can_be_written_leaves_nothing(file: CheckpointFile) -> None:
+    file.check()
+
+    assert list(file.path.parent.iterdir()) == []
 
 
 def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:
