@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -14,7 +15,6 @@ from infra.constructs.audit_table import place_audit_table
 from infra.constructs.buckets import place_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.feed import Bus, Feed, FeedRule
-from infra.constructs.operator_policies import place_operator_policy
 from infra.constructs.placement_table import place_placement_table
 from infra.constructs.transfer_bus import place_transfer_bus
 from infra.event_patterns import AUDITED, COPY_REQUESTS, uploads
@@ -174,17 +174,17 @@ class CopytrailStack(Stack):
         replaying = replayer_permissions(
             queues=queues, dead_letter_queues=dead_letter_queues, transfer_bus=self._transfer_bus
         )
-        self._reader_policy = place_operator_policy(
+        self._reader_policy = iam.ManagedPolicy(
             self,
             "ReaderPolicy",
             description="copytrail: to look at all there is, and change nothing",
             statements=reading,
         )
-        self._replayer_policy = place_operator_policy(
+        self._replayer_policy = iam.ManagedPolicy(
             self,
             "ReplayerPolicy",
             description="copytrail: to replay, drop, import, backfill and repair, for who has the reader's policy, too",
-            statements=replaying,
+            statements=list(replaying),
         )
 
     def _place_outputs(self) -> None:

@@ -15,14 +15,13 @@ from ops.backfill.command import backfill
 from ops.bucket_policy import bucket_policy
 from ops.completion import completion
 from ops.dlq.commands import dlq
-from ops.failures import EXIT_CODES, Failure, Misconfigured, explained
+from ops.failures import EXIT_CODES, INTERRUPTED, Failure, Misconfigured, explained
 from ops.reconcile.command import reconcile
 from ops.stack_outputs import Stack
 from ops.status.command import status
 from shared.errors import ConfigurationError, CopytrailError
 
 _PLUGINS = "copytrail.commands"
-_INTERRUPTED = 130
 _BROKEN_PIPE = 141
 _STDERR = 2
 
@@ -70,9 +69,9 @@ class CopytrailGroup(click.Group):
         except click.Abort:
             # The question has not ended its line.
             click.echo(err=True)
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
         except KeyboardInterrupt:
-            ctx.exit(_INTERRUPTED)
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             _discard_output()
             ctx.exit(_BROKEN_PIPE)

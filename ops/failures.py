@@ -17,6 +17,7 @@ Exit codes:
   3  reconcile found differences
   130  interrupted, by Ctrl-C or a signal
 """
+INTERRUPTED = 130
 DIFFERENCES = 3
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})

@@ -1,11 +1,14 @@
 """Owns how a person names the keys that are meant."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
 import click
+
+_LITERAL = re.compile(r"[^*?\[]*")
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -20,6 +23,21 @@ class KeyFilter:
     def matches(self, key: str) -> bool:
         """Whether a key is meant. In a glob, `*` stands for any characters, slashes too, as in S3's own wildcards."""
         return key.startswith(self.prefix) and (not self.glob or fnmatchcase(key, self.glob))
+
+    def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
+        """The prefixes, in order, under which every key is that is meant and begins with one of `within`."""
+        literal = _LITERAL.match(self.glob)
+        wanted = _both(self.prefix, literal[0] if literal else "")
+        if wanted is None:
+            return ()
+        both = (_both(prefix, wanted) for prefix in within)
+        return tuple(sorted({prefix for prefix in both if prefix is not None}))
+
+
+def _both(one: str, other: str) -> str | None:
+    """The prefix of what begins with both, or None: nothing does."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer if longer.startswith(shorter) else None
 
 
 def key_options(command: F) -> F:

@@ -34,3 +34,18 @@ class Moment(click.ParamType[datetime]):
 def _ago(text: str) -> datetime | None:
     span = read_span(text)
     return None if span is None else times.now() - span
+
+
+def shown_moment(moment: datetime) -> str:
+    """A moment in UTC for a person, to the second."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def check_order(since: datetime | None, until: datetime | None) -> None:
+    """Let a span of time pass, either end of which may be open.
+
+    Raises:
+        Failure: it ends before it begins, or with it.
+    """
+    if since and until and since >= until:
+        raise Misconfigured(f"--since {times.to_text(since)} is not before --until {times.to_text(until)}")

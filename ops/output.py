@@ -39,6 +39,16 @@ def terminal_width() -> int | None:
     return Console().width if sys.stdout.isatty() else None
 
 
+def console() -> Console:
+    """The terminal, or one of the least width that a table needs."""
+    return Console(width=_width(), highlight=False, emoji=False, markup=False)
+
+
+def room_beside(columns: Iterable[Column]) -> int:
+    """How many characters of a line these columns, and a space after each, leave for one more."""
+    return _width() - sum(1 + (column.width or 0) for column in columns)
+
+
 def json_option(command: F) -> F:
     """Add `--json` to a command, as the argument `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")(command)
@@ -75,14 +85,13 @@ def json_line(thing: Mapping[str, object]) -> str:
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool = True) -> None:
     """Print rows as they come: a table on a terminal; into a pipe, one line per row, values whole, tabs between."""
-    width = terminal_width()
-    if width is None:
+    if terminal_width() is None:
         for row in rows:
             click.echo("\t".join(visible(cell.text) for cell in row))
         return
-    console = Console(width=max(width, _NARROWEST), highlight=False, emoji=False, markup=False)
+    terminal = console()
     for number, some in enumerate(_chunks(iter(rows))):
-        console.print(_table(columns, some, with_header=with_header and number == 0))
+        terminal.print(_table(columns, some, with_header=with_header and number == 0))
 
 
 def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> None:
@@ -95,6 +104,10 @@ def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> 
 def note(text: str) -> None:
     """Tell a person something that is not a result: on stderr."""
     click.echo(visible(text), err=True)
+
+
+def _width() -> int:
+    return max(terminal_width() or 0, _NARROWEST)
 
 
 def _table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool) -> Table:

@@ -2,11 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 import click
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -33,6 +35,17 @@ class Pace:
         if self._next_at > now:
             self._sleep(self._next_at - now)
         self._next_at = max(self._next_at, now) + count / self._per_second
+
+    def group_size(self, most: int) -> int:
+        """How many go in one call that takes up to `most`: at a slow pace, about a second's worth."""
+        return most if self._per_second is None else max(1, min(most, int(self._per_second)))
+
+    def groups(self, things: Iterable[T], most: int) -> Iterator[list[T]]:
+        """The things, as many at a time as go in one call that takes up to `most`; each group when it may go."""
+        remaining = iter(things)
+        while group := list(islice(remaining, self.group_size(most))):
+            self.take(len(group))
+            yield group
 
 
 class Rate(click.FloatRange):

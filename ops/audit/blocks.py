@@ -4,13 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops.output import Cell, visible
+from ops.moments import shown_moment
+from ops.output import Cell, console, visible
 
-_NARROWEST = 80
 _MOMENT = len("2026-11-23 10:00:00")
 
 
@@ -22,9 +21,9 @@ class Block(NamedTuple):
     lines: Sequence[str]
 
 
-def print_blocks(blocks: Iterable[Block], *, width: int) -> None:
-    """Print blocks as they come, on a terminal of so many characters a line."""
-    console = Console(width=max(width, _NARROWEST), highlight=False, emoji=False, markup=False)
+def print_blocks(blocks: Iterable[Block]) -> None:
+    """Print blocks as they come."""
+    terminal = console()
     for block in blocks:
         grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False, expand=True)
         grid.add_column(width=_MOMENT, no_wrap=True)
@@ -32,12 +31,7 @@ def print_blocks(blocks: Iterable[Block], *, width: int) -> None:
         grid.add_row(shown_moment(block.moment), _joined(block.first_line))
         for line in block.lines:
             grid.add_row("", Text(visible(line), style="dim"))
-        console.print(grid)
-
-
-def shown_moment(moment: datetime) -> str:
-    """A moment in UTC for a person, to the second."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+        terminal.print(grid)
 
 
 def _joined(cells: Sequence[Cell]) -> Text:

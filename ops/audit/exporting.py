@@ -14,6 +14,7 @@ from ops.audit.manifest import Manifest
 from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
 from ops.audit.table import audit_query, matching
+from ops.counts import counted
 from ops.failures import Misconfigured
 from ops.output import note
 from ops.sizes import size_shown
@@ -127,9 +128,8 @@ def _tell(file: str, written: Written | None, *, by_default: bool, wanted: Recor
     if written is None:
         note(f"{no_match(wanted)}: nothing is exported" + (_MORE if by_default else ""))
         return
-    records = "record" if written.count == 1 else "records"
     note(
-        f"{written.count:,} {records}{_LAST_DAY if by_default else ''}, {size_shown(written.size)}"
+        f"{counted(written.count, 'record')}{_LAST_DAY if by_default else ''}, {size_shown(written.size)}"
         + ("" if file == STDOUT else f", in {file}")
         + (_MORE if by_default else "")
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
-from ops.audit.table import CLOCKS_DIFFER_BY
+from services.auditor.query import CLOCKS_DIFFER_BY
 from services.auditor.record import Record
 from shared.errors import CopytrailError
 

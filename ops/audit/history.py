@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ops.audit.blocks import Block, print_blocks, shown_moment
+from ops.audit.blocks import Block, print_blocks
 from ops.audit.record_table import of_old_object, outcome_cell, took_s
-from ops.audit.sources import Place, place_of, sources_of, why_nothing
+from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.audit.table import audit_query
 from ops.durations import duration_shown
 from ops.failures import Failure
+from ops.moments import shown_moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width, visible
+from ops.places import Place
 from ops.sizes import size_shown
 from ops.stack_outputs import Stack
 from services.auditor.query import AuditQuery
@@ -77,7 +79,7 @@ def _show(records: Iterator[Record], *, as_json: bool) -> None:
     elif width is None:
         print_table((), map(_row, records))
     else:
-        print_blocks(map(_block, records), width=width)
+        print_blocks(map(_block, records))
 
 
 def _row(record: Record) -> tuple[Cell, ...]:

@@ -6,11 +6,12 @@ import click
 
 from ops.audit.blocks import Block, print_blocks
 from ops.audit.runs import Run, runs_of
-from ops.audit.table import CLOCKS_DIFFER_BY, audit_query
+from ops.audit.table import audit_query
 from ops.durations import duration_shown
 from ops.moments import Moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
 from ops.stack_outputs import Stack
+from services.auditor.query import CLOCKS_DIFFER_BY
 from shared import times
 from shared.operations import Stage
 
@@ -48,7 +49,7 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
     elif width is None:
         print_table((), map(_row, all_of_them))
     else:
-        print_blocks(map(_block, all_of_them), width=width)
+        print_blocks(map(_block, all_of_them))
 
 
 def _attributes(run: Run) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """Owns how a person names the records that are meant."""
 
-import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +9,10 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from ops import options
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter, key_options
-from ops.moments import Moment
+from ops.moments import Moment, check_order
 from ops.sizes import Size
 from services.auditor.record import Record
 from shared import times
@@ -42,10 +42,7 @@ class RecordFilter:
     max_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.until is not None and self.since >= self.until:
-            raise Misconfigured(
-                f"--since {times.to_text(self.since)} is not before --until {times.to_text(self.until)}"
-            )
+        check_order(self.since, self.until)
         if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
             raise Misconfigured(f"--min-size {self.min_size} is more than --max-size {self.max_size}")
 
@@ -64,16 +61,13 @@ class RecordFilter:
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
-        values: dict[str, tuple[str, ...]] = {}
-        for name, value in self._options():
-            values[name] = (*values.get(name, ()), value)
-        return {name: ", ".join(several) for name, several in values.items()}
+        return options.described(self._options())
 
     def as_options(self) -> str:
         """The filters in force, as a person would write them on the command line."""
-        return " ".join(f"--{name} {shlex.quote(value)}" for name, value in self._options())
+        return options.as_written(self._options())
 
-    def _options(self) -> Iterator[tuple[str, str]]:
+    def _options(self) -> Iterator[options.Given]:
         yield "since", times.to_text(self.since)
         yield from (("until", times.to_text(until)) for until in (self.until,) if until)
         yield from (("outcome", outcome) for outcome in self.outcomes)
@@ -142,7 +136,7 @@ def _since(command: F) -> F:
 
 
 def _others(command: F) -> F:
-    options = (
+    filters = (
         click.option("--outcome", type=_choice(Outcome), multiple=True, help="Only this outcome; may be repeated."),
         click.option(
             "--reason", multiple=True, metavar="REASON", help="Only this reason, as records name it; may be repeated."
@@ -155,7 +149,7 @@ def _others(command: F) -> F:
         click.option("--min-size", type=Size(), metavar="SIZE", help="Only objects of so many bytes or more: 10MiB."),
         click.option("--max-size", type=Size(), metavar="SIZE", help="Only objects of so many bytes or fewer."),
     )
-    for option in reversed(options):
+    for option in reversed(filters):
         command = option(command)
     return command
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from ops.durations import duration_shown
-from ops.output import Cell, Column, end_of, print_table, terminal_width
+from ops.moments import shown_moment
+from ops.output import Cell, Column, end_of, print_table, room_beside, terminal_width
 from ops.sizes import size_shown
 from services.auditor.record import Record
 from shared import times
@@ -19,8 +20,6 @@ _WIDE_COLUMNS = (
     Column("Key"),
 )
 _NARROW_COLUMNS = (Column("LogID", 36), Column("UTC", 8), Column("Outcome", 21), Column("Key"))
-_NARROWEST = 80
-_NARROW_KEY = _NARROWEST - sum(1 + (column.width or 0) for column in _NARROW_COLUMNS[:-1])
 _WIDE_LOG = (
     Column("UTC", 8),
     Column("Outcome", 21),
@@ -48,8 +47,7 @@ def print_records(records: Iterable[Record]) -> None:
     elif width >= _WIDE:
         print_table(_WIDE_COLUMNS, map(_wide_row, records))
     else:
-        # The table is never narrower than this: its last column has at least so much.
-        room = _NARROW_KEY + max(0, width - _NARROWEST)
+        room = room_beside(_NARROW_COLUMNS[:-1])
         print_table(_NARROW_COLUMNS, (_narrow_row(record, room) for record in records))
 
 
@@ -93,7 +91,7 @@ def _whole_row(record: Record) -> tuple[Cell, ...]:
 def _wide_row(record: Record) -> tuple[Cell, ...]:
     return (
         Cell(record.log_id),
-        Cell(record.finished_at.strftime("%Y-%m-%d %H:%M:%S")),
+        Cell(shown_moment(record.finished_at)),
         Cell(record.outcome, _STYLES[record.outcome]),
         Cell(record.reason or ""),
         Cell(record.object_key),

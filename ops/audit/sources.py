@@ -1,24 +1,10 @@
 """Owns which uploads a person means by a URL: those of that object, or those that are copied to it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ops.failures import Misconfigured
+from ops.places import Place, read_place
 from shared.routes import Route
-
-_SCHEME = "s3://"
-
-
-class Place(NamedTuple):
-    """An object's place."""
-
-    bucket: str
-    key: str
-
-    @property
-    def url(self) -> str:
-        """`s3://bucket/key`."""
-        return f"{_SCHEME}{self.bucket}/{self.key}"
 
 
 def place_of(url: str) -> Place:
@@ -27,14 +13,14 @@ def place_of(url: str) -> Place:
     Raises:
         Failure: it is no S3 URL of an object.
     """
-    bucket, _, key = url.removeprefix(_SCHEME).partition("/")
-    if not url.startswith(_SCHEME) or not bucket or not key:
+    place = read_place(url)
+    if place is None:
         raise Misconfigured(f"'{url}' is not an object's URL: write s3://bucket/key")
     try:
         url.encode()
     except UnicodeEncodeError:
         raise Misconfigured(f"'{url}' is not UTF-8, as keys are: check the shell's encoding") from None
-    return Place(bucket, key)
+    return place
 
 
 def sources_of(routes: Sequence[Route], place: Place) -> list[Place]:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from ops.audit.tally import NOTHING, PERCENTILES, Counts
 from ops.durations import duration_shown
-from ops.output import Cell, Column, print_json, print_table
+from ops.output import Cell, Column, print_json, print_table, room_beside
 from ops.sizes import size_shown
 from shared import times
 from shared.events import Outcome
 
 _WIDE = 110
-_NARROWEST = 80
 _OUTCOMES = (Outcome.COPIED, Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED)
 _DELAYS = (*(f"p{percent}" for percent in PERCENTILES), "max")
 _COUNT = 8
@@ -48,8 +47,7 @@ def print_chart(stats: Stats, width: int) -> None:
         _right("Bytes", 8),
         *(_right(name, 7) for name in _DELAYS),
     ]
-    # The space between columns, too, is a character each.
-    room = max(width, _NARROWEST) - sum(1 + (column.width or 0) for column in columns)
+    room = room_beside(columns)
     most = max(counts.records for counts in stats.periods.values())
     rows = (
         (

@@ -1,17 +1,13 @@
 """Owns how the commands come to the records of the stack's audit table."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 
 from ops.audit.record_filter import RecordFilter
 from ops.stack_outputs import Output, Stack
-from services.auditor.query import THREADS, AuditQuery
+from services.auditor.query import CLOCKS_DIFFER_BY, THREADS, AuditQuery
 from services.auditor.record import Record
 from shared import times
-
-# The clock of the machine that asks may be behind those of the functions that wrote: newest means newest.
-CLOCKS_DIFFER_BY = timedelta(minutes=15)
 
 
 def audit_query(stack: Stack) -> AuditQuery:

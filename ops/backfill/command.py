@@ -11,7 +11,7 @@ from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
 from ops.backfill.preview import Preview
 from ops.backfill.requesting import Requested, Requester
-from ops.backfill.running import THREADS, Keeper, Stop, group_size, request_all
+from ops.backfill.running import THREADS, Keeper, Stop, request_all
 from ops.confirmation import confirm, yes_option
 from ops.copy_requests import CopyRequests
 from ops.keys import KeyFilter, key_options
@@ -204,7 +204,6 @@ def _request(
             requester.request,
             keeper=keeper,
             pace=Pace(rate),
-            group_size=group_size(rate),
             told=told,
             stop=stop,
         )

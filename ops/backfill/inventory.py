@@ -79,7 +79,7 @@ class Inventory:
         place = self._manifest.place_of(file)
         digest = md5(usedforsecurity=False)
         with TemporaryFile(prefix="copytrail-inventory-") as content:
-            with translated("s3:GetObject", str(place)):
+            with translated("s3:GetObject", place.url):
                 answer = self._s3.get_object(Bucket=place.bucket, Key=place.key)
                 with closing(answer["Body"]) as body:
                     for chunk in body.iter_chunks(_CHUNK):
@@ -87,7 +87,7 @@ class Inventory:
                         content.write(chunk)
             if digest.hexdigest() != file.md5.lower():
                 raise Failure(
-                    f"{place} is not what its manifest tells of (MD5 {digest.hexdigest()}, not {file.md5}):"
+                    f"{place.url} is not what its manifest tells of (MD5 {digest.hexdigest()}, not {file.md5}):"
                     " it was changed since, so take another inventory"
                 )
             content.seek(0)
@@ -102,7 +102,7 @@ class Inventory:
                 yield row
         except (ValueError, IndexError, EOFError, OSError, zlib.error, csv.Error) as error:
             raise Failure(
-                f"row {number + 1:,} of {self._manifest.place_of(file)} cannot be read"
+                f"row {number + 1:,} of {self._manifest.place_of(file).url} cannot be read"
                 f" ({type(error).__name__}: {error}): take another inventory"
             ) from error
 

@@ -15,9 +15,8 @@ from ops.backfill.manifest import Manifest, place_named, read_manifest
 from ops.backfill.selection import Selection, prefixes_to_list
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter
-from ops.moments import Moment
+from ops.moments import Moment, check_order
 from ops.stack_outputs import Output, Stack
-from shared import times
 from shared.plan import PartSizes
 from shared.routes import Route
 
@@ -85,8 +84,7 @@ def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None) ->
     file = CheckpointFile(checkpoint or Path(f"backfill-{stack.name}-{bucket}.checkpoint.json"))
     kept = file.read(arguments)
     since, until = (kept.since, kept.until) if kept else (_moment(wish.since), _moment(wish.until))
-    if since and until and since >= until:
-        raise Misconfigured(f"--since {times.to_text(since)} is not before --until {times.to_text(until)}")
+    check_order(since, until)
     return Job(
         existence=(
             Inventory(s3, manifest, needs_dates=bool(since or until))

@@ -6,11 +6,12 @@ Source: "Locating your inventory list", S3 user guide.
 from contextlib import closing
 from datetime import datetime
 from hashlib import md5
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from ops.failures import Failure, Misconfigured
+from ops.places import Place, read_place
 from shared import times
 from shared.aws import translated
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
 # A manifest of 100,000 files has 20 MB: what is larger is none.
 _LARGEST = 64 * 1024**2
 _ARN = "arn:"
-_SCHEME = "s3://"
-
-
-class Place(NamedTuple):
-    """Where an object of an inventory is."""
-
-    bucket: str
-    key: str
-
-    def __str__(self) -> str:
-        return f"{_SCHEME}{self.bucket}/{self.key}"
 
 
 class InventoryFile(msgspec.Struct, frozen=True):
@@ -68,10 +58,10 @@ def place_named(url: str) -> Place:
     Raises:
         Failure: it is no such thing.
     """
-    bucket, _, key = url.removeprefix(_SCHEME).partition("/")
-    if not url.startswith(_SCHEME) or not bucket or not key:
+    place = read_place(url)
+    if place is None:
         raise Misconfigured(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
-    return Place(bucket, key)
+    return place
 
 
 def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
@@ -81,12 +71,12 @@ def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
         Failure: it is no manifest.
         CopytrailError: S3 does not give it.
     """
-    with translated("s3:GetObject", str(place)):
+    with translated("s3:GetObject", place.url):
         answer = s3.get_object(Bucket=place.bucket, Key=place.key)
         with closing(answer["Body"]) as body:
             content = body.read(_LARGEST + 1)
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Failure(f"{place} is no manifest of an S3 Inventory ({error}): name its manifest.json") from error
+        raise Failure(f"{place.url} is no manifest of an S3 Inventory ({error}): name its manifest.json") from error
     return manifest, md5(content, usedforsecurity=False).hexdigest()

@@ -8,6 +8,7 @@ from ops.backfill.cost import Cost, usd_shown
 from ops.backfill.existing import Existence, Position
 from ops.backfill.prices import LISTED
 from ops.backfill.selection import LeftOut, Selection
+from ops.counts import counted
 from ops.durations import duration_shown
 from ops.sizes import size_shown
 from shared.plan import PartSizes
@@ -50,8 +51,7 @@ class Preview:
     @property
     def in_short(self) -> str:
         """The preview in a few words."""
-        objects = "1 object" if self.objects == 1 else f"{self.objects:,} objects"
-        return f"{objects} ({size_shown(self.size)}, {usd_shown(self.cost.usd)})"
+        return f"{counted(self.objects, 'object')} ({size_shown(self.size)}, {usd_shown(self.cost.usd)})"
 
     def shown(self, *, rate: float, as_of: datetime | None) -> dict[str, str]:
         """The preview for a person, a line each."""

@@ -4,11 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from botocore.exceptions import ClientError
-
 from ops.backfill.existing import Existing
 from ops.failures import Failure, Misconfigured, explained
-from shared.aws import translated
+from ops.heads import head_object
 from shared.errors import CopytrailError, Transient
 from shared.events import CopyRequest, Trigger, Upload
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
 
 # A backfill runs for hours: a short disturbance is no reason to end it. In seconds.
 _PAUSES_S = (1, 2, 4, 8, 16)
-_NOT_FOUND = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
 class Bus(Protocol):
@@ -82,13 +79,9 @@ class Requester:
         """What is to be copied: the newest upload, if it has this ETag still. None: there is none any more."""
         etag, size, uploaded_at = existing.etag, existing.size, existing.last_modified
         if etag is None or uploaded_at is None:
-            with translated("s3:GetObject", f"s3://{self.bucket}/{existing.key}"):
-                try:
-                    head = self.s3.head_object(Bucket=self.bucket, Key=existing.key)
-                except ClientError as error:
-                    if error.response["Error"]["Code"] in _NOT_FOUND:
-                        return None
-                    raise
+            head = head_object(self.s3, self.bucket, existing.key)
+            if head is None:
+                return None
             etag, size, uploaded_at = head["ETag"].strip('"'), head["ContentLength"], head["LastModified"]
         return Upload(bucket=self.bucket, key=existing.key, etag=etag, size=size, uploaded_at=uploaded_at)
 

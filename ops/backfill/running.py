@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import structs
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing
-from ops.backfill.in_order import InOrder
 from ops.backfill.requesting import Requested
+from ops.in_order import InOrder
 from ops.pace import Pace
 from shared.transfer_bus import MOST_EVENTS
 
@@ -78,7 +77,6 @@ def request_all(
     *,
     keeper: Keeper,
     pace: Pace,
-    group_size: int,
     told: Callable[[Requested], None],
     stop: Stop,
 ) -> None:
@@ -93,18 +91,6 @@ def request_all(
         told(requested)
 
     try:
-        InOrder(request, done, threads=THREADS, stop=stop.now).run(_paced(objects, pace, group_size))
+        InOrder(request, done, threads=THREADS, stop=stop.now).run(pace.groups(objects, MOST_EVENTS))
     finally:
         keeper.keep()
-
-
-def group_size(rate: float) -> int:
-    """How many objects go into one call: 10, or at a slow pace about a second's worth."""
-    return max(1, min(MOST_EVENTS, int(rate)))
-
-
-def _paced(objects: Iterable[Existing], pace: Pace, size: int) -> Iterator[list[Existing]]:
-    remaining = iter(objects)
-    while group := list(islice(remaining, size)):
-        pace.take(len(group))
-        yield group

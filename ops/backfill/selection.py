@@ -1,6 +1,5 @@
 """Owns which objects a backfill requests copies of, and why others are left out."""
 
-import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +7,8 @@ from enum import StrEnum
 
 from ops.backfill.existing import Existing
 from ops.keys import KeyFilter
+from ops.listing import is_archived
 from shared.routes import Route
-
-ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-
-_LITERAL = re.compile(r"[^*?\[]*")
 
 
 class LeftOut(StrEnum):
@@ -45,7 +41,7 @@ class Selection:
             return LeftOut.NO_ROUTE
         if route.versions == "every":
             return LeftOut.EVERY_VERSION
-        if existing.storage_class in ARCHIVED_CLASSES and not self.include_archived:
+        if is_archived(existing.storage_class) and not self.include_archived:
             return LeftOut.ARCHIVED
         return route
 
@@ -61,15 +57,4 @@ class Selection:
 
 def prefixes_to_list(routes: Sequence[Route], keys: KeyFilter) -> tuple[str, ...]:
     """The prefixes under which everything is that both the routes and the filter take."""
-    literal = _LITERAL.match(keys.glob)
-    asked = _both(keys.prefix, literal[0] if literal else "")
-    if asked is None:
-        return ()
-    both = (_both(prefix, asked) for route in routes for prefix in route.prefixes or ("",))
-    return tuple(sorted({prefix for prefix in both if prefix is not None}))
-
-
-def _both(one: str, other: str) -> str | None:
-    """The prefix of what begins with both, or None: nothing does."""
-    shorter, longer = sorted((one, other), key=len)
-    return longer if longer.startswith(shorter) else None
+    return keys.prefixes(prefix for route in routes for prefix in route.prefixes or ("",))

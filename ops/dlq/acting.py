@@ -9,13 +9,14 @@ from itertools import islice
 
 import click
 
+from ops.counts import counted
 from ops.dlq.account import Account
 from ops.dlq.batches import MOST_ENTRIES
 from ops.dlq.dead_letter_queue import DeadLetterQueue, Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.letter_ids import LetterIds
 from ops.dlq.preview import Preview
-from ops.dlq.results import Lines, Result, letters_shown
+from ops.dlq.results import Lines, Result
 from ops.dlq.threads import on_threads
 from ops.failures import Failure
 from ops.operations import operation
@@ -72,8 +73,8 @@ def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview
     except BaseException:
         done = accounts[0].number(deed.done) if accounts else 0
         note(
-            f"stopped: {done:,} of {letters_shown(total)} {deed.done.lower()}, {total - done:,} left in the {deed.dlq};"
-            " the same command goes on"
+            f"stopped: {done:,} of {counted(total, 'letter')} {deed.done.lower()}, {total - done:,} left in the"
+            f" {deed.dlq}; the same command goes on"
         )
         raise
     _tell_end(deed, account, preview.going, lines)
@@ -99,13 +100,10 @@ def act_on(
         CopytrailError: SQS did not answer, or refused; what was begun has been ended.
     """
     pace = Pace(deed.rate, sleep=sleep)
-    at_once = MOST_ENTRIES if deed.rate is None else max(1, min(MOST_ENTRIES, int(deed.rate)))
     with queue.sweep() as sweep, on_threads(deed.threads) as hand_over, _patience():
         for letters in sweep:
             wanted = [letter for letter in letters if going.take(letter.id)]
-            for start in range(0, len(wanted), at_once):
-                some = wanted[start : start + at_once]
-                pace.take(len(some))
+            for some in pace.groups(wanted, MOST_ENTRIES):
                 hand_over(partial(deed.act, account, sweep, some))
             if not going:
                 return
@@ -123,7 +121,7 @@ def _patience() -> Iterator[None]:
 
 def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> None:
     done = account.number(deed.done)
-    ended = f"{letters_shown(done)} {deed.done.lower()}, as operation {account.operation.id}"
+    ended = f"{counted(done, 'letter')} {deed.done.lower()}, as operation {account.operation.id}"
     if lines.is_table:
         click.echo(ended)
     else:
@@ -131,7 +129,7 @@ def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -
     lines.show_not_seen(not_seen)
     if not_seen:
         some = ", ".join(islice(not_seen, _MOST_NAMED)) + (", …" if len(not_seen) > _MOST_NAMED else "")
-        note(f"{letters_shown(len(not_seen))} did not come again, taken by somebody else or in flight: {some}")
+        note(f"{counted(len(not_seen), 'letter')} did not come again, taken by somebody else or in flight: {some}")
     account.note_remarks()
     if refused := account.number(Result.REFUSED):
-        raise Failure(f"{letters_shown(refused)} of the {deed.dlq} could not be {deed.done.lower()}")
+        raise Failure(f"{counted(refused, 'letter')} of the {deed.dlq} could not be {deed.done.lower()}")

@@ -10,6 +10,7 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
+from ops.counts import counted
 from ops.dlq.batches import MOST_ENTRIES
 from ops.dlq.calls import DeadLetterCalls, QueueState
 from ops.dlq.interruption import uninterrupted
@@ -184,6 +185,6 @@ class Sweep:
         finally:
             if left := total - sum(given):
                 note(
-                    f"{left:,} {'letter' if left == 1 else 'letters'} could not be made visible again{why}: they come"
+                    f"{counted(left, 'letter')} could not be made visible again{why}: they come"
                     f" back by themselves within {duration_shown(self._invisible_s)}"
                 )

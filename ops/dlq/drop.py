@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from ops.confirmation import confirm, yes_option
+from ops.counts import counted
 from ops.dlq.account import Account
 from ops.dlq.acting import Deed, carry_out
 from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue, Sweep
@@ -16,7 +17,7 @@ from ops.dlq.letter_files import append, new_letter_file
 from ops.dlq.preview import Preview
 from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
-from ops.dlq.results import Lines, Result, letters_shown
+from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, selection_options
 from ops.failures import Misconfigured
 from ops.new_files import check_new
@@ -73,7 +74,7 @@ def drop(
         preview = Preview(selection)
         show_preview(preview, letters, lines, dry_run=dry_run)
         tell_preview(preview, dlq=queue.dlq, would="be dropped", filters=selection.as_options())
-        question = f"Drop {letters_shown(len(preview.going))} into {path}?"
+        question = f"Drop {counted(len(preview.going), 'letter')} into {path}?"
         if dry_run or not preview.going or not confirm(question, yes=yes):
             return
         with new_letter_file(path) as file:

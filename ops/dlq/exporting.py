@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from ops.counts import counted
 from ops.dlq.letter_files import line_of
-from ops.dlq.looking import Look, letters_shown, looking
+from ops.dlq.looking import Look, looking
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.selection import Selection, selection_options
 from ops.new_files import check_new, new_file
@@ -41,7 +42,7 @@ def export(stack: Stack, *, file: str, queue: QueueName, selection: Selection) -
             _write_to_file(look, Path(file))
     look.tell()
     if look.matched and file != _STDOUT:
-        note(f"{letters_shown(look.matched)} written to {file}")
+        note(f"{counted(look.matched, 'letter')} written to {file}")
 
 
 def _write_to_stdout(look: Look) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ops.confirmation import confirm, yes_option
+from ops.counts import counted
 from ops.dlq import letter_files
 from ops.dlq.batches import MOST_ENTRIES
 from ops.dlq.dead_letter_queue import THREADS
 from ops.dlq.interruption import uninterrupted
 from ops.dlq.letter import Letter
-from ops.dlq.looking import letters_shown
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.sending import send
 from ops.dlq.threads import on_threads
@@ -57,7 +57,7 @@ def import_(stack: Stack, *, file: Path, queue: QueueName, yes: bool) -> None:
         note(f"there is no letter in {file}: nothing is imported")
         return
     sqs, url = stack.client("sqs", connections=THREADS), queue.dlq_url(stack)
-    if not confirm(f"Put {letters_shown(count)} of {file} into the {queue.dlq}?", yes=yes):
+    if not confirm(f"Put {counted(count, 'letter')} of {file} into the {queue.dlq}?", yes=yes):
         note("nothing is imported")
         return
     with operation(stack, OperationKind.IMPORT, subject=queue.dlq, filters={"file": str(file)}) as running:
@@ -71,8 +71,8 @@ def import_(stack: Stack, *, file: Path, queue: QueueName, yes: bool) -> None:
                 with uninterrupted():
                     _write_rest(file, rest, imported)
         if imported.left:
-            raise Failure(f"SQS did not take {letters_shown(imported.left)}: {imported.why}")
-    note(f"{letters_shown(imported.number)} put into the {queue.dlq}, by operation {running.id}")
+            raise Failure(f"SQS did not take {counted(imported.left, 'letter')}: {imported.why}")
+    note(f"{counted(imported.number, 'letter')} put into the {queue.dlq}, by operation {running.id}")
 
 
 class _Imported:
@@ -122,4 +122,4 @@ def _write_rest(file: Path, rest: Path, imported: _Imported) -> None:
     letters = islice(enumerate(letter_files.read(file)), imported.number + imported.left)
     with letter_files.new_letter_file(rest) as opened:
         letter_files.append(opened, (letter for number, letter in letters if number not in imported))
-    note(f"{letters_shown(imported.left)} not imported: {rest} has them")
+    note(f"{counted(imported.left, 'letter')} not imported: {rest} has them")

@@ -1,18 +1,18 @@
 """Owns how letters are shown in tables: what a line of a terminal holds of one, by its width, and of a pipe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from ops.dlq.letter import ExplainedBy, Letter
 from ops.dlq.letter_json import age_s
 from ops.durations import duration_shown
-from ops.output import Cell, Column, end_of, print_table, terminal_width
+from ops.moments import shown_moment
+from ops.output import Cell, Column, end_of, print_table, room_beside, terminal_width
 from ops.sizes import size_shown
 from shared import times
 
 # At least so many characters of a letter's id tell it from others; `show` and `--id` take them.
 SHORT_ID = 8
-_NARROWEST = 80
 # From so many characters a line on, there is room for more: `show`, `--json` and pipes have all of it.
 _WIDE = 110
 _WIDEST = 160
@@ -34,23 +34,18 @@ def print_letters(letters: Iterable[Letter], now: datetime) -> None:
     if width is None:
         print_table((), (_whole_row(letter, now) for letter in letters))
     elif width >= _WIDEST:
-        room = _room(width, _WIDEST_COLUMNS) * 4 // 10
+        room = room_beside(_WIDEST_COLUMNS) * 4 // 10
         more = (Column("Bucket", room // 2), Column("Key", room), Column("Message"))
         print_table((*_WIDEST_COLUMNS, *more), (_widest_row(letter, now, room) for letter in letters))
     elif width >= _WIDE:
-        room = _room(width, _WIDE_COLUMNS) // 2
+        room = room_beside(_WIDE_COLUMNS) // 2
         print_table(
             (*_WIDE_COLUMNS, Column("Key", room), Column("Message")),
             (_wide_row(letter, now, room) for letter in letters),
         )
     else:
-        room = _room(width, _NARROW_COLUMNS)
+        room = room_beside(_NARROW_COLUMNS)
         print_table((*_NARROW_COLUMNS, Column("Key")), (_narrow_row(letter, now, room) for letter in letters))
-
-
-def _room(width: int, columns: Sequence[Column]) -> int:
-    """How many characters these columns, and a space after each, leave of a line."""
-    return max(width, _NARROWEST) - sum(1 + (column.width or 0) for column in columns)
 
 
 def _whole_row(letter: Letter, now: datetime) -> tuple[Cell, ...]:
@@ -71,7 +66,7 @@ def _widest_row(letter: Letter, now: datetime, room: int) -> tuple[Cell, ...]:
     id_, age, *others, key, message = _wide_row(letter, now, room)
     return (
         id_,
-        Cell(letter.first_seen.strftime("%Y-%m-%d %H:%M:%S")),
+        Cell(shown_moment(letter.first_seen)),
         age,
         *others,
         Cell(letter.bucket),

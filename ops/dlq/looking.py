@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ops.counts import counted
 from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue, Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.queues import QueueName
@@ -46,8 +47,8 @@ class Look:
         if not self._sweep.in_flight:
             return ""
         return (
-            f"{letters_shown(self._sweep.in_flight)} cannot be seen at present: somebody looks at them or replays them,"
-            " or was stopped while doing so"
+            f"{counted(self._sweep.in_flight, 'letter')} cannot be seen at present: somebody looks at them or replays"
+            " them, or was stopped while doing so"
         )
 
     def tell(self) -> None:
@@ -56,13 +57,13 @@ class Look:
         if not self.seen:
             told = f"the {self.queue.dlq} is empty" if not self.elsewhere else f"no letter in the {self.queue.dlq}"
         elif not self.matched:
-            told = f"no letter matches {options}, of {letters_shown(self.seen)} in the {self.queue.dlq}"
+            told = f"no letter matches {options}, of {counted(self.seen, 'letter')} in the {self.queue.dlq}"
         elif self.matched == self.selection.limit:
-            told = f"the first {letters_shown(self.matched)} of the {self.queue.dlq}"
+            told = f"the first {counted(self.matched, 'letter')} of the {self.queue.dlq}"
         elif self.matched < self.seen:
-            told = f"{letters_shown(self.matched)} of {self.seen:,} in the {self.queue.dlq}"
+            told = f"{counted(self.matched, 'letter')} of {self.seen:,} in the {self.queue.dlq}"
         else:
-            told = f"{letters_shown(self.matched)} in the {self.queue.dlq}"
+            told = f"{counted(self.matched, 'letter')} in the {self.queue.dlq}"
         note(f"{told}; {self.elsewhere}" if self.elsewhere else told)
 
 
@@ -81,8 +82,3 @@ def looking(stack: Stack, queue: QueueName, selection: Selection, *, with_progre
             return
         with progress("Looking", total=sweep.waiting or None, unit="letters") as advance:
             yield Look(queue, selection, sweep, advance)
-
-
-def letters_shown(count: int) -> str:
-    """`1 letter`, `1,000 letters`."""
-    return f"{count:,} {'letter' if count == 1 else 'letters'}"

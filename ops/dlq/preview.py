@@ -1,8 +1,8 @@
 """Owns the look before letters are touched: which are meant, and which of them nobody wants any more."""
 
-from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 from ops.dlq.currency import Currency, Look, Sources
 from ops.dlq.dead_letter_queue import DeadLetterQueue
@@ -10,6 +10,7 @@ from ops.dlq.letter import Letter
 from ops.dlq.letter_ids import LetterIds
 from ops.dlq.results import Found, Result
 from ops.dlq.selection import Named, Selection, is_named
+from ops.in_order import with_results
 
 # How many sources are looked at at once: a client that is handed over has as many connections.
 THREADS = 16
@@ -55,7 +56,7 @@ class Preview:
         try:
             with queue.sweep() as sweep:
                 meant = (letter for letters in sweep for letter in letters if self._is_meant(letter))
-                for letter, look in self._looked_at(executor, meant):
+                for letter, look in with_results(executor, self._look_at, meant, ahead=2 * THREADS):
                     yield letter, self._take(letter, look)
                     if len(self.going) == self._selection.limit:
                         break
@@ -82,17 +83,6 @@ class Preview:
             self.not_known += 1
             self.why_not_known = self.why_not_known or look.why
         return Result.SELECTED
-
-    def _looked_at(self, executor: ThreadPoolExecutor, letters: Iterable[Letter]) -> Iterator[tuple[Letter, Look]]:
-        """Each letter with what its source tells, some looks ahead of the one that is asked for."""
-        ahead: deque[tuple[Letter, Future[Look]]] = deque()
-        for letter in letters:
-            ahead.append((letter, executor.submit(self._look_at, letter)))
-            while ahead and (len(ahead) >= 2 * THREADS or ahead[0][1].done()):
-                first, looked = ahead.popleft()
-                yield first, looked.result()
-        for left, looked in ahead:
-            yield left, looked.result()
 
     def _look_at(self, letter: Letter) -> Look:
         return self._sources.look(letter.request.upload) if self._sources and letter.request else _CURRENT

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
+from ops.counts import counted
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.preview import Preview
-from ops.dlq.results import Found, Lines, Result, letters_shown
+from ops.dlq.results import Found, Lines, Result
 from ops.output import note
 from ops.progress import progress
 
@@ -47,17 +48,17 @@ def tell_preview(preview: Preview, *, dlq: str, would: str, filters: str) -> Non
         note(f"no letter of the {dlq} has the id {id_}")
     if number := len(preview.going):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in preview.reasons.most_common())
-        note(f"{letters_shown(number)} of the {dlq} would {would}: {reasons}")
+        note(f"{counted(number, 'letter')} of the {dlq} would {would}: {reasons}")
     elif not preview.left_out and not preview.ids_of_nothing:
         note(f"no letter of the {dlq} matches {filters}".rstrip() if filters else f"no letter is in the {dlq}")
     _tell_left_out(preview)
     if preview.not_known:
         note(
-            f"{letters_shown(preview.not_known)} of these may be of no use: the source could not be looked at"
+            f"{counted(preview.not_known, 'letter')} of these may be of no use: the source could not be looked at"
             f" ({preview.why_not_known})"
         )
     if preview.strangers:
-        note(f"left out as not ours: {letters_shown(preview.strangers)}; `--id` takes one all the same")
+        note(f"left out as not ours: {counted(preview.strangers, 'letter')}; `--id` takes one all the same")
 
 
 def _tell_left_out(preview: Preview) -> None:

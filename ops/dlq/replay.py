@@ -5,6 +5,7 @@ from contextlib import ExitStack, closing
 import click
 
 from ops.confirmation import confirm, yes_option
+from ops.counts import counted
 from ops.dlq.acting import Deed, carry_out
 from ops.dlq.currency import Sources
 from ops.dlq.dead_letter_queue import THREADS as SWEEPING_THREADS
@@ -14,7 +15,7 @@ from ops.dlq.preview import Preview
 from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.replaying import Replaying
-from ops.dlq.results import Lines, Result, letters_shown
+from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, selection_options
 from ops.output import json_option, note
 from ops.pace import rate_option
@@ -76,7 +77,7 @@ def replay(
         preview = Preview(selection, sources=sources, include_superseded=include_superseded)
         show_preview(preview, letters, lines, dry_run=dry_run)
         tell_preview(preview, dlq=queue.dlq, would=f"go to the {queue} queue", filters=selection.as_options())
-        question = f"Replay {letters_shown(len(preview.going))}?"
+        question = f"Replay {counted(len(preview.going), 'letter')}?"
         if dry_run or not preview.going or not confirm(question, yes=yes):
             return
         deed = Deed(

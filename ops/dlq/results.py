@@ -7,12 +7,10 @@ from ops.dlq.letter import Letter
 from ops.dlq.letter_json import age_s, to_json
 from ops.dlq.letter_table import SHORT_ID
 from ops.durations import duration_shown
-from ops.output import Cell, Column, end_of, print_json, print_table, terminal_width
+from ops.output import Cell, Column, end_of, print_json, print_table, room_beside, terminal_width
 from shared import times
 
 _COLUMNS = (Column("Id", SHORT_ID), Column("Age", 6), Column("Result", 13), Column("Reason", 18), Column("Key"))
-_NARROWEST = 80
-_TAKEN = sum(1 + (column.width or 0) for column in _COLUMNS[:-1])
 
 
 class Result(StrEnum):
@@ -47,7 +45,7 @@ class Lines:
         self.is_table = width is not None and not as_json
         # A progress bar and lines that come all the time do not go together on one terminal.
         self.has_room_for_bar = width is None or self.is_table
-        self._room = max(_NARROWEST, width or 0) - _TAKEN
+        self._room = room_beside(_COLUMNS[:-1])
 
     def show(self, found: Iterable[Found]) -> None:
         """Show letters as they come."""
@@ -80,11 +78,6 @@ class Lines:
             Cell(letter.reason),
             Cell(end_of(letter.key or letter.title or "?", self._room)),
         )
-
-
-def letters_shown(number: int) -> str:
-    """`1 letter`, `1,200 letters`."""
-    return f"{number:,} letter" + ("" if number == 1 else "s")
 
 
 def _whole_row(letter: Letter, result: Result) -> tuple[Cell, ...]:

@@ -1,8 +1,6 @@
 """Owns how a person names the letters that are meant."""
 
 import re
-import shlex
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +9,11 @@ from typing import Any, TypeVar
 
 import click
 
+from ops import options
 from ops.dlq.letter import Letter
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter, key_options
-from ops.moments import Moment
+from ops.moments import Moment, check_order
 from shared import times
 
 T = TypeVar("T")
@@ -58,10 +57,7 @@ class Selection:
     limit: int | None = None
 
     def __post_init__(self) -> None:
-        if self.since and self.until and self.since >= self.until:
-            raise Misconfigured(
-                f"--since {times.to_text(self.since)} is not before --until {times.to_text(self.until)}"
-            )
+        check_order(self.since, self.until)
 
     def matches(self, letter: Letter) -> bool:
         """Whether a letter is meant."""
@@ -79,16 +75,13 @@ class Selection:
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
-        values: dict[str, list[str]] = defaultdict(list)
-        for name, value in self._options():
-            values[name].append(value)
-        return {name: ", ".join(several) for name, several in values.items()}
+        return options.described(self._options())
 
     def as_options(self) -> str:
         """The filters in force, as a person would write them on the command line, or ""."""
-        return " ".join(f"--{name} {shlex.quote(value)}" for name, value in self._options())
+        return options.as_written(self._options())
 
-    def _options(self) -> Iterator[tuple[str, str]]:
+    def _options(self) -> Iterator[options.Given]:
         texts = {"key-prefix": self.keys.prefix, "key-glob": self.keys.glob}
         yield from ((name, text) for name, text in texts.items() if text)
         yield from (("reason", reason) for reason in self.reasons)
@@ -142,7 +135,7 @@ def selection_options(command: Callable[..., T]) -> Callable[..., T]:
         )
         return command(*arguments, selection=selection, **named)
 
-    options: tuple[Callable[[Callable[..., T]], Callable[..., T]], ...] = (
+    filters: tuple[Callable[[Callable[..., T]], Callable[..., T]], ...] = (
         key_options,
         click.option(
             "--reason",
@@ -162,7 +155,7 @@ def selection_options(command: Callable[..., T]) -> Callable[..., T]:
         click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many."),
     )
     wrapped: Callable[..., T] = with_selection
-    for option in reversed(options):
+    for option in reversed(filters):
         wrapped = option(wrapped)
     return wrapped
 

@@ -4,13 +4,13 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from ops.listing.pages import Listed, Pages
+from ops.listing.pages import Listed, Pages, is_archived
 from ops.listing.stretches import Stretches
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["WORKERS", "Listed", "list_objects"]
+__all__ = ["WORKERS", "Listed", "is_archived", "list_objects"]
 
 # How many pages are asked for at once. S3 takes 5,500 reads/s per prefix; a page costs this side about 4 ms of CPU.
 WORKERS = 8

@@ -25,6 +25,7 @@ _OBJECT = re.compile(
 )
 _FIRST, _EACH, _LAST = b"<Contents>", "<Contents>", b"</Contents>"
 _OURS = "Listed"
+_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 # botocore calls the handlers of a wildcard first. Its own one for S3 reads a whole body, to find out if it is an error.
 _BEFORE_ALL_OTHERS = "before-parse.*.ListObjectsV2"
 
@@ -42,6 +43,11 @@ class Listed(NamedTuple):
     def modified_at(self) -> datetime:
         """`last_modified` as a moment."""
         return times.from_text(self.last_modified)
+
+
+def is_archived(storage_class: str) -> bool:
+    """Whether an object of this storage class has to be restored before it can be read."""
+    return storage_class in _ARCHIVES
 
 
 class Page(NamedTuple):

@@ -1,13 +1,12 @@
 """Owns a closer look at both ends of a pair: what a HEAD tells that a listing does not."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
-
+from ops.heads import head_object
+from ops.in_order import with_results
 from ops.listing import Listed
 from shared import times
 from shared.aws import translated
@@ -30,8 +29,6 @@ _PROPERTIES = {
     "WebsiteRedirectLocation": "website-redirect-location",
     "Metadata": "metadata",
 }
-_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-_NOT_THERE = frozenset({"404", "NoSuchKey"})
 # Their ETag is no MD5 of the content ("Checking object integrity", S3 user guide).
 _NO_MD5 = frozenset({"aws:kms", "aws:kms:dsse"})
 
@@ -93,13 +90,9 @@ class Eyes:
         return Look(self._see(*source), self._see(*copy))
 
     def _see(self, bucket: str, key: str) -> Seen | None:
-        with translated("s3:GetObject", f"s3://{bucket}/{key}"):
-            try:
-                head: Mapping[str, Any] = self._s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-            except ClientError as error:
-                if error.response["Error"]["Code"] in _NOT_THERE:
-                    return None
-                raise
+        head = head_object(self._s3, bucket, key, ChecksumMode="ENABLED")
+        if head is None:
+            return None
         return seen(key, head, self._tags(bucket, key) if self._deep and head.get("TagCount") else {})
 
     def _tags(self, bucket: str, key: str) -> Mapping[str, str]:
@@ -137,23 +130,11 @@ def has_md5(etag: str) -> bool:
     return "-" not in etag
 
 
-def is_archived(storage_class: str) -> bool:
-    """Whether an object has to be restored before it can be read."""
-    return storage_class in _ARCHIVES
-
-
 def in_order(work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
     """The results of work that several threads do, in the order of the things; a few are begun ahead."""
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
-    begun: deque[Future[R]] = deque()
     try:
-        for thing in things:
-            begun.append(executor.submit(work, thing))
-            while begun[0].done() or len(begun) > 2 * THREADS:
-                yield begun.popleft().result()
-                if not begun:
-                    break
-        while begun:
-            yield begun.popleft().result()
+        for _, result in with_results(executor, work, things, ahead=2 * THREADS):
+            yield result
     finally:
         executor.shutdown(cancel_futures=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.reconcile.looking import in_order
 from services.auditor.pages import Item, Pages
+from services.auditor.query import FIRST_DAY
 from services.auditor.record import Record, day_shard
 from shared import audit_schema, times
 from shared.aws import translated
@@ -16,8 +17,6 @@ from shared.aws import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Nothing was recorded before copytrail was there.
-_FIRST_DAY = date(2026, 1, 1)
 _A_DAY = timedelta(days=1)
 # Each thread has one or two pages: together some 20 MB.
 _PAGE_SIZE = 500
@@ -61,7 +60,7 @@ def read_records(
         CopytrailError: while iterating, DynamoDB did not answer, or refused.
     """
     reader = _Reader(Pages(dynamodb, table_name), times.to_text(since) if since else "0", times.to_text(until))
-    first = max(since.date(), _FIRST_DAY) if since else _first_day(dynamodb, table_name)
+    first = max(since.date(), FIRST_DAY) if since else _first_day(dynamodb, table_name)
     days = [first + number * _A_DAY for number in range((until.date() - first).days + 1)]
     asked = [_Place(day, shard) for day in days for shard in range(audit_schema.DAY_SHARDS)]
     while asked:
@@ -78,7 +77,7 @@ def _first_day(dynamodb: "DynamoDBClient", table_name: str) -> date:
     """A day before which nothing was recorded: eight queries for each empty day would be the most of a small run."""
     with translated("dynamodb:DescribeTable", table_name):
         table = dynamodb.describe_table(TableName=table_name)["Table"]
-    return _FIRST_DAY if "RestoreSummary" in table else max(table["CreationDateTime"].date() - _A_DAY, _FIRST_DAY)
+    return FIRST_DAY if "RestoreSummary" in table else max(table["CreationDateTime"].date() - _A_DAY, FIRST_DAY)
 
 
 def told_by(record: Record) -> Told:

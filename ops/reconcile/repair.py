@@ -1,11 +1,10 @@
 """Owns the repair: copies of what is missing or different are requested, exactly these, under one operation."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import islice
 
-from ops.backfill.in_order import InOrder
 from ops.copy_requests import CopyRequests
+from ops.in_order import InOrder
 from ops.operations import RunningOperation, operation
 from ops.pace import Pace
 from ops.progress import progress
@@ -41,26 +40,12 @@ def repair(
             advance(len(group))
 
         requests = CopyRequests(events, bus_name)
-        groups = _groups(wanted, running, Pace(rate), size=_group_size(rate))
+        groups = Pace(rate).groups((_request(found, running) for found in wanted), MOST_EVENTS)
         InOrder(requests.publish, done, threads=_THREADS, stop=lambda: None).run(groups)
     return running
 
 
-def _groups(wanted: Iterable[Difference], running: RunningOperation, pace: Pace, *, size: int) -> Iterator[_Group]:
-    requests = (
-        CopyRequest(
-            upload=found.upload,
-            trigger=Trigger.RECONCILE,
-            request_id=running.id,
-            requested_by=running.performed_by,
-        )
-        for found in wanted
+def _request(found: Difference, running: RunningOperation) -> CopyRequest:
+    return CopyRequest(
+        upload=found.upload, trigger=Trigger.RECONCILE, request_id=running.id, requested_by=running.performed_by
     )
-    while group := list(islice(requests, size)):
-        pace.take(len(group))
-        yield group
-
-
-def _group_size(rate: float | None) -> int:
-    """How many go into one call: 10, or at a slow pace about a second's worth."""
-    return MOST_EVENTS if rate is None else max(1, min(MOST_EVENTS, int(rate)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 import msgspec
 
-from ops.output import Cell, Column, end_of, note, print_json, print_table, terminal_width
+from ops.output import Cell, Column, end_of, note, print_json, print_table, room_beside, terminal_width
 from ops.reconcile.comparing import Tally
 from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind
@@ -13,9 +13,7 @@ from ops.reconcile.scope import Scope
 from ops.sizes import size_shown
 
 _MOST_SHOWN = 20
-_NARROWEST = 80
 _COLUMNS = (Column("Kind", 10), Column("     Size", 9), Column("What", 26), Column("Key"))
-_TAKEN = sum(1 + (column.width or 0) for column in _COLUMNS[:-1])
 _SUMS = (Column("Kind", 10), Column("   Objects", 10), Column("     Size", 9), Column("Which are"))
 _STYLES = {
     Kind.SAME: "green",
@@ -79,7 +77,7 @@ class Report:
 
     def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
         """A table of differences."""
-        room = max(_NARROWEST, terminal_width() or 0) - _TAKEN
+        room = room_beside(_COLUMNS[:-1])
         print_table(_COLUMNS, (_row(each, room) for each in found))
 
     def show_wanted(self, wanted: Iterator[Difference]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,11 @@ from ops.reconcile.reading import read_records, told_by
 from ops.reconcile.recorded import Recorded, evidence_of, recorded
 from ops.reconcile.scope import Scope
 from ops.stack_outputs import Output, Stack
-from services.auditor.query import AuditQuery
+from services.auditor.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared import times
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# S3's clock, the functions' and this machine's may differ by so much.
-_CLOCKS_DIFFER_BY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -97,14 +94,14 @@ def _records(stack: Stack, scopes: Sequence[Scope], wish: Wish) -> Iterator[_Rec
     if not wish.with_records:
         yield None
         return
-    since = wish.since - _CLOCKS_DIFFER_BY if wish.since else None
+    since = wish.since - CLOCKS_DIFFER_BY if wish.since else None
     with (
         closing(stack.client("dynamodb", connections=2 * THREADS)) as dynamodb,
         recorded(scopes) as store,
     ):
         table_name = stack.output(Output.AUDIT_TABLE_NAME)
         with progress("reading records", total=None, unit="records") as advance:
-            for told in read_records(dynamodb, table_name, since=since, until=times.now() + _CLOCKS_DIFFER_BY):
+            for told in read_records(dynamodb, table_name, since=since, until=times.now() + CLOCKS_DIFFER_BY):
                 store.keep(told)
                 advance(len(told))
         yield _Records(store, AuditQuery(dynamodb, table_name))

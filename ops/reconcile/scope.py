@@ -31,9 +31,7 @@ class Scope:
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
         """What the source keys begin with; none: the filter and the route have no key in common."""
-        wanted = self.keys.prefix
-        both = ((prefix, wanted) for prefix in self.route.prefixes or ("",))
-        return tuple(max(pair, key=len) for pair in both if pair[0].startswith(wanted) or wanted.startswith(pair[0]))
+        return self.keys.prefixes(self.route.prefixes or ("",))
 
     @cached_property
     def copy_prefixes(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from ops.failures import INTERRUPTED
 from ops.output import json_option, print_json, terminal_width
 from ops.spans import Span
 from ops.stack_outputs import Stack
@@ -17,7 +18,6 @@ from ops.status.screen import line, screen, to_json
 from ops.status.signs import Signs
 from ops.status.verdict import Health, Verdict, judge
 
-_INTERRUPTED = 130
 # Into a pipe, nothing is wrapped.
 _ENDLESS = 10_000
 
@@ -73,7 +73,7 @@ def status(
 
 
 def _watch(look: Callable[[_Show], Verdict], showing: AbstractContextManager[_Show], every: timedelta) -> int:
-    exit_code = _INTERRUPTED
+    exit_code = INTERRUPTED
     try:
         with showing as show:
             while True:

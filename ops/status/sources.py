@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.status.kept import Kept
 from ops.status.signs import Depth, Letters, Transfers
-from services.auditor.query import AuditQuery
+from services.auditor.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared.aws import translated
 from shared.events import Outcome
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 # So far back the newest record is looked for.
 _NEWEST_WITHIN = timedelta(days=7)
-# The clock of the machine that asks may be behind those of the functions that wrote.
-_CLOCKS_DIFFER_BY = timedelta(minutes=15)
 MOST_RECORDS = 2000
 MOST_LETTERS = 1000
 # SQS tells CloudWatch once a minute, and some minutes late.
@@ -68,7 +66,7 @@ def ages_of(cloudwatch: "CloudWatchClient", urls: Sequence[str], now: datetime) 
     with translated("cloudwatch:GetMetricData", "AWS/SQS"):
         found = cloudwatch.get_metric_data(
             StartTime=now - _METRIC_WITHIN,
-            EndTime=now + _CLOCKS_DIFFER_BY,
+            EndTime=now + CLOCKS_DIFFER_BY,
             ScanBy="TimestampDescending",
             MetricDataQueries=[_age_query(id_, queue_name(url)) for id_, url in queries.items()],
         )
@@ -120,7 +118,7 @@ def recent_transfers(query: AuditQuery, now: datetime) -> Transfers:
     newest: Record | None = None
     failures: Counter[str] = Counter()
     looked_at = 0
-    for record in query.by_time(now - _NEWEST_WITHIN, now + _CLOCKS_DIFFER_BY):
+    for record in query.by_time(now - _NEWEST_WITHIN, now + CLOCKS_DIFFER_BY):
         newest = newest or record
         if record.finished_at < now - _HOUR:
             break

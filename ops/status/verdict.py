@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from ops.counts import counted
 from ops.durations import duration_shown
 from ops.status.signs import Depth, Letters, QueueSigns, Signs, Unseen
 
@@ -73,7 +74,7 @@ def _problems(queue: QueueSigns, behind: timedelta, log_group: str) -> Iterator[
         shown = letters_shown(queue.dead, queue.letters)
         where = "" if queue.name == "copy" else f" --queue {queue.name}"
         yield (
-            f"{_counted(queue.dead.total, 'dead letter')} in the {queue.name} DLQ{f' ({shown})' if shown else ''}:"
+            f"{counted(queue.dead.total, 'dead letter')} in the {queue.name} DLQ{f' ({shown})' if shown else ''}:"
             f" `copytrail dlq ls{where}`"
         )
     if isinstance(queue.oldest_s, int | float) and queue.oldest_s >= behind.total_seconds():
@@ -85,8 +86,4 @@ def _problems(queue: QueueSigns, behind: timedelta, log_group: str) -> Iterator[
 def _messages(number: int) -> str:
     if not number:
         return "nothing is waiting"
-    return f"{_counted(number, 'message')} {'is' if number == 1 else 'are'} on the way"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{counted(number, 'message')} {'is' if number == 1 else 'are'} on the way"

@@ -27,8 +27,10 @@ _PAGE_SIZE = 250
 THREADS = 16
 # Over days without a record, so many days are asked for ahead: what they hold at most stays around 8 MB.
 _MOST_DAYS_AHEAD = 4
+# The clock of the machine that asks may be behind those of the functions that wrote: newest means newest.
+CLOCKS_DIFFER_BY = timedelta(minutes=15)
 # Nothing was recorded before copytrail was there.
-_FIRST_DAY = date(2026, 1, 1)
+FIRST_DAY = date(2026, 1, 1)
 
 _Page = tuple[list[Item], Item | None]
 R = TypeVar("R")
@@ -44,7 +46,7 @@ class _Span:
 
     def days(self) -> Iterator[date]:
         """The days, UTC, in the order that is asked for."""
-        first = max(self.since.astimezone(UTC).date(), _FIRST_DAY)
+        first = max(self.since.astimezone(UTC).date(), FIRST_DAY)
         last = self.until.astimezone(UTC).date() if self.since < self.until else date.min
         for offset in range((last - first).days + 1):
             yield last - timedelta(days=offset) if self.newest_first else first + timedelta(days=offset)

@@ -340,23 +340,33 @@ def test_what_sqs_does_not_take_is_in_a_file_and_can_be_imported_later(desk: Des
     )
 
 
+class Hold:
+    """Lets so many receives pass, and holds the next ones until it may go on."""
+
+    def __init__(self, *, after: int) -> None:
+        self.held = threading.Event()
+        self.go_on = threading.Event()
+        self._after = after
+        self._watch = Watch()
+
+    def __call__(self, request: InterceptedRequest) -> Reply | None:
+        self._watch(request)
+        if self._watch.asked["ReceiveMessage"] > self._after and request.operation == "ReceiveMessage":
+            self.held.set()
+            assert self.go_on.wait(30)
+        return None
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_the_middle_every_letter_is_visible_again(desk: Desk, number: signal.Signals) -> None:
     for place in range(45):
         put_upload(desk, f"{place}.txt", FAILED)
-    held, go_on, watch = threading.Event(), threading.Event(), Watch()
-
-    def hold(request: InterceptedRequest) -> Reply | None:
-        watch(request)
-        if watch.asked["ReceiveMessage"] > 2 and request.operation == "ReceiveMessage":
-            held.set()
-            assert go_on.wait(30)
-        return None
+    hold = Hold(after=2)
 
     with desk.aws.intercept(hold), desk.popen("dlq", "ls") as running:
-        assert held.wait(30)
+        assert hold.held.wait(30)
         running.send_signal(number)
-        go_on.set()
+        hold.go_on.set()
         _, told = running.communicate(timeout=30)
 
     assert running.returncode == 130
@@ -367,20 +377,13 @@ def test_stopped_in_the_middle_every_letter_is_visible_again(desk: Desk, number:
 def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then_a_look_says_so(desk: Desk) -> None:
     for place in range(25):
         put_upload(desk, f"{place}.txt", FAILED)
-    held, go_on, watch = threading.Event(), threading.Event(), Watch()
-
-    def hold(request: InterceptedRequest) -> Reply | None:
-        watch(request)
-        if watch.asked["ReceiveMessage"] > 1 and request.operation == "ReceiveMessage":
-            held.set()
-            assert go_on.wait(30)
-        return None
+    hold = Hold(after=1)
 
     with desk.aws.intercept(hold), desk.popen("dlq", "ls") as running:
-        assert held.wait(30)
+        assert hold.held.wait(30)
         running.kill()
         running.communicate(timeout=30)
-        go_on.set()
+        hold.go_on.set()
 
     with desk.aws.intercept(Watch()):
         told = desk.run("dlq", "ls").stderr

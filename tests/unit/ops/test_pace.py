@@ -46,6 +46,20 @@ def test_time_that_passed_unused_is_not_made_up_for() -> None:
     assert clock.now == pytest.approx(101)
 
 
+@pytest.mark.parametrize(("rate", "size"), [(0.1, 1), (1, 1), (4.5, 4), (10, 10), (300, 10)])
+def test_a_slow_pace_has_small_groups(rate: float, size: int) -> None:
+    assert Pace(rate).group_size(10) == size
+
+
+def test_groups_come_whole_and_each_when_it_may() -> None:
+    clock = Seconds()
+    pace = Pace(4, clock=clock, sleep=clock.sleep)
+
+    came = [(clock.now, group) for group in pace.groups(range(10), 10)]
+
+    assert came == [(0.0, [0, 1, 2, 3]), (1.0, [4, 5, 6, 7]), (2.0, [8, 9])]
+
+
 def test_a_rate_is_read() -> None:
     assert Rate().convert("0.5", None, None) == 0.5
 

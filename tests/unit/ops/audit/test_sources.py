@@ -2,8 +2,9 @@
 
 import pytest
 
-from ops.audit.sources import Place, place_of, sources_of, why_nothing
+from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.failures import Misconfigured
+from ops.places import Place
 from shared.routes import Route
 
 ROUTES = (

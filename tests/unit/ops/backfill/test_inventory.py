@@ -11,8 +11,9 @@ from pyarrow import parquet
 
 from ops.backfill.existing import Existing, Position
 from ops.backfill.inventory import Inventory
-from ops.backfill.manifest import Place, place_named, read_manifest
+from ops.backfill.manifest import place_named, read_manifest
 from ops.failures import Failure, Misconfigured
+from ops.places import Place
 from shared.errors import CopytrailError
 from tests.unit.ops.backfill.objects import FakeInventoryBucket, csv_file, manifest
 

@@ -9,7 +9,7 @@ import pytest
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing, Position
 from ops.backfill.requesting import Requested
-from ops.backfill.running import Keeper, Stop, group_size, request_all
+from ops.backfill.running import Keeper, Stop, request_all
 from ops.pace import Pace
 from tests.fakes.clock import FakeClock
 from tests.unit.ops.backfill.objects import FakeExistence
@@ -60,7 +60,6 @@ def run(
         request,
         keeper=Keeper(file, checkpoint, clock=lambda: now().timestamp()),
         pace=pace or Pace(None),
-        group_size=10,
         told=lambda _: None,
         stop=Stop(),
     )
@@ -133,11 +132,6 @@ def test_never_more_a_second_than_the_rate_allows(file: CheckpointFile) -> None:
     run(file, FakeExistence(500), Refusing(groups=100).request, pace=pace, clock=clock)
 
     assert (clock() - began).total_seconds() == pytest.approx(9.8)
-
-
-@pytest.mark.parametrize(("rate", "size"), [(0.1, 1), (1, 1), (4.5, 4), (10, 10), (300, 10)])
-def test_a_slow_pace_has_small_groups(rate: float, size: int) -> None:
-    assert group_size(rate) == size
 
 
 def test_who_pauses_is_woken_by_the_stop() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.backfill.in_order import InOrder
+from ops.in_order import InOrder
 
 
 class Scenes:

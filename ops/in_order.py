@@ -1,19 +1,37 @@
-"""Owns work that is done several at a time, and told of in order: what has been told of is a beginning without gaps."""
+"""Owns work that is done several at a time, and told of in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 P = TypeVar("P")
 R = TypeVar("R")
 
 
+def with_results(
+    executor: Executor, work: Callable[[P], R], pieces: Iterable[P], *, ahead: int
+) -> Iterator[tuple[P, R]]:
+    """Each piece with what `work` makes of it; about so many are begun `ahead` of the one that is asked for.
+
+    Raises:
+        Exception: while iterating, what `work` raised.
+    """
+    begun: deque[tuple[P, Future[R]]] = deque()
+    for piece in pieces:
+        begun.append((piece, executor.submit(work, piece)))
+        while begun and (begun[0][1].done() or len(begun) > ahead):
+            first, future = begun.popleft()
+            yield first, future.result()
+    for left, future in begun:
+        yield left, future.result()
+
+
 class InOrder(Generic[P, R]):
     """Does `work` on pieces in some threads; `done` is told of each piece and its result, one after the other.
 
-    `done` is called in the thread that runs, and so is what makes the pieces. `stop` is called before it waits for the
-    last ones, so that they need not go on for long.
+    What it has been told of is a beginning without gaps. `done` is called in the thread that runs, and so is what makes
+    the pieces. `stop` is called before it waits for the last ones, so that they need not go on for long.
     """
 
     def __init__(
