@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.failures import Failure, Misconfigured
+from shared.aws import keep_expires_as_text
 from shared.routes import Route
 
 if TYPE_CHECKING:
@@ -61,9 +62,11 @@ class Stack:
             user_agent_extra="copytrail",
         )
         try:
-            return self._session.client(service, config=config)  # type: ignore[call-overload]  # literal names only
+            made = self._session.client(service, config=config)  # type: ignore[call-overload]  # literal names only
         except ValueError as error:
             raise Misconfigured(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
+        keep_expires_as_text(made)
+        return made
 
     def output(self, name: Output) -> str:
         """The value of one output.

@@ -1,14 +1,19 @@
 """Owns how boto3 is set up and how its exceptions become ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from shared.errors import Transient, from_aws_code
+
+# What botocore's parser raises on a header or a body that does not fit the service's model: int(), a date that is none
+# (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
+_UNREADABLE = (ResponseParserError, ValueError, RuntimeError)
 
 
 def client(service: str, *, connections: int, read_timeout_s: int, attempts: int = 3) -> Any:
@@ -17,7 +22,7 @@ def client(service: str, *, connections: int, read_timeout_s: int, attempts: int
     Retries are adaptive, because S3 takes 3,500 writes/s per prefix and says SlowDown past that. Endpoints are boto3's
     own business: AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> are honoured.
     """
-    return boto3.client(
+    made = boto3.client(
         service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
         config=Config(
             connect_timeout=5,
@@ -28,6 +33,27 @@ def client(service: str, *, connections: int, read_timeout_s: int, attempts: int
             user_agent_extra="copytrail",
         ),
     )
+    keep_expires_as_text(made)
+    return made
+
+
+def keep_expires_as_text(client: Any) -> None:
+    """Make an S3 client give back the header `Expires` as it came, in `ExpiresString`, and never `Expires`.
+
+    S3 stores any text there (`0`, `never`, none at all). botocore takes it for a date: what is no date it drops with a
+    warning, and what is empty it leaves to its parser, which raises ValueError. Clients of other services stay as they
+    are.
+
+    Source: `botocore.handlers.handle_expires_header`.
+    """
+    for operation in ("HeadObject", "GetObject"):
+        client.meta.events.register_first(f"before-parse.s3.{operation}", _take_expires)
+
+
+def _take_expires(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:
+    expires = response_dict["headers"].pop("Expires", None)
+    if expires is not None:
+        customized_response_dict["ExpiresString"] = expires
 
 
 @contextmanager
@@ -46,3 +72,10 @@ def translated(action: str, resource: str) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise Transient(type(error).__name__, f"{action} on {resource}: {error}") from error
+    except UnicodeEncodeError:
+        # What was asked for cannot be named in a request: nothing was answered.
+        raise
+    except _UNREADABLE as error:
+        raise Transient(
+            ResponseParserError.__name__, f"{action} on {resource}: the answer cannot be read ({error})"
+        ) from error
