@@ -66,6 +66,13 @@ def explained(error: Exception) -> Failure:
     return Failure(str(error))
 
 
+def concerns_everything(error: CopytrailError) -> bool:
+    """Whether every call would fail like this one: there are no credentials, say, or none that AWS accepts."""
+    # A bucket or a key that no request can name is one thing's own.
+    is_of_one = isinstance(error.__cause__, exceptions.ParamValidationError)
+    return isinstance(explained(error), Misconfigured) and not is_of_one
+
+
 def _refused(error: ClientError) -> Failure | None:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")

@@ -15,6 +15,9 @@ from shared.errors import Transient, from_aws_code
 # (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
 _UNREADABLE = (ResponseParserError, ValueError, RuntimeError)
 
+_GONE_CODES = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
+_DELETE_MARKER_CODES = frozenset({"405", "MethodNotAllowed"})
+
 
 def client(service: str, *, connections: int, read_timeout_s: int, attempts: int = 3) -> Any:
     """A boto3 client that may be shared by `connections` threads.
@@ -54,6 +57,19 @@ def _take_expires(response_dict: dict[str, Any], customized_response_dict: Mutab
     expires = response_dict["headers"].pop("Expires", None)
     if expires is not None:
         customized_response_dict["ExpiresString"] = expires
+
+
+def is_gone(error: ClientError, *, of_version: bool = False) -> bool:
+    """Whether S3 said that there is no such object; `of_version`: asked for by its version id.
+
+    A HEAD's answer has no body, so that it tells the status alone: its 404 may also be that of a bucket that is not
+    there, which is no object that is gone (`NoSuchBucket`). 405: the version is a delete marker, or the caller may not
+    use the method, which is all it can mean without a version id.
+
+    Source: "HeadObject" and "Error responses", S3 API reference.
+    """
+    code = error.response.get("Error", {}).get("Code")
+    return code in _GONE_CODES or (of_version and code in _DELETE_MARKER_CODES)
 
 
 @contextmanager

@@ -7,6 +7,9 @@ import msgspec
 
 from shared.errors import Permanent, Reason
 
+# Of UTF-8 ("Naming Amazon S3 objects", S3 user guide).
+LONGEST_KEY_BYTES = 1024
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """Source bucket (+ key prefixes, suffixes, sizes in bytes) → destination bucket (+ key prefix)."""
@@ -46,6 +49,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
             and (self.min_size or 0) <= _upper(other.max_size)
             and (other.min_size or 0) <= _upper(self.max_size)
         )
+
+
+def can_be_a_key(text: str) -> bool:
+    """Whether S3 takes a text for a key: of 1 to 1,024 bytes, and each character whole."""
+    try:
+        return 0 < len(text.encode()) <= LONGEST_KEY_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def find_route(routes: Sequence[Route], bucket: str, key: str, size: int) -> Route:

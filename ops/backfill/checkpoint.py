@@ -16,7 +16,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A backfill under way.
 
     `arguments` are what it was asked for, as it was written; `since` and `until` are what that meant when it began.
-    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`.
+    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`, or that S3 did
+    not tell of (`failed`).
     """
 
     version: Literal[1] = 1
@@ -29,6 +30,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     size: int
     requested: int = 0
     gone: int = 0
+    failed: int = 0
     position: Position = Position()
 
 

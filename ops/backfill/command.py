@@ -1,5 +1,6 @@
 """Owns `copytrail backfill`: requests copies of objects that were there before the system was."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,11 @@ from ops.backfill.requesting import Requested, Requester
 from ops.backfill.running import THREADS, Keeper, Stop, request_all
 from ops.confirmation import confirm, yes_option
 from ops.copy_requests import CopyRequests
+from ops.counts import counted
+from ops.failures import Failure
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment
+from ops.object_reads import ObjectReads
 from ops.operations import RunningOperation, operation
 from ops.output import json_option, note, print_attributes, print_json
 from ops.pace import Pace, Rate
@@ -100,7 +104,8 @@ def backfill(
     of its own, with the trigger "backfill". Stopped anywhere, the same command goes on from its checkpoint file.
 
     An object that is at its destination already is copied once more, and paid for: `copytrail reconcile --repair`
-    requests only what is missing or different.
+    requests only what is missing or different. An object of which neither the inventory nor S3 tells the ETag is named
+    with the reason, the rest goes on, and the exit code is 1.
     """
     wish = Wish(bucket, KeyFilter(key_prefix, key_glob), since, until, manifest, include_archived)
     with closing(stack.client("s3", connections=THREADS + 1)) as s3:
@@ -167,20 +172,29 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
                 operation_id=checkpoint.operation_id,
             ) as running,
         ):
-            _request(s3, CopyRequests(events, bus_name), job, keeper, running, rate=rate)
+            _request(s3, CopyRequests(events, bus_name), job, keeper, running, rate=rate, as_json=as_json)
     except BaseException:
         note(f"stopped: {_how_far(keeper.checkpoint)}; the same command goes on from {job.file.path}")
         raise
     job.file.remove()
     _tell_end(job, keeper.checkpoint, running, as_json=as_json)
+    if failed := keeper.checkpoint.failed:
+        raise Failure(f"{counted(failed, 'object')} could not be looked at, and no copy was requested")
 
 
 def _request(
-    s3: "S3Client", bus: CopyRequests, job: Job, keeper: Keeper, running: RunningOperation, *, rate: float
+    s3: "S3Client",
+    bus: CopyRequests,
+    job: Job,
+    keeper: Keeper,
+    running: RunningOperation,
+    *,
+    rate: float,
+    as_json: bool,
 ) -> None:
     stop = Stop()
     requester = Requester(
-        s3,
+        ObjectReads(s3),
         bus,
         bucket=job.selection.bucket,
         operation_id=running.id,
@@ -197,7 +211,10 @@ def _request(
             running.count("requested", requested.requested)
             if requested.gone:
                 running.count("gone", requested.gone)
-            advance(requested.requested + requested.gone)
+            if requested.failed:
+                running.count("failed", len(requested.failed))
+                _tell_failed(job.selection.bucket, requested.failed, as_json=as_json)
+            advance(requested.requested + requested.gone + len(requested.failed))
 
         request_all(
             taken,
@@ -207,6 +224,14 @@ def _request(
             told=told,
             stop=stop,
         )
+
+
+def _tell_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bool) -> None:
+    for key, why in failed:
+        if as_json:
+            print_json({"Result": "Failed", "Bucket": bucket, "ObjectKey": key, "Why": why})
+        else:
+            note(f"not requested: s3://{bucket}/{key}: {why}")
 
 
 def _preview(job: Job) -> Preview:
@@ -228,6 +253,7 @@ def _tell_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as
                 "Bucket": job.selection.bucket,
                 "Requested": checkpoint.requested,
                 "Gone": checkpoint.gone,
+                "Failed": checkpoint.failed,
             }
         )
         return

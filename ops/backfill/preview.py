@@ -17,6 +17,7 @@ _WHY = {
     LeftOut.NO_ROUTE: "that no route takes",
     LeftOut.EVERY_VERSION: 'on routes with versions "every", which take S3\'s own events only',
     LeftOut.ARCHIVED: "archived (--include-archived requests them, for those that are restored)",
+    LeftOut.TOO_LONG: "whose key at the destination would be too long",
 }
 _MONEY = len("under 0.01 USD")
 # The bar moves on in steps: one at a time would take longer than the look itself.

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from ops.backfill.existing import Existing
 from ops.failures import Failure, Misconfigured, explained
-from ops.heads import head_object
+from ops.object_reads import ObjectReads, why_not
 from shared.errors import CopytrailError, Transient
 from shared.events import CopyRequest, Trigger, Upload
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 # A backfill runs for hours: a short disturbance is no reason to end it. In seconds.
 _PAUSES_S = (1, 2, 4, 8, 16)
@@ -25,10 +22,14 @@ class Bus(Protocol):
 
 
 class Requested(NamedTuple):
-    """What became of a group: so many requests were accepted, and so many objects are gone."""
+    """What became of a group: so many requests were accepted, so many objects are gone, and what S3 did not tell of.
+
+    `failed`: the key of each such object, with the reason.
+    """
 
     requested: int = 0
     gone: int = 0
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Requester:
     `pause` waits so many seconds, or raises when the backfill is being stopped.
     """
 
-    s3: "S3Client"
+    objects: ObjectReads
     bus: Bus
     bucket: str
     operation_id: str
@@ -49,13 +50,24 @@ class Requester:
         """Ask for the copies of up to 10 objects.
 
         Raises:
-            CopytrailError: AWS refused, or still had no answer after half a minute.
-            Failure: EventBridge accepted only some of them.
+            CopytrailError: AWS refused, or still had no answer after half a minute; the source bucket is gone.
+            Failure: EventBridge accepted only some of them; S3 tells of no object.
         """
-        requests = [self._request(upload) for existing in group if (upload := self._upload(existing))]
+        requests = []
+        failed = []
+        for existing in group:
+            try:
+                upload = self._upload(existing)
+            except CopytrailError as error:
+                if error.reason == "NoSuchBucket":
+                    raise
+                failed.append((existing.key, why_not(error)))
+                continue
+            if upload:
+                requests.append(self._request(upload))
         if requests:
             self._publish(requests)
-        return Requested(len(requests), len(group) - len(requests))
+        return Requested(len(requests), len(group) - len(requests) - len(failed), tuple(failed))
 
     def _publish(self, requests: Sequence[CopyRequest]) -> None:
         for pause_s in _PAUSES_S:
@@ -79,10 +91,10 @@ class Requester:
         """What is to be copied: the newest upload, if it has this ETag still. None: there is none any more."""
         etag, size, uploaded_at = existing.etag, existing.size, existing.last_modified
         if etag is None or uploaded_at is None:
-            head = head_object(self.s3, self.bucket, existing.key)
+            head = self.objects.head(self.bucket, existing.key)
             if head is None:
                 return None
-            etag, size, uploaded_at = head["ETag"].strip('"'), head["ContentLength"], head["LastModified"]
+            etag, size, uploaded_at = head.etag, head.size, head.last_modified
         return Upload(bucket=self.bucket, key=existing.key, etag=etag, size=size, uploaded_at=uploaded_at)
 
 

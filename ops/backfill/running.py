@@ -61,6 +61,7 @@ class Keeper:
             position=group[-1].position,
             requested=self._checkpoint.requested + requested.requested,
             gone=self._checkpoint.gone + requested.gone,
+            failed=self._checkpoint.failed + len(requested.failed),
         )
         if self._clock() - self._kept_at >= _KEPT_EVERY_S:
             self.keep()

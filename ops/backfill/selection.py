@@ -8,7 +8,7 @@ from enum import StrEnum
 from ops.backfill.existing import Existing
 from ops.keys import KeyFilter
 from ops.listing import is_archived
-from shared.routes import Route
+from shared.routes import Route, can_be_a_key
 
 
 class LeftOut(StrEnum):
@@ -17,6 +17,7 @@ class LeftOut(StrEnum):
     NO_ROUTE = "NoRoute"
     EVERY_VERSION = "EveryVersion"
     ARCHIVED = "Archived"
+    TOO_LONG = "TooLong"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Selection:
             return LeftOut.EVERY_VERSION
         if is_archived(existing.storage_class) and not self.include_archived:
             return LeftOut.ARCHIVED
+        if route.destination_prefix and not can_be_a_key(route.destination_key(existing.key)):
+            return LeftOut.TOO_LONG
         return route
 
     def taken(self, objects: Iterator[Existing]) -> Generator[Existing]:

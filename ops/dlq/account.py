@@ -47,7 +47,7 @@ class Account:
             with self._lock:
                 self.count(result, len(letters))
                 self._advance(len(letters))
-                self._show([(letter, result) for letter in letters])
+                self._show([Found(letter, result) for letter in letters])
 
     def refuse(self, refused: Sequence[Refused]) -> None:
         """These letters were not taken, just now, and stay where they are."""

@@ -3,23 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from botocore.exceptions import ClientError
 from msgspec import structs
 
-from shared.errors import Permanent
+from ops.object_reads import Head, ObjectReads, why_not
+from shared.errors import CopytrailError, Permanent
 from shared.events import Upload
 from shared.routes import Route, find_route
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# A HEAD's answer has no body, so S3 tells the status alone. 405: the version is a delete marker
-# ("HeadObject", S3 API reference).
-_NOT_THERE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"})
-_SAID_BY_STATUS = {"400": "BadRequest", "403": "AccessDenied"}
 
 
 class Currency(StrEnum):
@@ -48,21 +43,19 @@ class Sources:
     """The source buckets, as one HEAD for each upload tells of them. May be shared by threads."""
 
     def __init__(self, s3: "S3Client", routes: Sequence[Route]) -> None:
-        self._s3 = s3
+        self._objects = ObjectReads(s3)
         self._routes = routes
 
     def look(self, upload: Upload) -> Look:
-        """What has become of an upload since. A refused HEAD is no error: then nothing is known.
+        """What has become of an upload since. A look that fails is no error: then nothing is known.
 
         Raises:
-            BotoCoreError: S3 does not answer, or there are no credentials.
+            Failure: no source can be looked at: there are no credentials, S3 does not answer.
         """
         try:
             return Look(self._currency(upload))
-        except ClientError as error:
-            details = error.response.get("Error", {})
-            code = str(details.get("Code", "Unknown"))
-            return Look(Currency.NOT_KNOWN, f"s3:GetObject on {upload.url}: {_SAID_BY_STATUS.get(code, code)}")
+        except CopytrailError as error:
+            return Look(Currency.NOT_KNOWN, why_not(error))
 
     def _currency(self, upload: Upload) -> Currency:
         if upload.is_deletion:
@@ -84,8 +77,8 @@ class Sources:
         return (
             found is not None
             and not _is_another(found, upload)
-            and found["ContentLength"] == upload.size
-            and found["LastModified"] <= upload.uploaded_at
+            and found.size == upload.size
+            and found.last_modified <= upload.uploaded_at
         )
 
     def _keeps_every_version(self, upload: Upload) -> bool:
@@ -95,19 +88,13 @@ class Sources:
             return False
         return route.versions == "every"
 
-    def _head(self, upload: Upload, **version: Any) -> Any:
-        """What HeadObject tells, or None where there is nothing."""
-        try:
-            return self._s3.head_object(Bucket=upload.bucket, Key=upload.key, **version)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _NOT_THERE:
-                return None
-            raise
+    def _head(self, upload: Upload, **version: str) -> Head | None:
+        return self._objects.head(upload.bucket, upload.key, **version)
 
 
-def _is_another(found: Any, upload: Upload) -> bool:
+def _is_another(found: Head, upload: Upload) -> bool:
     """Whether what is in the source is not this upload: by version id where there are any, else by ETag."""
-    version_id = found.get("VersionId", "null")
+    version_id = found.told.get("VersionId", "null")
     if upload.version_id and version_id != "null":
         return bool(version_id != upload.version_id)
-    return bool(found["ETag"].strip('"') != upload.etag)
+    return found.etag != upload.etag

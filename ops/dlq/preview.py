@@ -49,15 +49,15 @@ class Preview:
         """Sweep the queue; every letter that is meant, as it is found.
 
         Raises:
-            CopytrailError, BotoCoreError: while iterating, SQS or S3 did not answer.
-            Failure: at the end, an id turns out to be that of several letters.
+            CopytrailError: while iterating, SQS did not answer.
+            Failure: while iterating, S3 tells of no source; at the end, an id turns out to be that of several letters.
         """
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
         try:
             with queue.sweep() as sweep:
                 meant = (letter for letters in sweep for letter in letters if self._is_meant(letter))
                 for letter, look in with_results(executor, self._look_at, meant, ahead=2 * THREADS):
-                    yield letter, self._take(letter, look)
+                    yield Found(letter, self._take(letter, look), look.why)
                     if len(self.going) == self._selection.limit:
                         break
         finally:
@@ -82,6 +82,7 @@ class Preview:
         if look.currency is Currency.NOT_KNOWN:
             self.not_known += 1
             self.why_not_known = self.why_not_known or look.why
+            return Result.NOT_KNOWN
         return Result.SELECTED
 
     def _look_at(self, letter: Letter) -> Look:

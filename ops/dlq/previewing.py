@@ -19,8 +19,8 @@ def show_preview(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_
     """Look, and show what is found: all of it in a dry run, else the first few, or what is left out into a pipe.
 
     Raises:
-        CopytrailError, BotoCoreError: SQS or S3 did not answer.
-        Failure: an id is that of several letters.
+        CopytrailError: SQS did not answer.
+        Failure: S3 tells of no source; an id is that of several letters.
     """
     with closing(preview.look(queue)) as found:
         if dry_run:
@@ -33,7 +33,7 @@ def show_preview(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_
                 note(f"these are the first; --dry-run shows all {preview.found:,}")
         else:
             # What becomes of the others then has lines of its own.
-            lines.show(one for one in found if one[1] is not Result.SELECTED)
+            lines.show(one for one in found if one.result is not Result.SELECTED)
 
 
 def tell_preview(preview: Preview, *, dlq: str, would: str, filters: str) -> None:
@@ -70,12 +70,12 @@ def _tell_left_out(preview: Preview) -> None:
 def _first_few(found: Iterable[Found], advance: Callable[[int], None]) -> Iterator[Found]:
     """The first of what would go, and the first of what is left out; the rest is gone through all the same."""
     numbers = Counter[bool]()
-    for letter, result in found:
+    for one in found:
         advance(1)
-        is_selected = result is Result.SELECTED
-        numbers[is_selected] += 1
-        if numbers[is_selected] <= _MOST_SHOWN:
-            yield letter, result
+        goes = one.result in (Result.SELECTED, Result.NOT_KNOWN)
+        numbers[goes] += 1
+        if numbers[goes] <= _MOST_SHOWN:
+            yield one
 
 
 _WHY_LEFT_OUT = {

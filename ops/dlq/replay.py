@@ -17,6 +17,7 @@ from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.replaying import Replaying
 from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, selection_options
+from ops.failures import Failure
 from ops.output import json_option, note
 from ops.pace import rate_option
 from ops.stack_outputs import Stack
@@ -62,9 +63,11 @@ def replay(
     """Send dead letters back to their queue, once the cause is mended.
 
     First it looks, and shows what would go: letters of the copy queue are left out when their upload has been
-    superseded or deleted at the source since. Then it sends each letter, and deletes it once the queue has accepted it:
-    stopped anywhere, nothing is lost, and the same command goes on. What becomes of each copy is a record of its own,
-    and so is the replay.
+    superseded or deleted at the source since. One whose source S3 does not tell of goes all the same, is shown as
+    NotKnown with the reason, and the exit code is 1.
+
+    Then it sends each letter, and deletes it once the queue has accepted it: stopped anywhere, nothing is lost, and the
+    same command goes on. What becomes of each copy is a record of its own, and so is the replay.
     """
     lines = Lines(as_json=as_json)
     with ExitStack() as opened:
@@ -79,6 +82,7 @@ def replay(
         tell_preview(preview, dlq=queue.dlq, would=f"go to the {queue} queue", filters=selection.as_options())
         question = f"Replay {counted(len(preview.going), 'letter')}?"
         if dry_run or not preview.going or not confirm(question, yes=yes):
+            _check_all_known(preview)
             return
         deed = Deed(
             kind=OperationKind.REPLAY,
@@ -92,3 +96,9 @@ def replay(
         )
         carry_out(deed, stack, letters, preview, lines)
     note(f"what becomes of them: {_WHAT_NEXT[queue]}")
+    _check_all_known(preview)
+
+
+def _check_all_known(preview: Preview) -> None:
+    if preview.not_known:
+        raise Failure(f"the source of {counted(preview.not_known, 'letter')} could not be looked at")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from ops.dlq.letter import Letter
 from ops.dlq.letter_json import age_s, to_json
@@ -14,9 +15,10 @@ _COLUMNS = (Column("Id", SHORT_ID), Column("Age", 6), Column("Result", 13), Colu
 
 
 class Result(StrEnum):
-    """What becomes of a letter. `Selected`: it would be replayed or dropped."""
+    """What becomes of a letter. `Selected`: it would be replayed or dropped; `NotKnown`: so would it, unseen."""
 
     SELECTED = "Selected"
+    NOT_KNOWN = "NotKnown"
     SUPERSEDED = "Superseded"
     SOURCE_DELETED = "SourceDeleted"
     REPLAYED = "Replayed"
@@ -30,9 +32,20 @@ class Result(StrEnum):
         return self.name.lower()
 
 
-_STYLES = {Result.SUPERSEDED: "yellow", Result.SOURCE_DELETED: "yellow", Result.REFUSED: "red"}
+_STYLES = {
+    Result.NOT_KNOWN: "yellow",
+    Result.SUPERSEDED: "yellow",
+    Result.SOURCE_DELETED: "yellow",
+    Result.REFUSED: "red",
+}
 
-Found = tuple[Letter, Result]
+
+class Found(NamedTuple):
+    """A letter, what becomes of it, and why nothing was known of its source."""
+
+    letter: Letter
+    result: Result
+    why: str = ""
 
 
 class Lines:
@@ -50,12 +63,13 @@ class Lines:
     def show(self, found: Iterable[Found]) -> None:
         """Show letters as they come."""
         if self._as_json:
-            for letter, result in found:
-                print_json({"Result": result, **to_json(letter, self._now)})
+            for one in found:
+                why = {"Why": one.why} if one.why else {}
+                print_json({"Result": one.result, **why, **to_json(one.letter, self._now)})
         elif self.is_table:
-            print_table(_COLUMNS, (self._row(letter, result) for letter, result in found))
+            print_table(_COLUMNS, (self._row(one.letter, one.result) for one in found))
         else:
-            print_table((), (_whole_row(letter, result) for letter, result in found))
+            print_table((), map(_whole_row, found))
 
     def show_done(self, found: Iterable[Found]) -> None:
         """Tell a program what became of letters; a person has a progress bar."""
@@ -80,5 +94,7 @@ class Lines:
         )
 
 
-def _whole_row(letter: Letter, result: Result) -> tuple[Cell, ...]:
-    return Cell(result), Cell(letter.id), Cell(letter.reason), Cell(letter.title)
+def _whole_row(found: Found) -> tuple[Cell, ...]:
+    letter = found.letter
+    row = (Cell(found.result), Cell(letter.id), Cell(letter.reason), Cell(letter.title))
+    return (*row, Cell(found.why)) if found.why else row

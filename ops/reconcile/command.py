@@ -6,7 +6,8 @@ from datetime import datetime
 import click
 
 from ops.confirmation import confirm, yes_option
-from ops.failures import DIFFERENCES, Misconfigured
+from ops.counts import counted
+from ops.failures import DIFFERENCES, Failure, Misconfigured
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment
 from ops.output import json_option, note
@@ -69,16 +70,18 @@ def reconcile(
 
     Missing is what the destination lacks; Gone, what it lacks though a copy is on record; Different, what has another
     size or content there; Unrecorded, what is at both ends without a record; Extra, what only the destination has. An
-    extra object is a difference only on a route that lets deletions follow.
+    extra object is a difference only on a route that lets deletions follow. Unclear is what S3 did not tell enough of.
 
     It lists both buckets, and reads the records of the whole audit table or, with --since, from then on. Some thousand
     differences are looked at once more, so that none is told of that is over. By itself it compares ETags where they
     can be compared; --deep takes two requests more for each object.
 
-    With --repair, exactly what is missing, gone or different is copied, if the source still has it. Archived objects
-    are left out, and routes that keep every version, as they go by S3's own events only.
+    With --repair, exactly what is missing, gone or different is copied, if the source still has it. Left out are
+    archived objects, those whose key at the destination would be too long, and routes that keep every version, as they
+    go by S3's own events only.
 
-    It exits with 3 if there are differences, repaired or not: a copy is requested, not made. Run it again later.
+    It exits with 3 if there are differences, repaired or not: a copy is requested, not made. Run it again later. An
+    object that S3 tells nothing of is shown with the reason, the rest goes on, and the exit code is 1.
     """
     _check(repair=repair, yes=yes, rate=rate)
     keys = KeyFilter(key_prefix, key_glob)
@@ -99,6 +102,8 @@ def reconcile(
                 f"requested {wanted.count:,} copies, as operation {running.id}: run reconcile again when they are made"
             )
         report.summarize(compared, requested)
+    if unseen := sum(tally.unseen for _, tally in compared):
+        raise Failure(f"{counted(unseen, 'object')} could not be looked at")
     if any(tally.differences for _, tally in compared):
         ctx.exit(DIFFERENCES)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from ops.object_reads import why_not
 from ops.reconcile.difference import Difference, difference
 from ops.reconcile.judging import Finding, Judge, Kind, is_worth_a_look
 from ops.reconcile.looking import Look, in_order
 from ops.reconcile.pairs import Evidence, Pair
 from ops.reconcile.scope import Scope
-from shared.errors import Permanent
+from shared.errors import CopytrailError
 
 # Where almost everything is different, S3 is not asked about each object once more.
 _MOST_LOOKS = 5000
@@ -29,7 +30,8 @@ class Sight(Protocol):
 class Tally:
     """What a comparison came to: how many objects and bytes of each kind.
 
-    `by_size_only`: nothing but the size could be compared. `unseen`: S3 refused a closer look; `why_unseen`, once.
+    `by_size_only`: nothing but the size could be compared. `unseen`: a closer look failed; `why_unseen`, of the first.
+    `too_long`: the source key is one, and that at the destination would be none.
     """
 
     objects: Counter[Kind] = field(default_factory=Counter)
@@ -38,6 +40,7 @@ class Tally:
     by_size_only: int = 0
     unseen: int = 0
     why_unseen: str = ""
+    too_long: int = 0
 
     def add(self, kind: Kind, size: int, *, count: int = 1) -> None:
         """So many more of a kind, of `size` bytes together."""
@@ -75,8 +78,10 @@ class Comparison:
     def run(self, pairs: Iterable[Pair]) -> Iterator[Difference]:
         """The differences in the order of keys. What looks different is looked at once more, while the rest goes on.
 
+        A look that fails is told with its pair, and the rest goes on.
+
         Raises:
-            CopytrailError: while iterating, AWS did not answer, or refused.
+            CopytrailError, Failure: while iterating, AWS does not answer at all, or refuses.
         """
         for judged in in_order(self._judged, self._remarkable(pairs)):
             if judged.why_unseen:
@@ -90,7 +95,9 @@ class Comparison:
                 continue
             counts = self._judge.counts(finding.kind)
             self.tally.differences += counts
-            yield difference(finding, self._scope, counts=counts)
+            found = difference(finding, self._scope, counts=counts, why_unseen=judged.why_unseen)
+            self.tally.too_long += found.is_too_long
+            yield found
 
     def _remarkable(self, pairs: Iterable[Pair]) -> Iterator[tuple[Finding, bool]]:
         """What is not simply the same, and whether it is worth a look; the rest is added to the tally."""
@@ -139,8 +146,9 @@ class Comparison:
             look = self._sight.look(
                 (route.source_bucket, pair.key), (route.destination_bucket, route.destination_key(pair.key))
             )
-        except Permanent as error:
-            return _Judged(finding, error.message)
+        except CopytrailError as error:
+            seen_as = finding._replace(kind=Kind.UNCLEAR) if finding.kind is Kind.SAME else finding
+            return _Judged(seen_as, why_not(error))
         judged = self._judge.judge(pair, look)
         if judged and self._records_of and _may_be_on_record_by_now(judged):
             records = tuple(self._records_of(pair.key))

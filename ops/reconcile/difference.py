@@ -10,6 +10,7 @@ from ops.reconcile.judging import Finding, Kind
 from ops.reconcile.scope import Scope
 from shared import times
 from shared.events import Upload
+from shared.routes import LONGEST_KEY_BYTES, can_be_a_key
 
 _MOST_IN_MEMORY = 1 << 20
 
@@ -18,11 +19,17 @@ _EXPLANATIONS = {
     Kind.GONE: "gone from its destination",
     Kind.UNRECORDED: "no record of this upload",
     Kind.EXTRA: "not in the source",
+    Kind.UNCLEAR: "could not be looked at",
 }
+
+_TOO_LONG = f"its key at the destination would have {{:,}} bytes, and S3 takes {LONGEST_KEY_BYTES:,}"
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """One key whose source, destination and records do not agree. What there is not is None."""
+    """One key whose source, destination and records do not agree, or do not tell. What there is not is None.
+
+    `reason`: why it is told as it is listed, or why no copy can end it.
+    """
 
     kind: Kind
     is_difference: bool
@@ -33,6 +40,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     destination_key: str
     aspects: tuple[str, ...] = ()
     archived: bool = False
+    reason: str | None = None
     size: int | None = None
     source_etag: str | None = msgspec.field(default=None, name="SourceETag")
     uploaded_at: str | None = None
@@ -55,6 +63,18 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     @property
     def explanation(self) -> str:
         """What is wrong, for a person."""
+        what = self._what
+        return f"{what}; {self.reason}" if self.reason else what
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether S3 takes no copy, because its key would be too long."""
+        return self.size is not None and not can_be_a_key(self.destination_key)
+
+    @property
+    def _what(self) -> str:
+        if self.is_too_long:
+            return "key too long to be there"
         if self.archived:
             return "archived: restore it first"
         if self.kind is Kind.GONE and self.size is None:
@@ -64,7 +84,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     @property
     def may_be_repaired(self) -> bool:
         """Whether a copy of what the source holds would end it."""
-        return self.kind in _REPAIRABLE and self.size is not None and not self.archived
+        return self.kind in _REPAIRABLE and self.size is not None and not (self.archived or self.is_too_long)
 
     @property
     def upload(self) -> Upload:
@@ -81,9 +101,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
 _REPAIRABLE = frozenset({Kind.MISSING, Kind.GONE, Kind.DIFFERENT})
 
 
-def difference(finding: Finding, scope: Scope, *, counts: bool) -> Difference:
-    """What is told of a finding."""
+def difference(finding: Finding, scope: Scope, *, counts: bool, why_unseen: str = "") -> Difference:
+    """What is told of a finding. `why_unseen`: why nobody could look at it more closely."""
     route, pair = scope.route, finding.pair
+    copy_key = route.destination_key(pair.key)
+    too_long = "" if can_be_a_key(copy_key) else _TOO_LONG.format(len(copy_key.encode(errors="surrogatepass")))
     source, copy, copied = pair.source, pair.copy, pair.last_copied
     return Difference(
         kind=finding.kind,
@@ -92,9 +114,10 @@ def difference(finding: Finding, scope: Scope, *, counts: bool) -> Difference:
         source_bucket=route.source_bucket,
         object_key=pair.key,
         destination_bucket=route.destination_bucket,
-        destination_key=route.destination_key(pair.key),
+        destination_key=copy_key,
         aspects=finding.aspects,
         archived=finding.is_archived,
+        reason=(source and too_long) or why_unseen or None,
         size=source and source.size,
         source_etag=source and source.etag,
         uploaded_at=source and source.last_modified,

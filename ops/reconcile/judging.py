@@ -11,7 +11,10 @@ from ops.reconcile.scope import Scope
 
 
 class Kind(StrEnum):
-    """What a comparison comes to. A pair is of one kind: the first that fits."""
+    """What a comparison comes to. A pair is of one kind: the first that fits.
+
+    `Unclear`: the same as far as the listings tell, which are not enough, and S3 did not tell more.
+    """
 
     SAME = "Same"
     IN_FLIGHT = "InFlight"
@@ -20,6 +23,7 @@ class Kind(StrEnum):
     DIFFERENT = "Different"
     UNRECORDED = "Unrecorded"
     EXTRA = "Extra"
+    UNCLEAR = "Unclear"
 
 
 class Finding(NamedTuple):
@@ -71,7 +75,9 @@ class Judge:
 
         Where deletions do not follow, what the source has no more is what the destination is there for.
         """
-        return kind not in (Kind.SAME, Kind.IN_FLIGHT) and (kind is not Kind.EXTRA or self.scope.route.deletes)
+        return kind not in (Kind.SAME, Kind.IN_FLIGHT, Kind.UNCLEAR) and (
+            kind is not Kind.EXTRA or self.scope.route.deletes
+        )
 
     def _without_source(self, pair: Pair, copy: Listed | None) -> Finding | None:
         if copy is not None:

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from ops.heads import head_object
 from ops.in_order import with_results
 from ops.listing import Listed
+from ops.object_reads import Head, ObjectReads
 from shared import times
-from shared.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -78,50 +77,41 @@ class Eyes:
     """Looks at objects. May be shared by threads. `deep`: at their tags, too."""
 
     def __init__(self, s3: "S3Client", *, deep: bool) -> None:
-        self._s3 = s3
+        self._objects = ObjectReads(s3)
         self._deep = deep
 
     def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
         """Look at a source and at its copy, each a bucket and a key.
 
         Raises:
-            CopytrailError: S3 did not answer, or refused.
+            CopytrailError: S3 did not tell of one of them.
+            Failure: S3 tells of no object.
         """
         return Look(self._see(*source), self._see(*copy))
 
     def _see(self, bucket: str, key: str) -> Seen | None:
-        head = head_object(self._s3, bucket, key, ChecksumMode="ENABLED")
+        head = self._objects.head(bucket, key, ChecksumMode="ENABLED")
         if head is None:
             return None
-        return seen(key, head, self._tags(bucket, key) if self._deep and head.get("TagCount") else {})
-
-    def _tags(self, bucket: str, key: str) -> Mapping[str, str]:
-        with translated("s3:GetObjectTagging", f"s3://{bucket}/{key}"):
-            tags = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
-        return {tag["Key"]: tag["Value"] for tag in tags}
+        return seen(key, head, self._objects.tags(bucket, key) if self._deep and head.told.get("TagCount") else {})
 
 
-def seen(key: str, head: Mapping[str, Any], tags: Mapping[str, str]) -> Seen:
-    """What the answer to a HEAD, and the tags, tell of an object."""
-    listed = Listed(
-        key,
-        head["ContentLength"],
-        head["ETag"].strip('"'),
-        times.to_text(head["LastModified"]),
-        head.get("StorageClass", "STANDARD"),
-    )
-    properties = {ours: head[theirs] for theirs, ours in _PROPERTIES.items() if head.get(theirs)}
+def seen(key: str, head: Head, tags: Mapping[str, str]) -> Seen:
+    """What a HEAD, and the tags, tell of an object."""
+    told = head.told
+    listed = Listed(key, head.size, head.etag, times.to_text(head.last_modified), told.get("StorageClass", "STANDARD"))
+    properties = {ours: told[theirs] for theirs, ours in _PROPERTIES.items() if told.get(theirs)}
     return Seen(
         listed=listed,
         has_md5=has_md5(listed.etag)
-        and head.get("ServerSideEncryption") not in _NO_MD5
-        and "SSECustomerAlgorithm" not in head,
+        and told.get("ServerSideEncryption") not in _NO_MD5
+        and "SSECustomerAlgorithm" not in told,
         checksums={
-            name: value for name, value in head.items() if name.startswith("Checksum") and name != "ChecksumType"
+            name: value for name, value in told.items() if name.startswith("Checksum") and name != "ChecksumType"
         },
-        are_full=head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
+        are_full=told.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
         properties=properties | ({"tags": tags} if tags else {}),
-        is_restored='ongoing-request="false"' in head.get("Restore", ""),
+        is_restored='ongoing-request="false"' in told.get("Restore", ""),
     )
 
 

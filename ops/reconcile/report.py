@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 import msgspec
 
-from ops.output import Cell, Column, end_of, note, print_json, print_table, room_beside, terminal_width
+from ops.output import Cell, Column, end_of, note, print_json, print_table, room_beside, terminal_width, visible
 from ops.reconcile.comparing import Tally
 from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind
@@ -23,6 +23,7 @@ _STYLES = {
     Kind.DIFFERENT: "red",
     Kind.UNRECORDED: "yellow",
     Kind.EXTRA: "magenta",
+    Kind.UNCLEAR: "yellow",
 }
 _MEANINGS = {
     Kind.SAME: "the same at both ends",
@@ -32,6 +33,7 @@ _MEANINGS = {
     Kind.DIFFERENT: "not the same at both ends",
     Kind.UNRECORDED: "at both ends, not on record",
     Kind.EXTRA: "at the destination, not in the source",
+    Kind.UNCLEAR: "could not be looked at",
 }
 _EXTRA_IS_KEPT = "only at the destination: no difference here"
 
@@ -68,7 +70,7 @@ class Report:
                     click.echo(f"… and {self._count - len(self._first):,} more: a pipe or --json gets them all")
                 click.echo()
             for scope, tally in compared:
-                click.echo(_title(scope))
+                click.echo(visible(_title(scope)))
                 print_table(_SUMS, _sums(scope, tally))
         elif not self._as_json:
             for scope, tally in compared:
@@ -109,6 +111,7 @@ def _route_summary(scope: Scope, tally: Tally) -> Mapping[str, object]:
         **{kind: {"Objects": tally.objects[kind], "Bytes": tally.bytes[kind]} for kind in Kind},
         "BySizeOnly": tally.by_size_only,
         "Unseen": tally.unseen,
+        "TooLong": tally.too_long,
     }
 
 
@@ -143,6 +146,11 @@ def _tell_more(tallies: Sequence[Tally]) -> None:
     if unseen := sum(tally.unseen for tally in tallies):
         why = next(tally.why_unseen for tally in tallies if tally.unseen)
         note(f"{unseen:,} could not be looked at more closely, and are shown as they are listed: {why}")
+    if too_long := sum(tally.too_long for tally in tallies):
+        note(
+            f"{too_long:,} can have no copy, as its key would be too long: shorten the route's destinationPrefix, or"
+            " the keys; --repair leaves them out"
+        )
     if any(tally.objects[kind] for tally in tallies for kind in (Kind.MISSING, Kind.DIFFERENT, Kind.UNRECORDED)):
         note("why: copytrail dlq ls shows what failed, copytrail audit history s3://BUCKET/KEY what became of one")
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter
 from shared import times
-from shared.routes import Route
+from shared.routes import Route, can_be_a_key
 
 ALL = "all"
 
@@ -35,8 +35,9 @@ class Scope:
 
     @cached_property
     def copy_prefixes(self) -> tuple[str, ...]:
-        """What the keys of the copies begin with."""
-        return tuple(map(self.route.destination_key, self.prefixes))
+        """What the keys of the copies begin with; S3 lists under nothing that can be no key."""
+        copied = map(self.route.destination_key, self.prefixes)
+        return tuple(prefix for prefix in copied if not prefix or can_be_a_key(prefix))
 
     def takes(self, key: str, size: int) -> bool:
         """Whether an object of the source is compared."""

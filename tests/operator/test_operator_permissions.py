@@ -72,6 +72,7 @@ ELSEWHERE = {"completion", "demo", "local up"}
 
 # Actions that go by another name than the operation ("Service Authorization Reference").
 ACTIONS = {
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",

@@ -17,6 +17,8 @@ from ops.output import Cell, Column, end_of, print_attributes, print_json, print
         ("\u202egpj", r"\u202egpj"),
         ("\U000e0001", r"\U000e0001"),
         ("\ud800", r"\ud800"),
+        ("\x00\x1f", r"\x00\x1f"),
+        ("\ufffe\uffff", r"\ufffe\uffff"),
         ("", ""),
     ],
 )
@@ -24,7 +26,9 @@ def test_what_would_not_be_seen_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-@pytest.mark.parametrize("text", ['"\\', "a\nb\x1b\x7f\x9b", "\u2028\u202e", "\U000e0001", "ü🙂"])
+@pytest.mark.parametrize(
+    "text", ['"\\', "a\nb\x1b\x7f\x9b", "\u2028\u202e", "\U000e0001", "ü🙂", "\x00\x01\ufffe\uffff", "\ud800"]
+)
 def test_a_json_line_is_printable_and_means_the_very_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"Key": text})
     line = capsys.readouterr().out

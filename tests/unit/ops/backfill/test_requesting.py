@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.backfill.requesting import Requested, Requester
-from ops.failures import Failure
+from ops.failures import Failure, Misconfigured
+from ops.object_reads import ObjectReads
 from shared.errors import Permanent, Transient, from_aws_code
 from shared.events import CopyRequest, Trigger
 from tests.unit.ops.backfill.objects import MOMENT, existing
@@ -35,13 +36,21 @@ class FakeHeads:
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if Key == "there":
             return {"ETag": '"now"', "ContentLength": 7, "LastModified": datetime(2026, 11, 2, tzinfo=UTC)}
-        code = "403" if Key == "forbidden" else "404"
+        if Key == "unreadable":
+            raise ValueError("Invalid timestamp")
+        code = {"forbidden": "403", "expired": "ExpiredToken"}.get(Key, "404")
         raise ClientError({"Error": {"Code": code, "Message": "refused"}}, "HeadObject")
 
+    def head_bucket(self, *, Bucket: str) -> None:  # noqa: N803 - boto3's names
+        if Bucket != "uploads":
+            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
 
-def requester(bus: FakeBus, pause: Callable[[float], None] = lambda _: None) -> Requester:
+
+def requester(bus: FakeBus, pause: Callable[[float], None] = lambda _: None, bucket: str = "uploads") -> Requester:
     heads: Any = FakeHeads()
-    return Requester(heads, bus, bucket="uploads", operation_id="an operation", requested_by="an arn", pause=pause)
+    return Requester(
+        ObjectReads(heads), bus, bucket=bucket, operation_id="an operation", requested_by="an arn", pause=pause
+    )
 
 
 def test_a_request_names_the_upload_the_operation_and_the_person() -> None:
@@ -77,9 +86,29 @@ def test_a_group_of_nothing_but_gone_objects_is_no_request() -> None:
     assert requester(FakeBus(THROTTLED)).request([existing("gone", etag=None)]) == Requested(gone=1)
 
 
-def test_a_refused_look_ends_it() -> None:
-    with pytest.raises(Permanent, match="s3://uploads/forbidden"):
-        requester(FakeBus()).request([existing("forbidden", etag=None)])
+def test_an_object_that_s3_does_not_tell_of_is_told_with_the_reason_and_the_rest_is_requested() -> None:
+    bus = FakeBus()
+    group = [existing(key, etag=None) for key in ("forbidden", "there", "unreadable", "gone")]
+
+    requested = requester(bus).request(group)
+
+    assert [request.upload.key for request in bus.accepted] == ["there"]
+    assert (requested.requested, requested.gone) == (1, 1)
+    assert [key for key, _ in requested.failed] == ["forbidden", "unreadable"]
+    assert [why for _, why in requested.failed] == [
+        "s3:GetObject on s3://uploads/forbidden: refused (AccessDenied)",
+        "s3:GetObject on s3://uploads/unreadable: the answer cannot be read (Invalid timestamp) (ResponseParserError)",
+    ]
+
+
+def test_a_bucket_that_is_gone_ends_it() -> None:
+    with pytest.raises(Permanent, match=r"s3://other/a: the bucket does not exist"):
+        requester(FakeBus(), bucket="other").request([existing("a", etag=None)])
+
+
+def test_credentials_that_have_expired_end_it() -> None:
+    with pytest.raises(Misconfigured, match="the AWS credentials have expired"):
+        requester(FakeBus()).request([existing("expired", etag=None)])
 
 
 @pytest.mark.parametrize("refusal", [THROTTLED, Failure("EventBridge did not accept 1 of 2 requests")])

@@ -80,6 +80,16 @@ def test_every_object_is_requested_once(file: CheckpointFile) -> None:
     assert kept(file).requested == 95
 
 
+def test_what_s3_does_not_tell_of_is_counted_and_not_gone_over_again(file: CheckpointFile) -> None:
+    def request(group: Sequence[Existing]) -> Requested:
+        return Requested(requested=len(group) - 1, failed=((group[0].key, "forbidden"),))
+
+    run(file, FakeExistence(95), request)
+
+    assert (kept(file).requested, kept(file).failed) == (85, 10)
+    assert kept(file).position == Position(key="00094")
+
+
 @pytest.mark.parametrize("groups", range(10))
 def test_stopped_after_any_group_it_goes_on_behind_what_was_accepted(file: CheckpointFile, groups: int) -> None:
     existence = FakeExistence(95)

@@ -53,6 +53,14 @@ def test_routes_of_every_version_take_no_requests() -> None:
     assert selection(route(versions="every")).route_of(existing("a")) is LeftOut.EVERY_VERSION
 
 
+def test_what_would_get_a_key_that_is_none_is_left_out() -> None:
+    prefixed = selection(route(destination_prefix="x"))
+
+    assert prefixed.route_of(existing("k" * 1024)) is LeftOut.TOO_LONG
+    assert isinstance(prefixed.route_of(existing("k" * 1023)), Route)
+    assert isinstance(selection().route_of(existing("k" * 1024)), Route)
+
+
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
 def test_archived_objects_are_left_out_unless_asked_for(storage_class: str) -> None:
     archived = existing("a", storage_class=storage_class)

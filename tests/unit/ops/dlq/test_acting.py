@@ -79,7 +79,7 @@ def test_what_the_preview_showed_is_moved_with_the_marks_of_the_replay_and_the_r
     assert len(not_seen) == 0
     assert sqs.visible() == set(ids[1::2])
     assert account.number(Result.REPLAYED) == len(sqs.queues[QUEUE]) == 125
-    assert {(letter.id, result) for letter, result in shown} == {(id_, Result.REPLAYED) for id_ in ids[::2]}
+    assert {(one.letter.id, one.result) for one in shown} == {(id_, Result.REPLAYED) for id_ in ids[::2]}
     for message in sqs.queues[QUEUE].values():
         told = {name: value["StringValue"] for name, value in message.attributes.items()}
         assert told == {"Reason": "AccessDenied", REPLAYED_BY: "arn:caller", REPLAY_OPERATION: "operation"}

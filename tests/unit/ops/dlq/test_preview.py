@@ -39,7 +39,7 @@ def put(sqs: Any, *keys: str, reason: str = "AccessDenied", **more: Any) -> list
 
 def look(sqs: Any, selection: Selection, **settings: Any) -> tuple[Preview, dict[str, Result]]:
     preview = Preview(selection, **settings)
-    return preview, {letter.key: result for letter, result in preview.look(DeadLetterQueue(sqs, DLQ))}
+    return preview, {one.letter.key: one.result for one in preview.look(DeadLetterQueue(sqs, DLQ))}
 
 
 def test_what_is_meant_is_found_and_counted_by_its_reason_and_nothing_is_touched(sqs: Any) -> None:
@@ -72,7 +72,8 @@ def test_what_could_not_be_looked_at_goes_and_is_counted(sqs: Any) -> None:
     put(sqs, "a", "b")
     sources: Any = FakeSources({"b": Look(Currency.NOT_KNOWN, "Access Denied")})
     preview, found = look(sqs, Selection(), sources=sources)
-    assert set(found.values()) == {Result.SELECTED}
+    assert found == {"a": Result.SELECTED, "b": Result.NOT_KNOWN}
+    assert len(preview.going) == 2
     assert (preview.not_known, preview.why_not_known) == (1, "Access Denied")
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
+
 from ops.listing import Listed
 from ops.reconcile.comparing import Comparison
 from ops.reconcile.difference import Difference
@@ -10,7 +12,7 @@ from ops.reconcile.judging import Kind
 from ops.reconcile.looking import Look, Seen
 from ops.reconcile.pairs import Evidence, Pair
 from ops.reconcile.scope import Scope
-from shared.errors import Permanent
+from shared.errors import CopytrailError, Permanent, Transient
 from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, listed, record, scope
 
 
@@ -29,10 +31,16 @@ class Ends:
 
 
 class Blind:
-    """S3 lets nobody look."""
+    """S3 lets nobody look at some keys, or at any."""
+
+    def __init__(self, *keys: str, error: type[CopytrailError] = Permanent) -> None:
+        self._keys = keys
+        self._error = error
 
     def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
-        raise Permanent("AccessDenied", f"s3:GetObject on {source[1]}: Forbidden")
+        if not self._keys or source[1] in self._keys:
+            raise self._error("AccessDenied", f"s3:GetObject on {source[1]}: Forbidden")
+        return Look(Seen(listed(source[1])), None)
 
 
 def missing(key: str) -> Pair:
@@ -112,7 +120,39 @@ def test_what_nobody_may_look_at_is_told_as_it_is_listed() -> None:
     found, comparison = compare([missing("a"), missing("b")], Blind())
     assert [each.kind for each in found] == [Kind.MISSING, Kind.MISSING]
     assert comparison.tally.unseen == 2
-    assert comparison.tally.why_unseen == "s3:GetObject on a: Forbidden"
+    assert comparison.tally.why_unseen == "s3:GetObject on a: Forbidden (AccessDenied)"
+
+
+@pytest.mark.parametrize("error", [Permanent, Transient])
+def test_one_that_nobody_may_look_at_is_told_with_the_reason_and_the_rest_goes_on(error: type[CopytrailError]) -> None:
+    found, comparison = compare([missing("a"), missing("b"), missing("c")], Blind("b", error=error))
+    assert [(each.object_key, each.reason) for each in found] == [
+        ("a", None),
+        ("b", "s3:GetObject on b: Forbidden (AccessDenied)"),
+        ("c", None),
+    ]
+    assert comparison.tally.unseen == 1
+
+
+def test_what_is_listed_alike_and_cannot_be_looked_at_is_unclear_and_no_difference() -> None:
+    found, comparison = compare([same("a"), same("b")], Blind("a"), deep=True)
+    unclear = [each for each in found if each.object_key == "a"]
+    assert [(each.kind, each.is_difference, each.may_be_repaired) for each in unclear] == [(Kind.UNCLEAR, False, False)]
+    assert comparison.tally.objects[Kind.UNCLEAR] == comparison.tally.unseen == 1
+
+
+def test_a_key_that_would_be_too_long_at_the_destination_is_missing_and_cannot_be_repaired() -> None:
+    keys = ["k" * 1023, "k" * 1024]
+    ends = Ends(**{key: (listed(key), None) for key in keys})
+    found, comparison = compare(map(missing, keys), ends, of=scope(destination_prefix="x"))
+    assert [(each.kind, each.is_difference, each.may_be_repaired) for each in found] == [
+        (Kind.MISSING, True, True),
+        (Kind.MISSING, True, False),
+    ]
+    assert found[1].explanation == (
+        "key too long to be there; its key at the destination would have 1,025 bytes, and S3 takes 1,024"
+    )
+    assert comparison.tally.too_long == 1
 
 
 def test_what_only_sizes_tell_of_is_counted() -> None:

@@ -33,6 +33,11 @@ def test_only_what_route_and_filter_have_in_common_is_listed(
     assert of.copy_prefixes == tuple(f"x/{prefix}" for prefix in listed)
 
 
+def test_nothing_is_listed_under_what_can_be_no_key() -> None:
+    of = scope(prefixes=("a", "aa"), destination_prefix="x" * 1023)
+    assert of.copy_prefixes == ("x" * 1023 + "a",)
+
+
 def test_routes_are_chosen_by_their_numbers() -> None:
     assert [of.number for of in scopes(ROUTES, "all", KeyFilter(), since=None, settled_before=MOMENT)] == [1, 2]
     [second] = scopes(ROUTES, "2", KeyFilter(), since=MOMENT, settled_before=MOMENT)
