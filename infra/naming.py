@@ -41,6 +41,24 @@ def bus_name(name: str) -> str | None:
     return None
 
 
+# What XML cannot hold is cut out of S3's answers, and the rest moves a terminal's cursor.
+_NO_KEY_HAS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def part_of_a_key(text: str) -> str | None:
+    """What is wrong with a text that keys are to begin or end with."""
+    if found := _NO_KEY_HAS.search(text):
+        return f"it holds the character U+{ord(found[0]):04X}, which S3's own listings cannot show: leave it out"
+    return None
+
+
+def destination_prefix(text: str) -> str | None:
+    """What is wrong with a text that is put in front of keys."""
+    if {".", ".."} & set(text.split("/")):
+        return "a segment '.' or '..' would be taken for a place in a folder, and cut out of URLs: leave it out"
+    return part_of_a_key(text)
+
+
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 

@@ -53,7 +53,7 @@ class Section:
             self.note(key, _NO_UNICODE)
             return None
         if problem := rule and rule(value):
-            self.note(key, f"is '{value}': {problem}")
+            self.note(key, f"is {_visible(value)}: {problem}")
             return None
         return value
 
@@ -89,8 +89,8 @@ class Section:
             return None
         return value
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, none of them empty and none twice; empty when absent."""
+    def texts(self, key: str, rule: NameRule) -> tuple[str, ...]:
+        """A list of texts that follow the rule, none of them empty and none twice; empty when absent."""
         value = self._take(key)
         if value is None:
             return ()
@@ -102,6 +102,9 @@ class Section:
             return ()
         if len(set(value)) < len(value):
             self.note(key, "names the same text twice")
+        for text in value:
+            if problem := rule(text):
+                self.note(key, f"has {_visible(text)}: {problem}")
         return tuple(value)
 
     def section(self, key: str) -> "Section":
@@ -147,6 +150,11 @@ def did_you_mean(word: str, known: Collection[str], *, otherwise: str) -> str:
 
 def _is_unicode(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _visible(text: str) -> str:
+    """A text in quotes, with an escape for what would not be seen."""
+    return "'" + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + "'"
 
 
 def _quoted(value: object) -> str:

@@ -136,12 +136,14 @@ class CopytrailStack(Stack):
 
     def _place_feeds(self) -> None:
         transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
-        asked_for = FeedRule("copies that were asked for", "requests", COPY_REQUESTS, transfers)
-        ended = FeedRule("how transfers ended, and what operators did", "completions", AUDITED, transfers)
+        asked_for = FeedRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
+        ended = FeedRule("how transfers ended, and what operators did", "completions", [AUDITED], transfers)
         along_routes = [
             # The route's own words name its rule: another route in front of it changes nothing.
-            FeedRule(f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), pattern)
-            for route, pattern in zip(self._settings.routes, map(uploads, self._routes), strict=True)
+            FeedRule(
+                f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), patterns
+            )
+            for route, patterns in zip(self._settings.routes, map(uploads, self._routes), strict=True)
         ]
         for id_, function, rules in (
             ("CopyFeed", self._copier, [*along_routes, asked_for]),

@@ -1,20 +1,27 @@
 """Owns the buckets, and what must hold between them and the routes for the whole to work."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import msgspec
 
-from infra.event_patterns import LARGEST_NUMBER, LONGEST_PATTERN, uploads
-from shared.routes import Route, find_cycle
+from infra.event_patterns import (
+    LARGEST_NUMBER,
+    LONGEST_PATTERN,
+    MOST_COMPLEX,
+    MOST_RULES,
+    complexity,
+    length,
+    uploads,
+)
+from shared.routes import LONGEST_KEY_BYTES, Route, find_cycle
 
 # All variables of a function, names and values ("Lambda quotas"); what the fixed ones may take of it.
 _ENVIRONMENT_BYTES = 4096
 _FIXED_VARIABLES_BYTES = 1024
 _LONGEST_BUCKET_NAME = "x" * 63
-_LONGEST_KEY_BYTES = 1024
+_MOST_QUOTED = 40
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,11 @@ def find_problems(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -> lis
     if (cycle := find_cycle([route for route in routes if _runs(route)])) is not None:
         found.append(
             f"copytrail.routes go round in a circle, so copies would cause copies forever: {' → '.join(cycle)}"
+        )
+    if (rules := sum(len(uploads(route)) for route in routes)) > MOST_RULES:
+        found.append(
+            f"copytrail.routes take {rules:,} EventBridge rules, and a bus has room for {MOST_RULES}: use fewer"
+            " prefixes and suffixes together"
         )
     if (size := _environment_bytes(buckets, routes)) > _ENVIRONMENT_BYTES:
         found.append(
@@ -87,15 +99,50 @@ def _route_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str
         )
     yield from _deletion_problems(route, buckets)
     yield from _version_problems(route, buckets)
-    for text in (*route.prefixes, *route.suffixes, route.destination_prefix):
-        if len(text.encode(errors="surrogatepass")) > _LONGEST_KEY_BYTES:
-            yield f"has a text longer than any key can be ({_LONGEST_KEY_BYTES:,} bytes): '{text[:40]}…'"
+    yield from _length_problems(route)
+    yield from _pattern_problems(route, buckets)
+
+
+def _pattern_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str]:
+    """Prefixes and suffixes that EventBridge does not take, not even in a rule of their own."""
     named = msgspec.structs.replace(route, source_bucket=_longest_name(route.source_bucket, buckets))
-    if (length := len(json.dumps(uploads(named), separators=(",", ":")))) > LONGEST_PATTERN:
+    if (longest := max(map(length, uploads(named)))) > LONGEST_PATTERN:
         yield (
-            f"has too many prefixes and suffixes: its EventBridge pattern takes {length:,} characters of"
-            f" {LONGEST_PATTERN:,}; split it into several routes"
+            f"has a prefix or suffix that is too long for EventBridge: its pattern takes {longest:,} characters of"
+            f" {LONGEST_PATTERN:,}; shorten it"
         )
+    if route.prefixes:
+        for suffix in route.suffixes:
+            if complexity(suffix) > MOST_COMPLEX:
+                yield (
+                    f"has the suffix {_quoted(suffix)}, which repeats itself so often that EventBridge finds it too"
+                    " complex beside a prefix: shorten it, or leave the prefixes out"
+                )
+
+
+def _length_problems(route: Route) -> Iterator[str]:
+    """Prefixes and suffixes with which no key is short enough, here or at the destination."""
+    in_front = len(route.destination_prefix.encode())
+    if in_front >= LONGEST_KEY_BYTES:
+        yield (
+            f"has a destinationPrefix of {in_front:,} bytes: no key fits behind it, as S3 takes {LONGEST_KEY_BYTES:,}"
+            " in all; shorten it"
+        )
+        return
+    shortest_prefix, shortest_suffix = (
+        min((len(text.encode()) for text in texts), default=0) for texts in (route.prefixes, route.suffixes)
+    )
+    why = f"; with a destinationPrefix of {in_front:,} bytes" if in_front else ""
+    for word, texts, others in (
+        ("prefix", route.prefixes, shortest_suffix),
+        ("suffix", route.suffixes, shortest_prefix),
+    ):
+        for text in texts:
+            if (shortest := in_front + len(text.encode()) + others) > LONGEST_KEY_BYTES:
+                yield (
+                    f"has the {word} {_quoted(text)}, which makes each key longer than any key can be: {shortest:,}"
+                    f" bytes of {LONGEST_KEY_BYTES:,}{why}; shorten it"
+                )
 
 
 def _deletion_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str]:
@@ -163,6 +210,10 @@ def _written(route: Route) -> Route:
 def _longest_name(alias: str, buckets: Mapping[str, Bucket]) -> str:
     bucket = buckets.get(alias)
     return (bucket and bucket.name) or _LONGEST_BUCKET_NAME
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if len(text) <= _MOST_QUOTED else f"'{text[:_MOST_QUOTED]}…'"
 
 
 def _environment_bytes(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -> int:

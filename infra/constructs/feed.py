@@ -27,17 +27,25 @@ DEFAULT_BUS = Bus("default")
 
 @dataclass(frozen=True)
 class FeedRule:
-    """Which events of which bus are wanted. `identity` is text that stays the same as long as the rule does."""
+    """Which events of which bus are wanted: those that pass one of the patterns, each a rule of its own in EventBridge.
+
+    `identity` is text that stays the same as long as the rule does.
+    """
 
     description: str
     identity: str
-    pattern: Pattern
+    patterns: Sequence[Pattern]
     bus: Bus = DEFAULT_BUS
 
-    def name(self, stack_name: str) -> str:
-        """The rule's name, known before the rule exists; at most 64 characters."""
-        digest = hashlib.sha256(json.dumps([stack_name, self.identity]).encode()).hexdigest()[:12]
+    def name(self, stack_name: str, number: int) -> str:
+        """The name of the rule of a pattern, by its number from 0, known before there is one; at most 64 characters."""
+        identity = f"{self.identity} {number + 1}" if number else self.identity
+        digest = hashlib.sha256(json.dumps([stack_name, identity]).encode()).hexdigest()[:12]
         return f"{_begin(stack_name)}{digest}"
+
+    def described(self, number: int) -> str:
+        """What the rule of a pattern is for."""
+        return f"{self.description} ({number + 1} of {len(self.patterns)})" if number else self.description
 
 
 class Feed(Construct):
@@ -52,33 +60,51 @@ class Feed(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = Stack.of(self)
-        names = {rule.identity: rule.name(stack.stack_name) for rule in rules}
         patterns = [_rules_of(stack, bus) for bus in dict.fromkeys(rule.bus for rule in rules)]
         let_in = [
             target.add_to_resource_policy(_senders(target, patterns)).policy_dependable
             for target in (queue, dead_letter_queue)
         ]
+        before = [policy for policy in let_in if policy is not None]
         for rule in rules:
-            name = names[rule.identity]
-            resource = events.CfnRule(
-                self,
-                name.rpartition("-")[2],
-                name=name,
-                description=rule.description,
-                # A name, not a reference: what is wanted is known before the bus is made.
-                event_bus_name=rule.bus.name,
-                event_pattern=rule.pattern,
-                targets=[
-                    events.CfnRule.TargetProperty(
-                        id="Queue",
-                        arn=queue.queue_arn,
-                        dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letter_queue.queue_arn),
-                    )
-                ],
-            )
-            resource.node.add_dependency(*(policy for policy in let_in if policy is not None))
-            if rule.bus.created_by is not None:
-                resource.node.add_dependency(rule.bus.created_by)
+            placed = [
+                self._place(rule, number, queue, dead_letter_queue, after=before)
+                for number in range(len(rule.patterns))
+            ]
+            # An update leaves to new rules what it takes from the first: no event comes between.
+            for other in placed[1:]:
+                placed[0].node.add_dependency(other)
+
+    def _place(
+        self,
+        rule: FeedRule,
+        number: int,
+        queue: sqs.Queue,
+        dead_letter_queue: sqs.Queue,
+        *,
+        after: Sequence[IDependable],
+    ) -> events.CfnRule:
+        name = rule.name(Stack.of(self).stack_name, number)
+        resource = events.CfnRule(
+            self,
+            name.rpartition("-")[2],
+            name=name,
+            description=rule.described(number),
+            # A name, not a reference: what is wanted is known before the bus is made.
+            event_bus_name=rule.bus.name,
+            event_pattern=rule.patterns[number],
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Queue",
+                    arn=queue.queue_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letter_queue.queue_arn),
+                )
+            ],
+        )
+        resource.node.add_dependency(*after)
+        if rule.bus.created_by is not None:
+            resource.node.add_dependency(rule.bus.created_by)
+        return resource
 
 
 def _begin(stack_name: str) -> str:

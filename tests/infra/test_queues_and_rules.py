@@ -1,5 +1,7 @@
 """How events come in: rules, queues, and who may put what where."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -156,6 +158,38 @@ def test_every_route_has_a_rule_and_keeps_it_when_another_comes_before_it(
     assert set(after) == {"a/", "b/"}
     assert len(set(after.values())) == 2
     assert after["b/"] == before["b/"]
+
+
+def test_a_route_of_many_suffixes_has_several_rules_and_the_first_is_the_one_that_it_always_had(
+    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> None:
+    suffixes = [f".{letter}" for letter in "abcdefghijkl"]
+    route = {"from": "source", "to": "destination", "prefixes": ["in/"], "suffixes": suffixes}
+    found = {
+        id_: one
+        for id_, one in readable({"routes": [route]})["Resources"].items()
+        if one["Type"] == "AWS::Events::Rule" and one["Properties"]["EventBusName"] == "default"
+    }
+    # As it was named when every route had one rule.
+    identity = (
+        '{"sourceBucket":"source","destinationBucket":"destination","prefixes":["in/"],'
+        f'"suffixes":{json.dumps(suffixes, separators=(",", ":"))}}}'
+    )
+    name = f"copytrail-{hashlib.sha256(json.dumps(['copytrail', identity]).encode()).hexdigest()[:12]}"
+    [first] = (one for one in found.values() if one["Properties"]["Name"] == name)
+    others = {id_: one for id_, one in found.items() if one is not first}
+    # No event comes between when an update leaves to them what it takes from the first.
+    assert set(others) <= set(first["DependsOn"])
+    assert not any(set(found) & set(one["DependsOn"]) for one in others.values())
+    wildcards = [
+        key["wildcard"]
+        for one in [first, *others.values()]
+        for key in one["Properties"]["EventPattern"]["detail"]["object"]["key"]
+    ]
+    assert sorted(wildcards) == [f"in/*{suffix}" for suffix in suffixes]
+    assert {target["Arn"] for one in found.values() for target in one["Properties"]["Targets"]} == {"CopierQueue.Arn"}
+    assert all(one["Properties"]["Name"].startswith("copytrail-") for one in found.values())
+    assert sorted(one["Properties"]["Description"][-8:] for one in others.values()) == ["(2 of 3)", "(3 of 3)"]
 
 
 def test_three_alarms_watch_both_dead_letter_queues_and_the_age_of_the_copy_queue(resources: Resources) -> None:

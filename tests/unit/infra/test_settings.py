@@ -129,11 +129,11 @@ def test_an_unknown_word_is_answered_with_the_one_that_was_meant(context: Mappin
         ("name-s3alias", "end with -s3alias"),
         ("name--ol-s3", "end with --ol-s3"),
         ("name--x-s3", "end with --x-s3"),
-        ("line\n", "3 to 63"),
+        ("line\\n", "3 to 63"),
     ],
 )
 def test_a_bucket_name_that_s3_refuses_is_refused(name: str, rule: str) -> None:
-    problem = only_problem({"buckets": {**BOTH, "source": {"name": name}}})
+    problem = only_problem({"buckets": {**BOTH, "source": {"name": name.replace("\\n", "\n")}}})
     assert problem.startswith(f"copytrail.buckets.source.name is '{name}': ")
     assert rule in problem
 
@@ -346,13 +346,66 @@ def test_an_existing_bucket_is_named_and_left_alone_and_only_it_has_an_account(b
     assert only_problem({"buckets": {**BOTH, "source": bucket}}).startswith("copytrail.buckets.source.")
 
 
-def test_a_text_that_no_key_could_begin_with_is_refused() -> None:
-    assert any("longer than any key" in problem for problem in problems(with_route(prefixes=["é" * 513])))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"prefixes": ["é" * 513]},
+        {"prefixes": ["p" * 1000], "suffixes": ["s" * 25]},
+        {"prefixes": ["p" * 24], "suffixes": [".a"], "destinationPrefix": "d" * 999},
+        {"suffixes": ["s" * 25], "destinationPrefix": "é" * 500},
+    ],
+    ids=["prefix", "prefix and suffix", "all three", "suffix"],
+)
+def test_texts_with_which_no_key_is_short_enough_are_refused(keys: Mapping[str, Any]) -> None:
+    assert any("longer than any key" in problem for problem in problems(with_route(**keys)))
 
 
-def test_a_pattern_longer_than_eventbridge_takes_is_refused() -> None:
-    prefixes = [f"a/rather/long/prefix/{number:03}/" for number in range(60)]
-    assert any("too many prefixes and suffixes" in problem for problem in problems(with_route(prefixes=prefixes)))
+@pytest.mark.parametrize("prefix", ["d" * 1024, "é" * 512, "d" * 5000])
+def test_a_destination_prefix_that_no_key_fits_behind_is_refused(prefix: str) -> None:
+    assert any("no key fits behind it" in problem for problem in problems(with_route(destinationPrefix=prefix)))
+
+
+@pytest.mark.parametrize("keys", [{"destinationPrefix": "d" * 1023}, {"prefixes": ["p" * 1024]}])
+def test_texts_with_which_some_key_is_short_enough_are_taken(keys: Mapping[str, Any]) -> None:
+    read_settings(with_route(**keys))
+
+
+@pytest.mark.parametrize("prefix", ["..", ".", "../", "./a/", "a/../b/", "a/./b", "a/..", "/../"])
+def test_a_destination_prefix_with_segments_that_urls_lose_is_refused(prefix: str) -> None:
+    assert only_problem(with_route(destinationPrefix=prefix)).startswith(
+        f"copytrail.routes[0].destinationPrefix is '{prefix}': a segment '.' or '..'"
+    )
+
+
+@pytest.mark.parametrize("prefix", ["...", "a..b/", ".hidden/", "/", "a//b/", "100%/"])
+def test_dots_within_a_segment_are_taken(prefix: str) -> None:
+    assert read_settings(with_route(destinationPrefix=prefix)).routes[0].destination_prefix == prefix
+
+
+@pytest.mark.parametrize("character", ["\x00", "\t", "\n", "\x1b", "\x1f", "\x7f", "\x9b", "\ufffe", "\uffff"])
+@pytest.mark.parametrize("setting", ["prefixes", "suffixes", "destinationPrefix"])
+def test_a_character_that_no_listing_can_show_is_refused_and_written_out(setting: str, character: str) -> None:
+    text = f"a{character}b"
+    problem = only_problem(with_route(**{setting: text if setting == "destinationPrefix" else ["c", text]}))
+    assert problem.startswith(f"copytrail.routes[0].{setting} ")
+    assert f"U+{ord(character):04X}" in problem
+    assert problem.isprintable()
+
+
+def test_a_prefix_too_long_for_a_rule_of_its_own_is_refused() -> None:
+    assert "too long for EventBridge" in only_problem(with_route(prefixes=["日" * 340]))
+
+
+def test_a_suffix_too_complex_for_a_rule_of_its_own_is_refused_beside_a_prefix() -> None:
+    assert "too complex beside a prefix" in only_problem(with_route(prefixes=["in/"], suffixes=["0" * 9]))
+    read_settings(with_route(prefixes=["in/"], suffixes=["0" * 8]))
+    read_settings(with_route(suffixes=["0" * 9]))
+
+
+def test_more_rules_than_a_bus_has_room_for_are_refused() -> None:
+    texts = [f"{number:02}" for number in range(60)]
+    problem = only_problem(with_route(prefixes=texts, suffixes=texts))
+    assert problem.startswith("copytrail.routes take 841 EventBridge rules, and a bus has room for 300")
 
 
 def test_more_routes_than_an_environment_holds_are_refused() -> None:
