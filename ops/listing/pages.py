@@ -23,6 +23,8 @@ _OBJECT = re.compile(
     "<Size>([0-9]+)</Size><StorageClass>([^<&]+)</StorageClass>"
     "(?:<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>)*</Contents>"
 )
+# What was asked for comes back; not every S3-compatible store writes it in url-encoding, and XML cannot hold all of it.
+_ECHO = re.compile(rb"<(Prefix|StartAfter)>[^<]+</\1>")
 _FIRST, _EACH, _LAST = b"<Contents>", "<Contents>", b"</Contents>"
 _OURS = "Listed"
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -100,14 +102,18 @@ def _objects(answer: Mapping[str, Any]) -> list[Listed]:
 def _read_objects(
     response_dict: MutableMapping[str, Any], customized_response_dict: MutableMapping[str, Any], **_: object
 ) -> None:
-    """Take the objects out of an answer's body; botocore reads the rest, and all of one that looks otherwise."""
+    """Take the objects, and what was asked for, out of an answer's body; botocore reads the rest.
+
+    Objects that look otherwise are left to botocore, too.
+    """
+    if response_dict["status_code"] != 200:  # noqa: PLR2004 - OK
+        return
     body = response_dict["body"]
     start, end = body.find(_FIRST), body.rfind(_LAST) + len(_LAST)
-    if response_dict["status_code"] != 200 or start < 0:  # noqa: PLR2004 - OK
-        return
-    contents = body[start:end].decode()
+    contents = body[start:end].decode() if start >= 0 else ""
     found = _OBJECT.findall(contents)
-    if len(found) != contents.count(_EACH):
+    if not found or len(found) != contents.count(_EACH):
+        response_dict["body"] = _ECHO.sub(b"", body)
         return
     # As Listed(…), and half as long: a call of our own for each object is what a listing would take longest over.
     new = tuple.__new__
@@ -115,4 +121,4 @@ def _read_objects(
         new(Listed, (unquote_plus(key) if "%" in key or "+" in key else key, int(size), etag, modified, storage_class))
         for key, modified, etag, size, storage_class in found
     ]
-    response_dict["body"] = body[:start] + body[end:]
+    response_dict["body"] = _ECHO.sub(b"", body[:start] + body[end:])

@@ -223,6 +223,14 @@ def test_a_page_is_read_as_botocore_reads_it(listing: Lists, key: str, extra: st
     )
 
 
+@pytest.mark.parametrize("extra", ["", "<Owner><ID>75aa</ID></Owner>"])
+@pytest.mark.parametrize("key", ["\x01", "a\x1f+%2B", "\ufffe", "\x1b[2J"])
+def test_a_page_is_read_whatever_was_asked_for_and_comes_back_unencoded(listing: Lists, key: str, extra: str) -> None:
+    echo = f"<Prefix>{key}</Prefix><StartAfter>{key}a</StartAfter></ListBucketResult>".encode()
+    bodies = [body.replace(b"</ListBucketResult>", echo) for body in (page(written(f"{key}b", extra=extra)), page())]
+    assert [[found.key for found in listing(body)] for body in bodies] == [[f"{key}b"], []]
+
+
 @pytest.mark.parametrize("etag", ["&quot;abc&quot;", "&#34;abc&#34;", '"abc"', "abc"])
 def test_an_etag_is_given_without_quotes(listing: Lists, etag: str) -> None:
     objects = listing(page(written("a", etag=etag)))
