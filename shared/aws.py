@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from shared.errors import Transient, from_aws_code
+from shared.errors import Transient, explained, from_aws_code
 
 # What botocore's parser raises on a header or a body that does not fit the service's model: int(), a date that is none
 # (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
@@ -83,9 +83,8 @@ def translated(action: str, resource: str) -> Iterator[None]:
         yield
     except ClientError as error:
         details = error.response.get("Error", {})
-        raise from_aws_code(
-            str(details.get("Code", "Unknown")), str(details.get("Message", error)), action=action, resource=resource
-        ) from error
+        message = explained(details) or str(error)
+        raise from_aws_code(str(details.get("Code", "Unknown")), message, action=action, resource=resource) from error
     except BotoCoreError as error:
         raise Transient(type(error).__name__, f"{action} on {resource}: {error}") from error
     except UnicodeEncodeError:

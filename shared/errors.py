@@ -1,5 +1,7 @@
 """Owns the two kinds of failure, and which AWS error code is of which kind."""
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -54,12 +56,12 @@ ARCHIVED_CODES = frozenset({"InvalidObjectState", "ObjectNotInActiveTierError"})
 # Unknown codes are left out on purpose: they count as transient, and the receive count bounds them.
 _PERMANENT_CODES = frozenset(
     {
-        "403",
         "AccessDenied",
         "AccessDeniedException",
         "AccountProblem",
         "AllAccessDisabled",
         "AuthorizationHeaderMalformed",
+        "BadRequest",
         "EntityTooLarge",
         "InvalidAccessKeyId",
         "InvalidArgument",
@@ -77,6 +79,7 @@ _PERMANENT_CODES = frozenset(
         "MetadataTooLarge",
         "MethodNotAllowed",
         "NoSuchBucket",
+        "NotFound",
         "NotImplemented",
         "PermanentRedirect",
         "ResourceNotFoundException",
@@ -87,22 +90,65 @@ _PERMANENT_CODES = frozenset(
 )
 
 
+# The answer to a HEAD has no body, so botocore gives its status for a code ("HeadObject", S3 API reference).
+_CODES_BY_STATUS = {
+    "301": "PermanentRedirect",
+    "400": "BadRequest",
+    "403": "AccessDenied",
+    "404": "NotFound",
+    "405": "MethodNotAllowed",
+    "412": "PreconditionFailed",
+    "500": "InternalError",
+    "501": "NotImplemented",
+    "503": "ServiceUnavailable",
+}
+_BAD_REQUEST_CAUSES = (
+    "S3 does not say why: the key may be longer than 1,024 bytes, the object may be encrypted with a key that only its "
+    "owner has (SSE-C), the version id may not be one of S3's, or the credentials may have expired"
+)
+
+# Elements of an error's body that repeat what is known, or that nobody else may see ("Error responses", S3 API
+# reference: what a wrong signature was computed from, session tokens, key ids).
+_PLAIN_ELEMENTS = frozenset({"Code", "Message", "Type", "RequestId", "HostId"})
+_SECRET_ELEMENT = re.compile("sign|token|accesskey|canonical|credential", re.IGNORECASE)
+_LONGEST_NAMING = 400
+
+
 def from_aws_code(code: str, message: str, *, action: str, resource: str) -> CopytrailError:
     """Turn an AWS error code into the kind of failure it is.
 
     Args:
-        code: the error code of the response, or the name of a connection error's class.
+        code: the error code of the response (its status, where there was no body), or the name of a connection error's
+            class.
         message: what AWS said.
         action: the permission that the call needs, such as `s3:GetObject`, or the call where it needs several.
         resource: what the call was made on, as a person would look it up.
 
     Source: "Error responses" of the S3 API reference; "Common errors" of SQS, EventBridge and DynamoDB.
     """
-    kind = Permanent if code in _PERMANENT_CODES else Transient
-    reason = code
-    if code in {"403", "AccessDeniedException"}:
+    if code == "400":
+        message = f"{message} ({_BAD_REQUEST_CAUSES})"
+    reason = _CODES_BY_STATUS.get(code, code)
+    kind = Permanent if reason in _PERMANENT_CODES else Transient
+    if reason == "AccessDeniedException":
         reason = "AccessDenied"
-    elif code in ARCHIVED_CODES:
+    elif reason in ARCHIVED_CODES:
         reason = Reason.ARCHIVED
         message = f"{message.rstrip('.')}. Restore the object: the copy then runs by itself."
     return kind(reason, f"{action} on {resource}: {message}")
+
+
+def explained(error: Mapping[str, object]) -> str:
+    """What the `Error` element of an answer says: its message, and the header, argument or resource that it names.
+
+    An S3-compatible store that lacks something says which header it stumbled on only in such an element.
+    """
+    message = str(error.get("Message") or "")
+    named = ", ".join(
+        f"{name}: {' '.join(value.split())}"
+        for name, value in error.items()
+        if isinstance(value, str) and value and name not in _PLAIN_ELEMENTS and not _SECRET_ELEMENT.search(name)
+    )
+    if len(named) > _LONGEST_NAMING:
+        named = f"{named[:_LONGEST_NAMING]}…"
+    return f"{message} ({named})".lstrip() if named else message

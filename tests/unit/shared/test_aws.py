@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.stack_outputs import Stack
 from shared.aws import client, translated
-from shared.errors import Transient
+from shared.errors import CopytrailError, Transient
 
 # What a header may hold on the wire, as http.client reads it: Latin-1.
 _HEADER_TEXT = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))
@@ -101,3 +102,20 @@ def test_a_header_that_cannot_be_read_is_a_failure_that_names_the_object(header:
 
     assert failed.value.reason == "ResponseParserError"
     assert failed.value.__cause__ is not None
+
+
+def test_an_answer_of_s3_keeps_what_it_names() -> None:
+    answer = {"Error": {"Code": "NotImplemented", "Message": "No such header.", "Header": "x-amz-tagging"}}
+
+    with pytest.raises(CopytrailError) as raised, translated("CopyObject", "s3://in/k"):
+        raise ClientError(answer, "CopyObject")  # type: ignore[arg-type]  # the stubs know no such element
+
+    assert raised.value.message == "CopyObject on s3://in/k: No such header. (Header: x-amz-tagging)"
+
+
+def test_an_answer_without_a_message_is_told_of_as_botocore_tells_of_it() -> None:
+    with pytest.raises(CopytrailError) as raised, translated("CopyObject", "s3://in/k"):
+        raise ClientError({"Error": {"Code": "Odd"}}, "CopyObject")
+
+    assert raised.value.reason == "Odd"
+    assert "CopyObject operation" in raised.value.message
