@@ -23,6 +23,7 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
         "versions": "ListObjectVersions",
         "uploads": "ListMultipartUploads",
         "versioning": "GetBucketVersioning",
+        "requestPayment": "GetBucketRequestPayment",
         "location": "GetBucketLocation",
         "notification": "GetBucketNotificationConfiguration",
         "policy": "GetBucketPolicy",

@@ -17,7 +17,7 @@ from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
-from localaws.gaps import patching
+from localaws.gaps import patching, s3_customer_keys
 from localaws.gaps.s3_errors import GIB, S3Refused, invalid_request
 
 # Tests lower it: nobody uploads 5 GiB to a laptop.
@@ -42,6 +42,7 @@ def check_source(response: Any) -> FakeKey | None:
     source: FakeKey | None = _source(response)
     if source is not None:
         _check_source_conditions(response.headers, source)
+        s3_customer_keys.check_copy_source(response.headers, source)
         if source.storage_class in ARCHIVE_STORAGE_CLASSES and not _is_restored(source):
             raise InvalidObjectState(storage_class=source.storage_class)
     return source

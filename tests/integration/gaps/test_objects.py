@@ -1,7 +1,9 @@
 """Objects on the emulated S3: their keys as they are, their dates, their checksums, uploads in parts."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from localaws.gaps import s3_copies
 
 _SOURCE = {"Bucket": "source", "Key": "key"}
 _DESTINATION = {"Bucket": "destination", "Key": "key"}
+# Its checksums are published as check values of the algorithms.
+_CHECKED = b"123456789"
 
 KEYS = [
     "with space",
@@ -197,3 +201,112 @@ def test_an_upload_in_parts_is_dated_by_its_beginning(aws: Any) -> None:
 
     assert initiated["Uploads"][0]["UploadId"] == upload
     assert aws.s3.head_object(**_DESTINATION)["LastModified"] <= datetime.now(UTC)
+
+
+def test_an_object_without_a_checksum_gets_that_of_s3(gap_aws: Any) -> None:
+    gap_aws.make_source_and_destination()
+    _put_raw(gap_aws, _CHECKED, {})
+
+    head = gap_aws.s3.head_object(**_SOURCE, ChecksumMode="ENABLED")
+
+    assert (head["ChecksumCRC64NVME"], head["ChecksumType"]) == ("rosUhgp5mIg=", "FULL_OBJECT")
+
+
+def test_a_copy_tells_the_type_of_its_checksum(gap_aws: Any) -> None:
+    gap_aws.make_source_and_destination()
+    gap_aws.s3.put_object(**_SOURCE, Body=_CHECKED, ChecksumAlgorithm="CRC32C")
+
+    copied = gap_aws.s3.copy_object(**_DESTINATION, CopySource=_SOURCE)["CopyObjectResult"]
+
+    assert (copied["ChecksumCRC32C"], copied["ChecksumType"]) == ("4waSgw==", "FULL_OBJECT")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "kind", "told"),
+    [
+        ("CRC32", "FULL_OBJECT", "y/Q5Jg=="),
+        ("CRC32C", "FULL_OBJECT", "4waSgw=="),
+        ("CRC32C", "COMPOSITE", "pzJFoA==-1"),
+        ("CRC64NVME", "FULL_OBJECT", "rosUhgp5mIg="),
+    ],
+)
+def test_completing_an_upload_tells_its_checksum(gap_aws: Any, algorithm: str, kind: str, told: str) -> None:
+    gap_aws.make_source_and_destination()
+    upload = gap_aws.s3.create_multipart_upload(**_DESTINATION, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+    place = {**_DESTINATION, "UploadId": upload["UploadId"]}
+    gap_aws.s3.put_object(**_SOURCE, Body=_CHECKED)
+    part = gap_aws.s3.upload_part_copy(**place, PartNumber=1, CopySource=_SOURCE)["CopyPartResult"]
+
+    completed = gap_aws.s3.complete_multipart_upload(
+        **place, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    )
+
+    assert (completed[f"Checksum{algorithm}"], completed["ChecksumType"]) == (told, kind)
+    assert gap_aws.s3.head_object(**_DESTINATION, ChecksumMode="ENABLED")[f"Checksum{algorithm}"] == told
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), [("SHA256", "FULL_OBJECT"), ("CRC64NVME", "COMPOSITE")])
+def test_no_upload_begins_with_a_checksum_that_parts_cannot_give(gap_aws: Any, algorithm: str, kind: str) -> None:
+    gap_aws.make_source_and_destination()
+
+    with pytest.raises(ClientError) as refused:
+        gap_aws.s3.create_multipart_upload(**_DESTINATION, ChecksumAlgorithm=algorithm, ChecksumType=kind)
+
+    assert refused.value.response["Error"]["Code"] == "InvalidRequest"
+
+
+@pytest.mark.parametrize("call", ["HEAD", "GET", "CopyObject", "UploadPartCopy"])
+@pytest.mark.parametrize("in_parts", [False, True], ids=["in one request", "in parts"])
+def test_an_object_under_a_customers_key_is_read_by_nobody_without_it(gap_aws: Any, call: str, in_parts: bool) -> None:
+    gap_aws.make_source_and_destination()
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"0" * 32}
+    if in_parts:
+        upload = gap_aws.s3.create_multipart_upload(**_SOURCE, **key)["UploadId"]
+        part = gap_aws.s3.upload_part(**_SOURCE, **key, UploadId=upload, PartNumber=1, Body=_CHECKED)["ETag"]
+        gap_aws.s3.complete_multipart_upload(
+            **_SOURCE, UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part}]}
+        )
+    else:
+        gap_aws.s3.put_object(**_SOURCE, **key, Body=_CHECKED)
+    to = gap_aws.s3.create_multipart_upload(**_DESTINATION)["UploadId"]
+
+    calls = {
+        "HEAD": lambda: gap_aws.s3.head_object(**_SOURCE),
+        "GET": lambda: gap_aws.s3.get_object(**_SOURCE),
+        "CopyObject": lambda: gap_aws.s3.copy_object(**_DESTINATION, CopySource=_SOURCE),
+        "UploadPartCopy": lambda: gap_aws.s3.upload_part_copy(
+            **_DESTINATION, UploadId=to, PartNumber=1, CopySource=_SOURCE
+        ),
+    }
+    with pytest.raises(ClientError) as refused:
+        calls[call]()
+
+    assert refused.value.response["Error"]["Code"] == ("400" if call == "HEAD" else "InvalidRequest")
+    assert gap_aws.s3.head_object(**_SOURCE, **key)["ContentLength"] == len(_CHECKED)
+
+
+def test_metadata_that_is_no_ascii_comes_back_as_rfc_2047_says(gap_aws: Any) -> None:
+    gap_aws.make_source_and_destination()
+    headers = {"x-amz-meta-raw": "ü €".encode(), "x-amz-meta-encoded": "=?UTF-8?Q?=C3=BC_=E2=82=AC?="}
+    _put_raw(gap_aws, b"", headers)
+
+    metadata = gap_aws.s3.head_object(**_SOURCE)["Metadata"]
+
+    assert metadata == {"raw": "=?UTF-8?B?w7wg4oKs?=", "encoded": "=?UTF-8?B?w7wg4oKs?="}
+
+
+@pytest.mark.parametrize("key", ["a\x01", "a\ufffe", "a+b%20 c/\r"])
+def test_versions_of_any_key_are_listed_by_its_encoded_name(gap_aws: Any, key: str) -> None:
+    gap_aws.make_source_and_destination(versioned=True)
+    gap_aws.s3.put_object(Bucket="source", Key=key, Body=b"1")
+
+    [version] = gap_aws.s3.list_object_versions(Bucket="source", Prefix=key)["Versions"]
+
+    assert version["Key"] == key
+
+
+def _put_raw(aws: Any, body: bytes, headers: dict[str, Any]) -> None:
+    """PutObject as no SDK sends it: without a checksum, and header values as they are."""
+    with closing(HTTPConnection("localhost", aws.server.port)) as connection:
+        connection.request("PUT", "/source/key", body, {"Content-Type": "application/octet-stream", **headers})
+        assert connection.getresponse().status == 200
