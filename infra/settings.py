@@ -150,6 +150,7 @@ def _route(section: Section, buckets: Mapping[str, Bucket]) -> Route:
             deletes=section.flag("deletes"),
             versions="every" if section.choice("versions", ("newest", "every")) == "every" else "newest",
             storage_class=None if storage_class is None else str(storage_class),
+            website_redirects=section.flag("websiteRedirects"),
         )
 
 

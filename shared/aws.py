@@ -1,5 +1,6 @@
 """Owns how boto3 is set up and how its exceptions become ours."""
 
+import re
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,9 @@ _UNREADABLE = (ResponseParserError, ValueError, RuntimeError)
 
 _GONE_CODES = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 _DELETE_MARKER_CODES = frozenset({"405", "MethodNotAllowed"})
+
+# The characters that XML 1.0 cannot hold, written or referred to.
+NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def client(service: str, *, connections: int, read_timeout_s: int, attempts: int = 3) -> Any:
@@ -49,8 +53,8 @@ def keep_expires_as_text(client: Any) -> None:
 
     Source: `botocore.handlers.handle_expires_header`.
     """
-    for operation in ("HeadObject", "GetObject"):
-        client.meta.events.register_first(f"before-parse.s3.{operation}", _take_expires)
+    # Of this very name, to come before botocore's own handler.
+    client.meta.events.register_first("before-parse.s3.*", _take_expires)
 
 
 def _take_expires(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:

@@ -54,6 +54,8 @@ def copier_grants(routes: Sequence[Route]) -> Iterator[Grant]:
         ("SeesVersioning", ("s3:GetBucketVersioning",), [Place(route.destination_bucket) for route in deleting]),
         # It makes S3 say 404, not 403, of a missing key.
         ("ListsBuckets", ("s3:ListBucket",), ends),
+        # Of a refusal, it tells whether the reason is that nobody agreed to pay.
+        ("SeesWhoPays", ("s3:GetBucketRequestPayment",), [Place(route.source_bucket) for route in routes]),
         (
             "ListsVersions",
             ("s3:ListBucketVersions",),

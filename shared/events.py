@@ -90,7 +90,10 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A wish that an upload be copied: from S3 itself, from an operator (with a `request_id`), or to be continued."""
+    """A wish that an upload be copied: from S3 itself, from an operator (with a `request_id`), or to be continued.
+
+    `decoded_from`: the key as S3's event told it, when the upload's key was decoded from that.
+    """
 
     upload: Upload
     version: Literal["1"] = "1"
@@ -98,6 +101,7 @@ class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     request_id: str | None = None
     requested_by: str | None = None
     continuation: Continuation | None = None
+    decoded_from: str | None = None
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -269,7 +273,7 @@ def _version_id(told: str | None) -> str | None:
 
 def _from_operator(envelope: Envelope) -> CopyRequest:
     request = detail(envelope, CopyRequest)
-    if request.continuation is None:
+    if request.continuation is None and request.decoded_from is None:
         # Without an id of its own, the copy would have the upload's LogID, and leave no record.
         if not request.request_id:
             raise malformed("a request needs an id of its own - at `$.detail.requestId`")

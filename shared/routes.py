@@ -24,6 +24,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     deletes: bool = False
     versions: Literal["newest", "every"] = "newest"
     storage_class: str | None = None
+    website_redirects: bool = False
 
     def matches(self, bucket: str, key: str, size: int) -> bool:
         """Whether an upload takes this route: exactly what the route's EventBridge rule lets through."""
@@ -39,6 +40,20 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     def destination_key(self, key: str) -> str:
         """The key that `key` gets in the destination bucket."""
         return self.destination_prefix + key
+
+    def check_key(self, key: str) -> None:
+        """Let a key pass that S3 takes at the destination.
+
+        Raises:
+            Permanent: `KeyTooLong`; with the route's destinationPrefix it is too long.
+        """
+        if (length := len(self.destination_key(key).encode())) > LONGEST_KEY_BYTES:
+            raise Permanent(
+                Reason.KEY_TOO_LONG,
+                f"s3://{self.destination_bucket}/{self.destination_key(key)} would have a key of {length:,} bytes, and "
+                f"S3 takes {LONGEST_KEY_BYTES:,}: upload it under a shorter key, or shorten the route's "
+                "destinationPrefix and replay",
+            )
 
     def overlaps(self, other: "Route") -> bool:
         """Whether some upload could take both routes."""

@@ -1,4 +1,4 @@
-"""Owns the copier's use case: bring an upload over, under the key that was meant."""
+"""Owns the copier's use case: bring an upload over, or find the one that was meant."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,9 +45,9 @@ class Copying:
             Transient: S3 did not answer, or other writers won every round (`Contended`).
             UnfinishedError: time ran short in the middle of a copy in parts.
         """
-        result = self._transfer(order)
+        result = Rounds(self._store, self._parts, self._sizes, order, sleep=self._sleep, pause=self._pause).run()
         if isinstance(result, Skipped) and result.reason is Reason.SOURCE_DELETED:
-            return self._try_decoded_key(order) or result
+            return replace(result, decoded=self._decoded(order))
         return result
 
     def abandon(self, order: Order) -> None:
@@ -55,19 +55,21 @@ class Copying:
         if order.continuation:
             self._parts.forget(order.source, order.target, order.continuation)
 
-    def _transfer(self, order: Order) -> Result:
-        return Rounds(self._store, self._parts, self._sizes, order, sleep=self._sleep, pause=self._pause).run()
+    def _decoded(self, order: Order) -> Upload | None:
+        """The upload that was meant, if the key was URL-encoded.
 
-    def _try_decoded_key(self, order: Order) -> Result | None:
-        # S3 writes keys raw into EventBridge events, but a maintained library takes them for URL-encoded.
+        S3 writes keys raw into EventBridge events, but a maintained library and others take them for encoded.
+        Nothing proves which it was (two empty objects are alike), so the upload that is gone is told as gone, and the
+        other one is copied under its own name.
+        """
         upload = structs.replace(order.upload, key=unquote_plus(order.upload.key))
         if upload.key == order.upload.key or not order.route.matches(upload.bucket, upload.key, upload.size):
             return None
         found = self._store.head_source(Location(upload.bucket, upload.key))
         if found is None or not _is_meant(found, upload):
             return None
-        self._warn("the event's key was URL-encoded", {"key": order.upload.key, "decoded_key": upload.key})
-        return self._transfer(replace(order, upload=upload))
+        self._warn("the event's key may be URL-encoded", {"key": order.upload.key, "decoded_key": upload.key})
+        return upload
 
 
 def _is_meant(found: SourceObject, upload: Upload) -> bool:

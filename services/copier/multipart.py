@@ -13,6 +13,8 @@ from shared.plan import MEBIBYTE, Part, parts
 # Half the pace of a slow stream, and what concluding takes: a part begun now must be done before time is out.
 _SLOWEST_BYTES_PER_S = 20 * MEBIBYTE
 _RESERVE_S = 15.0
+# "Checking object integrity", S3 user guide: of parts, S3 computes any other checksum over the parts' checksums only.
+_OF_WHOLE_FROM_PARTS = frozenset({"CRC32", "CRC32C", "CRC64NVME"})
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class UnfinishedError(Exception):
 class MultipartStore(Protocol):
     """What a copy in parts needs of S3. Every method raises CopytrailError for what S3 refuses or does not answer."""
 
-    def begin(self, source: Location, found: SourceObject, target: Target) -> str:
-        """Begin an upload with the properties of what was found; its id."""
+    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+        """Begin an upload with the properties of what was found, and a checksum of its whole; its id."""
 
     def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:
         """Copy a range. Raises ConditionRefusedError when the source is not what the upload is pinned to."""
@@ -152,7 +154,7 @@ class MultipartCopy:
                     self._warn("the upload to continue is gone; starting again", {"upload_id": upload.id})
             else:
                 self._abort(upload)
-        upload_id = self._store.begin(source, found, target)
+        upload_id = self._store.begin(source, found, target, checksum_algorithm=checksum_algorithm(found))
         return OpenUpload(upload_id, source, found.etag, found.version_id, target, found.size, bytes_each), {}
 
     def _copy_parts(self, upload: OpenUpload, copied: dict[int, CopiedPart], seconds_left: Callable[[], float]) -> bool:
@@ -185,6 +187,12 @@ class MultipartCopy:
                 "an upload could not be aborted; the bucket's lifecycle rule will",
                 {"upload_id": upload.id, "explanation": error.message},
             )
+
+
+def checksum_algorithm(found: SourceObject) -> str:
+    """The source's own algorithm, where S3 can compute it for the whole from parts; else the one that S3 prefers."""
+    algorithm = found.checksum.algorithm if found.checksum else None
+    return algorithm if algorithm in _OF_WHOLE_FROM_PARTS else "CRC64NVME"
 
 
 def _seconds_for(bytes_each: int) -> float:

@@ -1,6 +1,5 @@
 """Owns the S3 calls of a copy in parts."""
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -8,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
 from services.copier.objects import CopyResult, Location, SourceObject, Target
+from services.copier.s3_client import carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.aws import translated
 from shared.plan import Part
@@ -24,22 +24,24 @@ class S3MultipartStore:
     """The `MultipartStore` of a copy in parts, on S3."""
 
     def __init__(self, s3: "S3Client", owners: Owners) -> None:
+        carry_anything(s3)
         self._s3 = s3
         self._owners = owners
 
-    def begin(self, source: Location, found: SourceObject, target: Target) -> str:
+    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
         """CreateMultipartUpload: parts carry no properties, so headers, metadata and tags are sent here."""
+        properties: dict[str, Any] = {**dict(found.headers), "ChecksumAlgorithm": checksum_algorithm}
         tagging = urlencode([(tag["Key"], tag["Value"]) for tag in self._tags(source, found.version_id)])
         with translated("s3:PutObject", target.location.url):
             answer = self._s3.create_multipart_upload(
                 **_key(target.location),
                 **self._owners.of(target.location),
-                ChecksumAlgorithm="CRC64NVME",
                 ChecksumType="FULL_OBJECT",
                 Metadata=dict(found.metadata),
-                **_headers(found),
+                **properties,
                 **given(
                     StorageClass=target.storage_class,
+                    WebsiteRedirectLocation=target.redirect,
                     Tagging=tagging if len(tagging) <= _LONGEST_TAGGING_HEADER else None,
                 ),
             )
@@ -134,10 +136,3 @@ class S3MultipartStore:
 
 def _key(location: Location) -> dict[str, Any]:
     return {"Bucket": location.bucket, "Key": location.key}
-
-
-def _headers(found: SourceObject) -> dict[str, Any]:
-    headers: dict[str, Any] = dict(found.headers)
-    if expires := headers.pop("ExpiresString", None):
-        headers["Expires"] = parsedate_to_datetime(expires)
-    return headers

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from services.copier.objects import CopyResult, DestinationState, Location, SourceObject, Target
+from services.copier.refusals import Refusals
+from services.copier.s3_client import as_sent, carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.aws import translated
 
@@ -20,7 +22,6 @@ _HEADERS = (
     "ContentLanguage",
     "ContentType",
     "ExpiresString",
-    "WebsiteRedirectLocation",
 )
 
 
@@ -28,8 +29,10 @@ class S3ObjectStore:
     """The `ObjectStore` of copying, on S3."""
 
     def __init__(self, s3: "S3Client", owners: Owners) -> None:
+        carry_anything(s3)
         self._s3 = s3
         self._owners = owners
+        self._refusals = Refusals(s3, owners)
 
     def copy(
         self,
@@ -40,13 +43,14 @@ class S3ObjectStore:
         if_match: str | None,
         source_version_id: str | None = None,
     ) -> CopyResult:
-        """CopyObject with `CopySourceIfMatch` and a condition on the destination; S3's defaults copy every property.
+        """CopyObject with `CopySourceIfMatch` and a condition on the destination; S3 copies every property but two.
 
-        Without a version id, S3 takes the newest upload.
+        Without a version id, S3 takes the newest upload. Storage class and website redirect have to be named.
         """
         destination = target.location
         copy_source: Any = {"Bucket": source.bucket, "Key": source.key, **given(VersionId=source_version_id)}
-        with translated("CopyObject", f"{source.url} to {destination.url}"), conditions():
+        action = translated("CopyObject", f"{source.url} to {destination.url}")
+        with self._refusals.explained(source), action, conditions():
             answer = self._s3.copy_object(
                 Bucket=destination.bucket,
                 Key=destination.key,
@@ -54,7 +58,7 @@ class S3ObjectStore:
                 CopySourceIfMatch=quoted(etag),
                 # Annotations are billed as a PUT each and need permissions of their own.
                 AnnotationDirective="EXCLUDE",
-                **given(StorageClass=target.storage_class),
+                **given(StorageClass=target.storage_class, WebsiteRedirectLocation=target.redirect),
                 **on_destination(if_match),
                 **self._owners.of(destination),
                 **self._owners.of(source, "ExpectedSourceBucketOwner"),
@@ -79,6 +83,7 @@ class S3ObjectStore:
             last_modified=head["LastModified"],
             headers=tuple((name, str(head[name])) for name in _HEADERS if name in head),
             metadata=tuple(sorted(head["Metadata"].items())),
+            redirect=as_sent(head.get("WebsiteRedirectLocation")),
             checksum=checksum(head),
         )
 
@@ -107,7 +112,7 @@ class S3ObjectStore:
 
     def _head(self, location: Location, **parameters: Any) -> Mapping[str, Any]:
         """The answer to a HEAD; that of a missing key has no ETag."""
-        with translated("s3:GetObject", location.url):
+        with self._refusals.explained(location), translated("s3:GetObject", location.url):
             try:
                 return self._s3.head_object(
                     Bucket=location.bucket, Key=location.key, **parameters, **self._owners.of(location)

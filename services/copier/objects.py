@@ -22,15 +22,20 @@ class Location:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a copy goes, and the storage class that it gets there; None: S3's default."""
+    """Where a copy goes, and what it gets there that no copy takes along: its storage class and website redirect."""
 
     location: Location
     storage_class: str | None = None
+    redirect: str | None = None
 
 
 @dataclass(frozen=True)
 class SourceObject:
-    """What a HEAD tells of the newest upload of a source key. `headers`: CopyObject's parameters by name."""
+    """What a HEAD tells of the newest upload of a source key.
+
+    `headers`: content headers by boto3's names, each byte a character (Latin-1), as HTTP gives them; `redirect`: the
+    website redirect.
+    """
 
     etag: str
     version_id: str | None
@@ -38,13 +43,14 @@ class SourceObject:
     last_modified: datetime
     headers: tuple[tuple[str, str], ...] = ()
     metadata: tuple[tuple[str, str], ...] = ()
+    redirect: str | None = None
     checksum: Checksum | None = None
 
     @property
     def fingerprint(self) -> str:
         """A digest of all of this: equal bytes under other metadata are another upload, and have another one."""
         told = (self.etag, self.version_id, self.size, self.last_modified.isoformat(), self.headers, self.metadata)
-        return sha256(repr(told).encode()).hexdigest()
+        return sha256(repr((*told, self.redirect) if self.redirect else told).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -182,14 +182,15 @@ class Placing:
 
     def _copied(self, version: Version, found: SourceObject) -> tuple[CopyResult, str, int]:
         if_match = self._held.etag if self._held else None
+        target = self._order.target_for(found)
         bytes_each = part_size(self._source.url, version.size, self._placer.sizes)
         if bytes_each is None:
-            result = self._store.copy_version(self._source, version, self._order.target, if_match=if_match)
+            result = self._store.copy_version(self._source, version, target, if_match=if_match)
             return result, "CopyObject", 1
         result, parts = self._placer.parts.copy(
             self._source,
             found,
-            self._order.target,
+            target,
             bytes_each=bytes_each,
             if_match=if_match,
             seconds_left=self._order.seconds_left,

@@ -5,7 +5,7 @@ step is there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.copier.integrity import check_same
 from services.copier.objects import (
@@ -40,11 +40,15 @@ class Copied:
 
 @dataclass(frozen=True)
 class Skipped:
-    """The upload was not copied, and need not be."""
+    """The upload was not copied, and need not be.
+
+    `decoded`: the upload that may have been meant, when the event's key looks URL-encoded; it is still to be copied.
+    """
 
     destination: Destination
     reason: Reason
     message: str
+    decoded: Upload | None = None
 
 
 Result = Copied | Skipped
@@ -74,6 +78,10 @@ class Order:
         """Where it goes."""
         location = Location(self.route.destination_bucket, self.route.destination_key(self.upload.key))
         return Target(location, self.route.storage_class)
+
+    def target_for(self, found: SourceObject) -> Target:
+        """Where it goes, with what of the source only a look at it can tell."""
+        return replace(self.target, redirect=found.redirect) if self.route.website_redirects else self.target
 
     def require_time(self) -> None:
         """Let nothing begin after the invocation's end: Lambda freezes a thread there, and thaws it with a later one.
@@ -137,8 +145,9 @@ class Rounds:
         self._target = order.target
         self._continuation = order.continuation
         self._newest_too = order.retried
-        # A copy in parts is too dear to be made for a condition that may not hold.
-        self._looks_first = part_size(order.upload.url, order.upload.size, sizes) is not None
+        # A copy in parts is too dear to be made for a condition that may not hold; only a look tells the redirect.
+        in_parts = part_size(order.upload.url, order.upload.size, sizes) is not None
+        self._looks_first = in_parts or order.route.website_redirects
         self._look: _Look | None = None
         self._result: Result | None = None
 
@@ -204,19 +213,19 @@ class Rounds:
         """Copy what the look found; before any look, take the upload for the newest and the key for new."""
         self._order.require_time()
         if look is None:
-            return self._copy_at_once(self._upload.etag, None)
+            return self._copy_at_once(self._upload.etag, self._target, None)
         bytes_each = part_size(self._upload.url, look.source.size, self._sizes)
         if bytes_each is None:
-            copy = self._copy_at_once(look.source.etag, look.destination.etag)
+            copy = self._copy_at_once(look.source.etag, self._order.target_for(look.source), look.destination.etag)
         else:
             copy = self._copy_in_parts(look, bytes_each)
         if copy:
             check_same(look.source.checksum, copy.result.checksum, of=self._source, at=self._target.location)
         return copy
 
-    def _copy_at_once(self, etag: str, if_match: str | None) -> _Copy | None:
+    def _copy_at_once(self, etag: str, target: Target, if_match: str | None) -> _Copy | None:
         try:
-            result = self._store.copy(self._source, etag, self._target, if_match=if_match)
+            result = self._store.copy(self._source, etag, target, if_match=if_match)
         except ConditionRefusedError:
             return None
         return _Copy(result, "CopyObject", 1, certain=if_match is None)
@@ -227,7 +236,7 @@ class Rounds:
             result, parts = self._parts.copy(
                 self._source,
                 look.source,
-                self._target,
+                self._order.target_for(look.source),
                 bytes_each=bytes_each,
                 if_match=look.destination.etag,
                 seconds_left=self._order.seconds_left,

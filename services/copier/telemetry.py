@@ -13,8 +13,8 @@ class CloudWatchTelemetry:
         if settled.completion:
             _log(settled.completion)
             _count(settled.completion)
-        elif settled.unfinished:
-            _log_unfinished(settled.unfinished)
+        elif settled.follow_up:
+            _log_unfinished(settled.follow_up)
         elif settled.letter:
             logger.error(
                 "dead letter",

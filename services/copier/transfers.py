@@ -25,12 +25,12 @@ _FIRST_DELIVERIES_COME_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Settled:
-    """What a message came to: an outcome, a letter, both, or (`unfinished`) a request to go on with."""
+    """What a message came to: an outcome, a letter, both, or a request that goes into the queue (`follow_up`)."""
 
     message: Message
     completion: Completion | None = None
     letter: DeadLetter | None = None
-    unfinished: CopyRequest | None = None
+    follow_up: CopyRequest | None = None
 
 
 class Journey(Protocol):
@@ -88,12 +88,16 @@ class Transfers:
             route = self._route(request.upload)
             result = self._copy(request, route, message, started_at, seconds_left)
         except UnfinishedError as unfinished:
-            return Settled(message, unfinished=structs.replace(request, continuation=unfinished.continuation))
+            return Settled(message, follow_up=structs.replace(request, continuation=unfinished.continuation))
         except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or an explained letter
             final = final_error(error, message, self._max_receive_count)
             completion = self._completion(request, route, message, started_at, final)
             return Settled(message, completion, DeadLetter(message, final, completion.log_id))
-        return Settled(message, self._completion(request, route, message, started_at, result))
+        completion = self._completion(request, route, message, started_at, result)
+        if isinstance(result, Skipped) and result.decoded:
+            meant = structs.replace(request, upload=result.decoded, decoded_from=request.upload.key, continuation=None)
+            return Settled(message, completion, follow_up=meant)
+        return Settled(message, completion)
 
     def conclude(self, group: Sequence[Settled]) -> Failures:
         """Publish the outcomes, put failures into the DLQ, what is unfinished into the queue; what was not accepted."""
@@ -115,11 +119,11 @@ class Transfers:
     def _pass_on(self, settled: Settled) -> CopytrailError | None:
         if settled.letter:
             return bury(self._queue, settled.letter)
-        if settled.unfinished:
+        if settled.follow_up:
             try:
-                self._queue.send(encode_request(settled.unfinished, self._clock()))
+                self._queue.send(encode_request(settled.follow_up, self._clock()))
             except CopytrailError as error:
-                self._abandon(settled.unfinished)
+                self._abandon(settled.follow_up)
                 return error
         return None
 
@@ -130,6 +134,7 @@ class Transfers:
 
     def _route(self, upload: Upload) -> Route:
         route = find_route(self._routes, upload.bucket, upload.key, upload.size)
+        route.check_key(upload.key)
         if upload.is_deletion and not route.deletes:
             raise Permanent(Reason.UNSUPPORTED_EVENT, f"the route of {upload.url} does not let deletions follow")
         return route

@@ -18,7 +18,7 @@ from services.copier.placements import (
     Version,
 )
 from shared.errors import Reason
-from tests.fakes.s3 import FakeS3, StoredObject
+from tests.fakes.s3 import FakeS3, StoredObject, taken_along, told
 
 if TYPE_CHECKING:
     from shared.events import Upload
@@ -107,23 +107,12 @@ class FakeVersionedS3(FakeS3):
         """CopyObject from a version id."""
         self._step("copy_version", "commit")
         snapshot = self._pinned(source, version.etag, version.id)
-        return self._commit(snapshot, target, if_match, snapshot.version_id)
+        return self._commit(taken_along(snapshot, target), target, if_match, snapshot.version_id)
 
     def head_version(self, source: Location, version_id: str) -> SourceObject | None:
         """HeadObject with a version id."""
         stored = self.versions.get((source, version_id))
-        return (
-            None
-            if stored is None
-            else SourceObject(
-                stored.etag,
-                stored.version_id,
-                len(stored.body),
-                stored.last_modified.replace(microsecond=0),
-                metadata=stored.metadata,
-                checksum=stored.checksum,
-            )
-        )
+        return told(source, stored) if stored else None
 
     def current_version(self, destination: Location) -> DestinationVersion | None:
         """HeadObject."""

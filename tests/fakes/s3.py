@@ -14,14 +14,15 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
-from shared.errors import from_aws_code
+from shared.errors import Permanent, Reason, from_aws_code
 from shared.events import Checksum, Upload
 from shared.plan import Part
+from shared.routes import LONGEST_KEY_BYTES
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One version of an object."""
+    """One version of an object. `customer_key`: it is encrypted with a key that its uploader keeps."""
 
     body: bytes
     etag: str
@@ -31,6 +32,9 @@ class StoredObject:
     tags: tuple[tuple[str, str], ...] = ()
     storage_class: str = "STANDARD"
     checksum: Checksum | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    redirect: str | None = None
+    customer_key: bool = False
 
 
 @dataclass
@@ -69,11 +73,15 @@ class FakeS3:
         storage_class: str = "STANDARD",
         initiated_at: datetime | None = None,
         checksum: Checksum | None = None,
+        headers: dict[str, str] | None = None,
+        redirect: str | None = None,
+        customer_key: bool = False,
     ) -> Upload:
         """Put an object, and return the upload that S3's event would tell of.
 
         `initiated_at`: it is a multipart upload, whose LastModified is when it was initiated.
         """
+        _check_key(Location(bucket, key))
         stored = self._store(
             Location(bucket, key),
             StoredObject(
@@ -84,7 +92,10 @@ class FakeS3:
                 metadata=tuple(sorted((metadata or {}).items())),
                 tags=tuple(sorted((tags or {}).items())),
                 storage_class=storage_class,
-                checksum=checksum,
+                checksum=checksum or checksum_of(body, "CRC64NVME"),
+                headers=tuple((headers or {}).items()),
+                redirect=redirect,
+                customer_key=customer_key,
             ),
         )
         return Upload(
@@ -116,8 +127,9 @@ class FakeS3:
         snapshot = self._pinned(source, etag, None)
         if snapshot.storage_class in {"GLACIER", "DEEP_ARCHIVE"}:
             raise from_aws_code("InvalidObjectState", "archived", action="s3:GetObject", resource=source.url)
+        _check_key(target.location)
         self._step(None, "commit")
-        return self._commit(replace(snapshot, storage_class="STANDARD"), target, if_match, snapshot.version_id)
+        return self._commit(taken_along(snapshot, target), target, if_match, snapshot.version_id)
 
     def keeps_versions(self, bucket: str) -> bool:
         """GetBucketVersioning."""
@@ -133,14 +145,26 @@ class FakeS3:
         self._writes += 1
         return f"v{self._writes}"
 
-    def begin(self, source: Location, found: SourceObject, target: Target) -> str:
-        """CreateMultipartUpload."""
+    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+        """CreateMultipartUpload, with a checksum of the whole."""
         self._step("begin", "begin")
+        _check_key(target.location)
+        if checksum_algorithm not in {"CRC32", "CRC32C", "CRC64NVME"}:
+            raise Permanent("InvalidRequest", f"FULL_OBJECT cannot be used with {checksum_algorithm}")
         snapshot = self._pinned(source, found.etag, found.version_id)
         self._writes += 1
         upload_id = f"upload of {target.location.url} #{self._writes}"
         properties = StoredObject(
-            b"", "", None, self._clock(), metadata=found.metadata, tags=snapshot.tags, checksum=snapshot.checksum
+            b"",
+            "",
+            None,
+            self._clock(),
+            metadata=found.metadata,
+            tags=snapshot.tags,
+            storage_class=target.storage_class or "STANDARD",
+            checksum=checksum_of(b"", checksum_algorithm),
+            headers=found.headers,
+            redirect=target.redirect,
         )
         self.open_uploads[upload_id] = _Multipart(properties, {})
         return upload_id
@@ -168,7 +192,13 @@ class FakeS3:
         made = self.open_uploads[upload.id]
         body = b"".join(made.parts[part.number] for part in copied)
         assert len(body) == upload.size, "MpuObjectSize does not match"
-        whole = replace(made.properties, body=body, etag=f"{_etag(body)}-{len(copied)}")
+        assert made.properties.checksum
+        whole = replace(
+            made.properties,
+            body=body,
+            etag=f"{_etag(body)}-{len(copied)}",
+            checksum=checksum_of(body, made.properties.checksum.algorithm),
+        )
         result = self._commit(whole, upload.target, if_match, upload.version_id)
         del self.open_uploads[upload.id]
         return result
@@ -181,21 +211,16 @@ class FakeS3:
     def head_source(self, source: Location) -> SourceObject | None:
         """HeadObject: moments in whole seconds."""
         self._step("head_source", "head_source")
+        _check_key(source)
         stored = self.objects.get(source)
         if stored is None:
             return None
-        return SourceObject(
-            etag=stored.etag,
-            version_id=stored.version_id,
-            size=len(stored.body),
-            last_modified=stored.last_modified.replace(microsecond=0),
-            metadata=stored.metadata,
-            checksum=stored.checksum,
-        )
+        return told(source, stored)
 
     def head_destination(self, destination: Location) -> DestinationState:
         """HeadObject: moments in whole seconds."""
         self._step("head_destination", "head_destination")
+        _check_key(destination)
         stored = self.objects.get(destination)
         return DestinationState(stored.etag if stored else None, self._clock().replace(microsecond=0))
 
@@ -203,6 +228,7 @@ class FakeS3:
         found = self.versions.get((source, version_id)) if version_id else self.objects.get(source)
         if found is None or found.etag != etag:
             raise ConditionRefusedError
+        _check_readable(source, found)
         return found
 
     def _commit(
@@ -225,6 +251,48 @@ class FakeS3:
             self.requests.append(request)
         if waiting := self.before.get(step):
             waiting.pop(0)()
+
+
+def told(location: Location, stored: StoredObject) -> SourceObject:
+    """What a HEAD tells of it: moments in whole seconds."""
+    _check_readable(location, stored)
+    return SourceObject(
+        etag=stored.etag,
+        version_id=stored.version_id,
+        size=len(stored.body),
+        last_modified=stored.last_modified.replace(microsecond=0),
+        headers=stored.headers,
+        metadata=stored.metadata,
+        redirect=stored.redirect,
+        checksum=stored.checksum,
+    )
+
+
+def taken_along(snapshot: StoredObject, target: Target) -> StoredObject:
+    """What CopyObject makes of an object: storage class and website redirect have to be named."""
+    algorithm = snapshot.checksum.algorithm if snapshot.checksum else "CRC64NVME"
+    return replace(
+        snapshot,
+        checksum=checksum_of(snapshot.body, algorithm),
+        storage_class=target.storage_class or "STANDARD",
+        redirect=target.redirect,
+    )
+
+
+def checksum_of(body: bytes, algorithm: str) -> Checksum:
+    """A checksum of the whole; S3 gives every object one."""
+    digest = hashlib.sha256(algorithm.encode() + body).hexdigest()
+    return Checksum(algorithm=algorithm, value=digest[:12], type="FULL_OBJECT")
+
+
+def _check_key(location: Location) -> None:
+    if len(location.key.encode()) > LONGEST_KEY_BYTES:
+        raise from_aws_code("KeyTooLongError", "Your key is too long", action="s3", resource=location.url)
+
+
+def _check_readable(location: Location, stored: StoredObject) -> None:
+    if stored.customer_key:
+        raise Permanent(Reason.CUSTOMER_KEY, f"{location.url} is encrypted with its uploader's key")
 
 
 def _etag(body: bytes) -> str:

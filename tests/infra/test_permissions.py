@@ -66,6 +66,7 @@ def test_the_copier_may_copy_and_say_so_and_nothing_else(resources: Resources) -
         ("s3:GetObjectVersion", "Bucketssource.Arn/*"),
         ("s3:GetObjectVersionTagging", "Bucketssource.Arn/*"),
         ("s3:ListBucket", "Bucketssource.Arn"),
+        ("s3:GetBucketRequestPayment", "Bucketssource.Arn"),
         ("s3:ListBucket", "Bucketsdestination.Arn"),
         ("s3:GetObject", "Bucketsdestination.Arn/*"),
         ("s3:PutObject", "Bucketsdestination.Arn/*"),

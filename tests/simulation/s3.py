@@ -133,7 +133,7 @@ class S3:
 
         return self._network.call("HeadObject destination", effect)
 
-    def begin(self, source: Location, found: SourceObject, target: Target) -> str:
+    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
         """GetObjectTagging of the upload found (unversioned: of whatever is there), then CreateMultipartUpload."""
         tags = self._network.call("GetObjectTagging", lambda: self._any(source.key, found.version_id).tags)
         place = found.place if isinstance(found, Seen) else -1

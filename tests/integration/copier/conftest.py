@@ -11,9 +11,16 @@ from localaws.server import MotoServer
 
 
 @pytest.fixture(scope="module")
-def client_of() -> Iterator[Callable[[str], Any]]:
-    """Service → a boto3 client of the module's own AWS, which is empty at the start."""
-    with MotoServer() as server, ExitStack() as clients:
+def server() -> Iterator[MotoServer]:
+    """The module's own AWS, which is empty at the start."""
+    with MotoServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client_of(server: MotoServer) -> Iterator[Callable[[str], Any]]:
+    """Service → a boto3 client of the module's own AWS."""
+    with ExitStack() as clients:
 
         def make(service: str) -> Any:
             client = boto3.client(

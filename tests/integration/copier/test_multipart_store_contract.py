@@ -98,7 +98,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
 def begin(side: Side, source: Location = SOURCE, target: Target | None = None) -> OpenUpload:
     found = found_at(side, source)
     to = target or Target(TARGET)
-    upload_id = side.store.begin(source, found, to)
+    upload_id = side.store.begin(source, found, to, checksum_algorithm="CRC64NVME")
     return OpenUpload(upload_id, source, found.etag, found.version_id, to, found.size, BYTES_EACH)
 
 
@@ -203,7 +203,7 @@ def dressed(s3: Any, tags: dict[str, str]) -> Any:
     side = ServerSide(s3)
     tagging = "&".join(f"{key}={value}" for key, value in tags.items())
     side.put(SOURCE, BODY, Tagging=tagging, **PROPERTIES)
-    upload = begin(side, target=Target(TARGET, "STANDARD_IA"))
+    upload = begin(side, target=Target(TARGET, "STANDARD_IA", redirect="/elsewhere"))
     side.store.complete(upload, copy_all(side, upload), if_match=None)
     head = s3.head_object(Bucket=TARGET.bucket, Key=TARGET.key)
     tag_set = s3.get_object_tagging(Bucket=TARGET.bucket, Key=TARGET.key)["TagSet"]

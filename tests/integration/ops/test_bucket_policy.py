@@ -33,7 +33,7 @@ def test_of_a_destination_the_copier_writes_the_keys_that_its_routes_write(termi
 
 def test_of_a_source_the_copier_reads_the_keys_that_its_routes_read(terminal: AuditTerminal) -> None:
     found = statements(terminal, "uploads")
-    assert found.keys() == {"CopytrailReadsObjects", "CopytrailListsBuckets"}
+    assert found.keys() == {"CopytrailReadsObjects", "CopytrailListsBuckets", "CopytrailSeesWhoPays"}
     assert found["CopytrailReadsObjects"]["Resource"] == [
         "arn:aws-cn:s3:::uploads/in/*",
         "arn:aws-cn:s3:::uploads/a${*}/*",
@@ -59,6 +59,7 @@ def test_a_bucket_between_two_routes_is_read_and_written(terminal: AuditTerminal
         "CopytrailReadsObjects",
         "CopytrailWritesObjects",
         "CopytrailListsBuckets",
+        "CopytrailSeesWhoPays",
     }
 
 

@@ -13,12 +13,11 @@ from shared.plan import PartSizes
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import a_copying
-from tests.fakes.s3 import FakeS3
+from tests.fakes.s3 import FakeS3, checksum_of
 
 ROUTE = Route(source_bucket="in", destination_bucket="out")
 TINY = PartSizes(threshold=10, part=10)
 LARGE = bytes(range(35))
-CRC = Checksum(algorithm="CRC64NVME", value="abc=", type="FULL_OBJECT")
 
 
 class Scene:
@@ -244,24 +243,40 @@ def test_a_continuation_that_is_of_no_use_any_more_is_aborted(
 
 
 def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
-    result = scene.bring(scene.upload(checksum=CRC))
+    result = scene.bring(scene.upload())
 
     assert isinstance(result, Copied)
-    assert result.checksum == CRC
+    held = scene.s3.at("s3://in/k")
+    assert held is not None
+    assert result.checksum == held.checksum == checksum_of(held.body, "CRC64NVME")
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "copied"),
+    [("CRC32", "CRC32"), ("CRC32C", "CRC32C"), ("SHA1", "CRC64NVME"), ("SHA256", "CRC64NVME"), ("MD5", "CRC64NVME")],
+)
+def test_the_uploaders_checksum_algorithm_is_kept_where_s3_can_compute_it_from_parts(
+    scene: Scene, uploaded: str, copied: str
+) -> None:
+    result = scene.bring(scene.upload(checksum=Checksum(algorithm=uploaded, value="abc=", type="COMPOSITE")))
+
+    assert isinstance(result, Copied)
+    assert result.checksum is not None
+    assert (result.checksum.algorithm, result.checksum.type) == (copied, "FULL_OBJECT")
 
 
 def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
-    upload = scene.upload(checksum=CRC)
+    upload = scene.upload()
     source = Location("in", "k")
 
     def rot() -> None:
         """What S3 never does: the copy's checksum is another than the source's."""
         made = next(iter(scene.s3.open_uploads.values()))
-        made.properties = scene.s3.damaged(made.properties)
+        made.parts[1] = b"?" * len(made.parts[1])
 
     scene.s3.before["commit"] = [rot]
 
-    with pytest.raises(Permanent, match="abc=") as raised:
+    with pytest.raises(Permanent, match="s3://in/k has") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH
     assert scene.s3.objects.keys() == {source, Location("out", "k")}

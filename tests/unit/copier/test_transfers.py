@@ -99,6 +99,50 @@ def test_a_replayed_upload_is_told_as_a_replay_by_whoever_asked_for_it(scene: Sc
     assert first.log_id == replayed.log_id == redriven.log_id
 
 
+def test_a_record_never_names_an_upload_that_was_not_copied(scene: Scene) -> None:
+    """Two empty objects are alike: nothing tells whether the event's key was URL-encoded."""
+    scene.s3.upload("in", "x y", b"")
+    gone = scene.s3.upload("in", "x+y", b"")
+    scene.s3.delete("in", "x+y")
+
+    scene.work(object_created(gone), message_id="m-1")
+    [follow_up] = scene.queue.sent
+    scene.work(follow_up, message_id="m-2")
+
+    skipped, copied = scene.bus.accepted
+    assert (skipped.upload.key, skipped.outcome, skipped.reason) == ("x+y", Outcome.SKIPPED, Reason.SOURCE_DELETED)
+    assert (copied.upload.key, copied.outcome) == ("x y", Outcome.COPIED)
+    assert skipped.log_id != copied.log_id
+    assert scene.s3.at("s3://out/copies/x y") is not None
+    assert scene.s3.at("s3://out/copies/x+y") is None
+    assert len(scene.queue.sent) == 1
+
+
+def test_what_a_decoded_key_may_mean_stays_with_its_message_until_the_queue_has_taken_it(scene: Scene) -> None:
+    scene.s3.upload("in", "x y", b"")
+    told = structs.replace(scene.s3.upload("in", "x+y", b""), key="x%20y")
+    scene.queue.down = True
+
+    failures = scene.work(object_created(told))
+
+    assert failures.keys() == {"m-1"}
+    scene.queue.down = False
+    assert scene.work(object_created(told)) == {}
+    assert len(scene.queue.sent) == 1
+
+
+def test_a_key_that_grows_too_long_fails_at_the_first_delivery_and_asks_s3_nothing(scene: Scene) -> None:
+    upload = scene.s3.upload("in", "é" * 509, b"A")
+
+    assert scene.work(object_created(upload)) == {}
+
+    [told] = scene.bus.accepted
+    assert (told.outcome, told.reason) == (Outcome.FAILED, Reason.KEY_TOO_LONG)
+    assert told.message is not None
+    assert "1,025 bytes" in told.message
+    assert scene.s3.requests == []
+
+
 def test_the_same_upload_delivered_twice_has_the_same_log_id(scene: Scene) -> None:
     body = object_created(scene.s3.upload("in", "k", b"A"))
 
