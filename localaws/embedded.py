@@ -16,6 +16,7 @@ from localaws.interception import Intercepting, Interceptor
 from localaws.lambda_service import HostedFunction, LambdaService
 from localaws.registry import REGISTRY
 from localaws.server import MotoServer
+from shared.aws import keep_expires_as_text
 
 REGION = "us-east-1"
 # moto's own.
@@ -97,7 +98,7 @@ class EmbeddedAws:
         """A boto3 client of this AWS, the same one each time; it may be shared by threads."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = boto3.client(
+                client = boto3.client(
                     service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
                     endpoint_url=self.endpoint_url,
                     region_name=REGION,
@@ -105,6 +106,8 @@ class EmbeddedAws:
                     aws_secret_access_key=_CREDENTIAL,
                     config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
                 )
+                keep_expires_as_text(client)
+                self._clients[service] = client
             return self._clients[service]
 
     def deploy(self, context: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
-from shared.errors import Transient, explained, from_aws_code
+from shared.errors import Permanent, Transient, explained, from_aws_code
 
 # What botocore's parser raises on a header or a body that does not fit the service's model: int(), a date that is none
 # (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
@@ -89,6 +89,9 @@ def translated(action: str, resource: str) -> Iterator[None]:
         details = error.response.get("Error", {})
         message = explained(details) or str(error)
         raise from_aws_code(str(details.get("Code", "Unknown")), message, action=action, resource=resource) from error
+    except ParamValidationError as error:
+        # botocore does not send such a request, however often it is asked to.
+        raise Permanent(type(error).__name__, f"{action} on {resource}: {' '.join(str(error).split())}") from error
     except BotoCoreError as error:
         raise Transient(type(error).__name__, f"{action} on {resource}: {error}") from error
     except UnicodeEncodeError:

@@ -1,7 +1,8 @@
 """Texts that S3 writes otherwise than they came: metadata that is not ASCII, and keys in a listing of versions.
 
 S3 stores metadata decoded as RFC 2047 says, and gives it back encoded so; moto gives back the bytes that it got. It
-lists versions without heeding `encoding-type=url`, which is the only readable way for keys that XML cannot hold.
+lists versions without heeding `encoding-type=url`, which is the only readable way for keys that XML cannot hold, and
+repeats `StartAfter` without.
 
 Sources: "Working with object metadata", S3 user guide; "ListObjectVersions", S3 API reference.
 """
@@ -19,7 +20,7 @@ from moto.s3.responses import S3Response
 from localaws.gaps import patching
 
 _METADATA = "x-amz-meta-"
-_KEYS_TOLD = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
+_VERSIONS_TOLD = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
 
 
 def close() -> None:
@@ -27,7 +28,8 @@ def close() -> None:
     patching.replace(responses, "metadata_from_headers", _decoding_metadata)
     for name in ("head_object", "get_object"):
         patching.replace(S3Response, name, _encoding_metadata)
-    patching.replace(S3Response, "list_object_versions", _encoding_keys)
+    for name in ("list_objects_v2", "list_object_versions"):
+        patching.replace(S3Response, name, _encoding_keys)
 
 
 def _decoding_metadata(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,22 +63,25 @@ def _encoding_metadata(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _encoding_keys(original: Callable[..., Any]) -> Callable[..., Any]:
-    def list_object_versions(self: Any) -> Any:
+    def respond(self: Any, *more: Any) -> Any:
         if self.querystring.get("encoding-type", [None])[0] != "url":
-            return original(self)
+            return original(self, *more)
         write = self.serialized
 
         def serialized(action: Any) -> Any:
             told = action.result
-            for item in (*told["Versions"], *told["DeleteMarkers"]):
-                item["Key"] = quote_plus(item["Key"], safe="/")
-            for item in told.get("CommonPrefixes", ()):
-                item["Prefix"] = quote_plus(item["Prefix"], safe="/")
-            told |= {name: quote_plus(told[name], safe="/") for name in _KEYS_TOLD if told.get(name)}
-            told["EncodingType"] = "url"
+            if "Versions" in told:
+                for item in (*told["Versions"], *told["DeleteMarkers"]):
+                    item["Key"] = quote_plus(item["Key"], safe="/")
+                for item in told.get("CommonPrefixes", ()):
+                    item["Prefix"] = quote_plus(item["Prefix"], safe="/")
+                told |= {name: quote_plus(told[name], safe="/") for name in _VERSIONS_TOLD if told.get(name)}
+                told["EncodingType"] = "url"
+            elif "StartAfter" in told:
+                told["StartAfter"] = quote_plus(told["StartAfter"], safe="/")
             return write(action)
 
         self.serialized = serialized
-        return original(self)
+        return original(self, *more)
 
-    return list_object_versions
+    return respond

@@ -10,7 +10,7 @@ from services.copier.objects import CopyResult, DestinationState, Location, Sour
 from services.copier.refusals import Refusals
 from services.copier.s3_client import as_sent, carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
-from shared.aws import translated
+from shared.aws import is_gone, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -118,6 +118,6 @@ class S3ObjectStore:
                     Bucket=location.bucket, Key=location.key, **parameters, **self._owners.of(location)
                 )
             except ClientError as error:
-                if error.response["Error"]["Code"] != "404":
+                if not is_gone(error, of_version="VersionId" in parameters):
                     raise
                 return error.response

@@ -7,11 +7,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.copier.objects import ConditionRefusedError, Location
+from shared.aws import is_gone
 from shared.events import Checksum
 
-# 412: a condition did not hold. 409: another write of the key was under way. 404: the source is gone, or the
-# destination that If-Match names is ("Add preconditions to S3 operations with conditional requests", S3 user guide).
-_CONDITION_CODES = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "NoSuchVersion", "404"})
+# 412: a condition did not hold. 409: another write of the key was under way ("Add preconditions to S3 operations with
+# conditional requests", S3 user guide). The source, or the destination that If-Match names, may also be gone.
+_CONDITION_CODES = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 # What S3 says for the id of a version that the next write replaces.
 NO_VERSION = "null"
@@ -35,7 +36,7 @@ def conditions() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] in _CONDITION_CODES:
+        if error.response["Error"]["Code"] in _CONDITION_CODES or is_gone(error):
             raise ConditionRefusedError from error
         raise
 

@@ -305,6 +305,15 @@ def test_versions_of_any_key_are_listed_by_its_encoded_name(gap_aws: Any, key: s
     assert version["Key"] == key
 
 
+def test_a_listing_repeats_where_it_began_by_its_encoded_name(gap_aws: Any) -> None:
+    gap_aws.make_source_and_destination()
+    gap_aws.s3.put_object(Bucket="source", Key="b")
+
+    listed = gap_aws.s3.list_objects_v2(Bucket="source", StartAfter="a+%20\x01")
+
+    assert (listed["StartAfter"], [item["Key"] for item in listed["Contents"]]) == ("a+%20\x01", ["b"])
+
+
 def _put_raw(aws: Any, body: bytes, headers: dict[str, Any]) -> None:
     """PutObject as no SDK sends it: without a checksum, and header values as they are."""
     with closing(HTTPConnection("localhost", aws.server.port)) as connection:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ops.stack_outputs import Stack
 from shared.aws import client, translated
-from shared.errors import CopytrailError, Transient
+from shared.errors import CopytrailError, Permanent, Transient
 
 # What a header may hold on the wire, as http.client reads it: Latin-1.
 _HEADER_TEXT = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))
@@ -119,3 +119,15 @@ def test_an_answer_without_a_message_is_told_of_as_botocore_tells_of_it() -> Non
 
     assert raised.value.reason == "Odd"
     assert "CopyObject operation" in raised.value.message
+
+
+def test_a_request_that_botocore_does_not_send_is_permanent() -> None:
+    with (
+        closing(client("s3", connections=1, read_timeout_s=1)) as s3,
+        pytest.raises(Permanent, match="Non ascii") as raised,
+        translated("s3:PutObject", "s3://in/k"),
+    ):
+        s3.create_multipart_upload(Bucket="in", Key="k", Metadata={"a": "ü"})
+
+    assert raised.value.reason == "ParamValidationError"
+    assert "\n" not in raised.value.message
