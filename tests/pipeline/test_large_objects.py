@@ -29,6 +29,24 @@ def test_a_large_object_is_copied_in_parts_with_its_properties(trail: Trail) -> 
     assert uploads_left_open(trail) == []
 
 
+def test_what_nobody_foresaw_of_a_large_object_arrives_as_it_is(trail: Trail) -> None:
+    """From the functions' own processes, where botocore signs in Python."""
+    key = "a\x01\x1f\x0b+%20 €"
+    headers = {"Expires": b"never", "Content-Disposition": "inline; filename=€.bin".encode(), "Cache-Control": b"\xe9"}
+
+    trail.upload_raw(key, LARGE, headers)
+    trail.settle()
+
+    [record] = trail.records(key)
+    assert (record.outcome, record.method, record.attempt) == (Outcome.COPIED, "UploadPartCopy", 1)
+    source = trail.s3.head_object(Bucket=trail.source, Key=key)
+    copy = trail.s3.head_object(Bucket=trail.destination, Key=key)
+    kept = ("ExpiresString", "ContentDisposition", "CacheControl", "ContentType", "Metadata")
+    assert {name: copy[name] for name in kept} == {name: source[name] for name in kept}
+    assert copy["ExpiresString"] == "never"
+    assert trail.copy_of(key) == LARGE
+
+
 def test_a_large_object_is_overwritten_by_a_newer_one(trail: Trail) -> None:
     trail.upload("again", LARGE)
     trail.settle()

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from shared.errors import Reason
 from shared.events import COPY_REQUESTED, COPYTRAIL_SOURCE, CopyRequest, Outcome, Trigger, Upload, encode_detail
 from shared.times import now
 from tests.pipeline.trail import Trail
@@ -47,6 +48,45 @@ def test_headers_metadata_and_tags_come_along(trail: Trail) -> None:
     assert {name: head[name] for name in properties} == properties
     tags = trail.s3.get_object_tagging(Bucket=trail.destination, Key="dressed.html")["TagSet"]
     assert tags == [{"Key": "team", "Value": "devops"}]
+
+
+def test_an_expires_that_is_empty_is_in_nobodys_way(trail: Trail) -> None:
+    for body in (b"first", b"second"):
+        trail.upload_raw("expires", body, {"Expires": b""})
+        trail.settle_impatiently()
+
+    assert trail.copy_of("expires") == b"second"
+    assert [record.outcome for record in trail.records("expires")] == [Outcome.COPIED, Outcome.COPIED]
+    assert trail.s3.head_object(Bucket=trail.destination, Key="expires")["ExpiresString"] == ""
+
+
+def test_no_record_names_an_upload_that_was_not_copied(trail: Trail) -> None:
+    """The event of an object that is gone, where its decoded key holds an equally empty one."""
+    trail.upload("x y", b"")
+    trail.settle()
+    trail.copier.pause()
+    trail.upload("x+y", b"")
+    trail.s3.delete_object(Bucket=trail.source, Key="x+y")
+    trail.copier.resume()
+    trail.settle()
+
+    assert [(record.outcome, record.reason) for record in trail.records("x+y")] == [
+        (Outcome.SKIPPED, Reason.SOURCE_DELETED)
+    ]
+    assert {record.outcome for record in trail.records("x y")} == {Outcome.COPIED}
+    assert trail.copy_of("x+y") is None
+
+
+def test_an_upload_whose_key_comes_url_encoded_is_copied_under_its_own_name(trail: Trail) -> None:
+    trail.copier.pause()
+    trail.upload("url encoded+", b"1")
+    [message] = trail.take_all("CopyQueueUrl")
+    trail.send(message["Body"].replace("url encoded+", "url+encoded%2B"))
+    trail.copier.resume()
+    trail.settle()
+
+    assert trail.copy_of("url encoded+") == b"1"
+    assert [record.outcome for record in trail.records("url encoded+")] == [Outcome.COPIED]
 
 
 def test_ten_overwrites_delivered_in_a_shuffled_order_end_with_the_last(trail: Trail) -> None:

@@ -1,9 +1,12 @@
 """Owns a deployed copytrail on the embedded AWS, as a person with boto3 sees it."""
 
 import json
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from localaws.embedded import EmbeddedAws, NotQuiet
 from services.auditor.query import AuditQuery
@@ -29,6 +32,15 @@ class Trail:
     def upload(self, key: str, body: bytes = b"body", **properties: Any) -> str:
         """Put an object; its ETag without quotes."""
         return str(self.s3.put_object(Bucket=self.source, Key=key, Body=body, **properties)["ETag"]).strip('"')
+
+    def upload_raw(self, key: str, body: bytes, headers: Mapping[str, bytes]) -> None:
+        """Put an object with header values as no SDK would send them."""
+        path = f"/{self.source}/{quote(key)}"
+        signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+        known = {"Authorization": signed, "Content-Type": "application/octet-stream"}
+        with closing(HTTPConnection(urlsplit(self.aws.endpoint_url).netloc)) as connection:
+            connection.request("PUT", path, body, {**known, **headers})
+            assert connection.getresponse().status == 200
 
     def copy_of(self, key: str) -> bytes | None:
         """What the destination holds under a key."""
