@@ -26,15 +26,18 @@ class Past:
     replayed_by: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Message:
-    """One delivery of an SQS message. `past`: it was in the dead-letter queue before."""
+    """One delivery of an SQS message. `past`: it was in the dead-letter queue before.
+
+    It equals itself only: a standard queue may deliver one message twice in a batch.
+    """
 
     id: str
     body: str
     receipt_handle: str
     receive_count: int
-    sent_at: datetime
+    sent_at: datetime | None
     past: Past | None = None
 
     @property
@@ -43,8 +46,8 @@ class Message:
         return self.receive_count + (self.past.attempts if self.past else 0)
 
     @property
-    def first_seen(self) -> datetime:
-        """When it was sent, for the first time."""
+    def first_seen(self) -> datetime | None:
+        """When it was sent, for the first time, where that is known."""
         return (self.past and self.past.first_seen) or self.sent_at
 
 
@@ -74,7 +77,8 @@ def bury(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
     """Put a message into the dead-letter queue; None when it was accepted, else why the message must stay."""
     try:
         queue.dead_letter(letter)
-    except CopytrailError as refused:
+    except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
+        refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
         error = Transient(
             Reason.LETTER_NOT_ACCEPTED,
             f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",

@@ -6,9 +6,11 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from shared import times
 from shared.errors import Permanent, Reason
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+# One that may have no moment in UTC: a struct that has some checks them when it is made.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -22,9 +24,25 @@ class Envelope(msgspec.Struct, frozen=True):
     time: Moment
     detail: msgspec.Raw
 
+    def __post_init__(self) -> None:
+        check_moments(time=self.time)
+
 
 # How the detail of an event is read, by the event's source and detail-type.
 Readers = Mapping[tuple[str, str], Callable[[Envelope], S]]
+
+
+def check_moments(**moments: datetime) -> None:
+    """Let moments of the UTC calendar pass.
+
+    Raises:
+        ValueError: one is none, and cannot be written or compared; names its field.
+    """
+    for name, moment in moments.items():
+        try:
+            times.to_utc(moment)
+        except ValueError as error:
+            raise ValueError(f"`{name}` cannot be read: {error}") from error
 
 
 def decode(body: str, readers: Readers[S]) -> S:
@@ -35,7 +53,7 @@ def decode(body: str, readers: Readers[S]) -> S:
     """
     try:
         envelope = msgspec.json.decode(body, type=Envelope)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise malformed(str(error)) from error
     read = readers.get((envelope.source, envelope.detail_type))
     if read is None:
@@ -54,7 +72,7 @@ def detail(envelope: Envelope, kind: type[S]) -> S:
     """
     try:
         return msgspec.json.decode(envelope.detail, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         problem = str(error)
         where = problem.replace("`$", "`$.detail", 1) if "`$" in problem else f"{problem} - at `$.detail`"
         raise malformed(where) from error

@@ -29,13 +29,18 @@ class Reason(StrEnum):
     UNEXPECTED_ERROR = "UnexpectedError"
 
 
+# A reason and its message go into an event, a record and a message attribute, each of which has a size limit.
+_LONGEST_REASON = 128
+_LONGEST_MESSAGE = 2048
+
+
 class CopytrailError(Exception):
-    """A failure with a reason code for machines and one sentence for people."""
+    """A failure with a reason code for machines and one sentence for people, both of a length that fits everywhere."""
 
     def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = str(reason)
-        self.message = message
+        self.reason = _cut(str(reason), _LONGEST_REASON) or "Unknown"
+        self.message = _cut(message, _LONGEST_MESSAGE)
+        super().__init__(self.message)
 
 
 class Transient(CopytrailError):
@@ -141,6 +146,11 @@ def from_aws_code(code: str, message: str, *, action: str, resource: str) -> Cop
     return kind(reason, f"{action} on {resource}: {message}")
 
 
+def without_surrogates(text: str) -> str:
+    """The same text as UTF-8 can write it: JSON may hold halves of a surrogate pair, which it cannot."""
+    return text.encode(errors="replace").decode()
+
+
 def explained(error: Mapping[str, object]) -> str:
     """What the `Error` element of an answer says: its message, and the header, argument or resource that it names.
 
@@ -152,6 +162,9 @@ def explained(error: Mapping[str, object]) -> str:
         for name, value in error.items()
         if isinstance(value, str) and value and name not in _PLAIN_ELEMENTS and not _SECRET_ELEMENT.search(name)
     )
-    if len(named) > _LONGEST_NAMING:
-        named = f"{named[:_LONGEST_NAMING]}…"
-    return f"{message} ({named})".lstrip() if named else message
+    return f"{message} ({_cut(named, _LONGEST_NAMING)})".lstrip() if named else message
+
+
+def _cut(text: str, longest: int) -> str:
+    text = without_surrogates(text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import structs
 
-from shared.envelope import Envelope, Moment, Readers, Text, decode, detail, malformed
+from shared.envelope import Envelope, Moment, Readers, Text, check_moments, decode, detail, malformed
 
 S3_SOURCE = "aws.s3"
 COPYTRAIL_SOURCE = "copytrail"
@@ -19,7 +19,23 @@ OBJECT_RESTORED = "Object Restore Completed"
 OBJECT_DELETED = "Object Deleted"
 COPY_REQUESTED = "Object Copy Requested"
 
-Size = Annotated[int, msgspec.Meta(ge=0)]
+# What EventBridge takes for a whole number ("PutEvents", EventBridge API reference).
+_LARGEST_NUMBER = 2**63 - 1
+
+Size = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_NUMBER)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_NUMBER)]
+# What an event names is told on in another, and ten of those have to fit into one request: no id is as long as this.
+Id = Annotated[str, msgspec.Meta(max_length=1024)]
+# An ARN ("Amazon Resource Names", IAM user guide).
+Requester = Annotated[str, msgspec.Meta(max_length=2048)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+# It goes into a header, as it is.
+ETag = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"^[!-~]*\Z")]
+
+# "Object key naming", S3 user guide. With the bucket's name it stays under the 2,048 bytes that DynamoDB allows a
+# partition key ("Quotas", DynamoDB developer guide).
+_LONGEST_KEY_BYTES = 1024
+_LONGEST_BUCKET_BYTES = 255
 
 
 class Outcome(StrEnum):
@@ -56,13 +72,16 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     A deletion, too, is a write; it has no ETag (""), and no bytes.
     """
 
-    bucket: Text
-    key: Text
-    etag: str
+    bucket: Name
+    key: Name
+    etag: ETag
     size: Size
     uploaded_at: Moment
-    version_id: str | None = None
-    sequencer: str | None = None
+    version_id: Id | None = None
+    sequencer: Id | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(uploadedAt=self.uploaded_at)
 
     @property
     def is_deletion(self) -> bool:
@@ -81,12 +100,12 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     `fingerprint` stands for all that a HEAD tells of the source: the upload was begun with its properties.
     """
 
-    upload_id: Text
-    bytes_each: Size
-    etag: Text
+    upload_id: Name
+    bytes_each: Count
+    etag: ETag
     fingerprint: Text
     parts_done: Size
-    version_id: str | None = None
+    version_id: Id | None = None
 
 
 class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -98,8 +117,8 @@ class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     upload: Upload
     version: Literal["1"] = "1"
     trigger: Trigger = Trigger.UPLOAD
-    request_id: str | None = None
-    requested_by: str | None = None
+    request_id: Id | None = None
+    requested_by: Requester | None = None
     continuation: Continuation | None = None
     decoded_from: str | None = None
 
@@ -127,7 +146,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     log_id: Text
     outcome: Outcome
     upload: Upload
-    attempt: Annotated[int, msgspec.Meta(ge=1)]
+    attempt: Count
     started_at: Moment
     finished_at: Moment
     version: Literal["1"] = "1"
@@ -139,9 +158,10 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     destination: Destination | None = None
     checksum: Checksum | None = None
     method: str | None = None
-    parts: int | None = None
+    parts: Count | None = None
 
     def __post_init__(self) -> None:
+        check_moments(startedAt=self.started_at, finishedAt=self.finished_at)
         if self.outcome is Outcome.COPIED and (self.destination is None or self.destination.etag is None):
             raise ValueError("a Copied outcome needs destination.etag")
         if self.outcome in (Outcome.SKIPPED, Outcome.FAILED) and not self.reason:
@@ -154,32 +174,35 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class _S3Bucket(msgspec.Struct, frozen=True):
-    name: Text
+    name: Name
+
+    def __post_init__(self) -> None:
+        _check_length("name", self.name, _LONGEST_BUCKET_BYTES)
 
 
-class _S3Object(msgspec.Struct, frozen=True, rename="kebab"):
-    key: Text
-    etag: Text
+class _S3Key(msgspec.Struct, frozen=True, rename="kebab"):
+    key: Name
+    version_id: Id | None = None
+    sequencer: Id | None = None
+
+    def __post_init__(self) -> None:
+        _check_length("key", self.key, _LONGEST_KEY_BYTES)
+
+
+class _S3Object(_S3Key, frozen=True, kw_only=True, rename="kebab"):
+    etag: ETag
     size: Size
-    version_id: str | None = None
-    sequencer: str | None = None
 
 
 class _S3Detail(msgspec.Struct, frozen=True, rename="kebab"):
     bucket: _S3Bucket
     object: _S3Object
-    request_id: str | None = None
-
-
-class _S3DeletedObject(msgspec.Struct, frozen=True, rename="kebab"):
-    key: Text
-    version_id: str | None = None
-    sequencer: str | None = None
+    request_id: Id | None = None
 
 
 class _S3Deletion(msgspec.Struct, frozen=True):
     bucket: _S3Bucket
-    object: _S3DeletedObject
+    object: _S3Key
 
 
 def decode_request(body: str) -> CopyRequest:
@@ -266,6 +289,19 @@ def _upload(told: _S3Detail, at: datetime) -> Upload:
     )
 
 
+def _check_lengths(upload: Upload) -> None:
+    try:
+        _check_length("bucket", upload.bucket, _LONGEST_BUCKET_BYTES)
+        _check_length("key", upload.key, _LONGEST_KEY_BYTES)
+    except ValueError as error:
+        raise malformed(f"{error} - at `$.detail.upload`") from error
+
+
+def _check_length(name: str, text: str, most_bytes: int) -> None:
+    if len(text.encode()) > most_bytes:
+        raise ValueError(f"`{name}` is longer than {most_bytes:,} bytes, which S3 does not allow")
+
+
 def _version_id(told: str | None) -> str | None:
     # With versioning suspended every write has this one: it tells nothing apart.
     return None if told == "null" else told
@@ -273,6 +309,7 @@ def _version_id(told: str | None) -> str | None:
 
 def _from_operator(envelope: Envelope) -> CopyRequest:
     request = detail(envelope, CopyRequest)
+    _check_lengths(request.upload)
     if request.continuation is None and request.decoded_from is None:
         # Without an id of its own, the copy would have the upload's LogID, and leave no record.
         if not request.request_id:
@@ -290,6 +327,7 @@ _OPERATORS_TRIGGERS = frozenset({Trigger.BACKFILL, Trigger.RECONCILE, Trigger.RE
 
 def _completion(envelope: Envelope) -> Completion:
     completion = detail(envelope, Completion)
+    _check_lengths(completion.upload)
     if completion.detail_type != envelope.detail_type:
         raise malformed(f"outcome {completion.outcome} came as '{envelope.detail_type}' - at `$.detail.outcome`")
     return completion

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from shared import times
-from shared.envelope import Envelope, Moment, Readers, Text, decode, detail, malformed
+from shared.envelope import Envelope, Moment, Readers, Text, check_moments, decode, detail, malformed
 from shared.events import COMPLETION_READERS, COPYTRAIL_SOURCE, Completion
 from shared.log_id import operation_log_id
 
@@ -51,6 +51,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     filters: Mapping[str, str] = msgspec.field(default_factory=dict)
     counts: Mapping[str, int] = msgspec.field(default_factory=dict)
     message: str | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(at=self.at)
 
     @property
     def log_id(self) -> str:

@@ -62,6 +62,13 @@ def part_count(size: int, sizes: PartSizes) -> int:
 
 
 def parts(size: int, bytes_each: int) -> Iterator[Part]:
-    """The parts of `size` bytes, each of `bytes_each` but the last, which has what is left."""
+    """The parts of `size` bytes, each of `bytes_each` but the last, which has what is left.
+
+    Raises:
+        Permanent: `TooLarge`; these would be more than 10,000.
+    """
+    if size > bytes_each * MOST_PARTS:
+        problem = f"{size:,} bytes in parts of {bytes_each:,} are more than the {MOST_PARTS:,} parts that S3 takes"
+        raise Permanent(Reason.TOO_LARGE, problem)
     for number, first in enumerate(range(0, size, bytes_each), start=1):
         yield Part(number, first, min(first + bytes_each, size) - 1)

@@ -28,20 +28,23 @@ class SqsQueue:
     def dead_letter(self, letter: DeadLetter) -> None:
         """Send the message's body as it came, with LogID, Reason, Message, Attempts and FirstSeen as attributes.
 
+        What SQS takes in no body is replaced in it: it can only have come from elsewhere.
+
         Raises:
             CopytrailError: SQS did not accept it; the original must stay in its queue.
         """
+        first_seen = letter.message.first_seen
         attributes = {
             "LogID": letter.log_id or "",
             "Reason": letter.error.reason,
             "Message": letter.error.message,
             "Attempts": str(letter.message.attempts),
-            "FirstSeen": times.to_text(letter.message.first_seen),
+            "FirstSeen": times.to_text(first_seen) if first_seen else "",
         }
         with translated("sqs:SendMessage", self._dead_letter_url):
             self._sqs.send_message(
                 QueueUrl=self._dead_letter_url,
-                MessageBody=letter.message.body,
+                MessageBody=_accepted(letter.message.body),
                 MessageAttributes={name: _attribute(text) for name, text in attributes.items() if text},
             )
 
@@ -67,4 +70,8 @@ class SqsQueue:
 
 
 def _attribute(text: str) -> "MessageAttributeValueTypeDef":
-    return {"DataType": "String", "StringValue": _REFUSED.sub("\N{REPLACEMENT CHARACTER}", text)[:_LONGEST_ATTRIBUTE]}
+    return {"DataType": "String", "StringValue": _accepted(text)[:_LONGEST_ATTRIBUTE]}
+
+
+def _accepted(text: str) -> str:
+    return _REFUSED.sub("\N{REPLACEMENT CHARACTER}", text)

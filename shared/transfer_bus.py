@@ -1,6 +1,6 @@
 """Owns the only PutEvents calls: copytrail's own events, to the transfer bus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 # PutEvents takes up to 10 entries a call.
 MOST_EVENTS = 10
+# What the entries of a call may have together, in bytes ("Calculating PutEvents event entry size", EventBridge user
+# guide); it may be more by now.
+_LARGEST_CALL = 256 * 1024
+# The moment of an entry counts as so many bytes.
+_MOMENT_BYTES = 14
+# What EventBridge says of a call in which one entry cannot be accepted.
+_REFUSALS = frozenset({"ValidationException", "ParamValidationError", "413"})
 # The pauses between tries of entries that EventBridge did not accept, in seconds.
 _PAUSES_S = (0.1, 0.4)
 
@@ -34,7 +41,9 @@ class TransferBus:
         self._sleep = sleep
 
     def publish(self, events: Sequence[Event]) -> list[CopytrailError | None]:
-        """Publish up to 10 events: one call for all, and up to two more for those that it did not accept.
+        """Publish up to 10 events: one call for all that fit into it, and up to two more for what was not accepted.
+
+        An event that EventBridge refuses does not take along those of the same call.
 
         Returns:
             For each event in its place, None when it was accepted, else why not.
@@ -51,6 +60,9 @@ class TransferBus:
         return verdicts
 
     def _put(self, events: Sequence[Event]) -> list[CopytrailError | None]:
+        return [verdict for call in _calls(events) for verdict in self._put_together(call)]
+
+    def _put_together(self, events: Sequence[Event]) -> list[CopytrailError | None]:
         try:
             with translated("events:PutEvents", self._name):
                 answer = self._events.put_events(
@@ -66,6 +78,8 @@ class TransferBus:
                     ]
                 )
         except CopytrailError as error:
+            if error.reason in _REFUSALS and len(events) > 1:
+                return [verdict for event in events for verdict in self._put_together([event])]
             return [error] * len(events)
         return [
             Transient(Reason.EVENT_NOT_ACCEPTED, f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}")
@@ -73,3 +87,18 @@ class TransferBus:
             else None
             for entry in answer["Entries"]
         ]
+
+
+def _calls(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """The events in their order, as many together as one call takes."""
+    call: list[Event] = []
+    size = 0
+    for event in events:
+        bytes_ = _MOMENT_BYTES + len(f"{COPYTRAIL_SOURCE}{event.detail_type}{event.detail}".encode())
+        if call and size + bytes_ > _LARGEST_CALL:
+            yield call
+            call, size = [], 0
+        call.append(event)
+        size += bytes_
+    if call:
+        yield call

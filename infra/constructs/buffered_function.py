@@ -12,6 +12,11 @@ from constructs import Construct
 
 from infra.function_settings import FunctionSettings
 
+# In bytes ("Amazon SQS message quotas").
+_LARGEST_MESSAGE = 1024 * 1024
+# What a letter's attributes may add: one that no longer fitted would be a letter without a reason.
+_EXPLANATION = 16 * 1024
+
 
 class BufferedFunction(Construct):
     """A function that takes messages from a queue of its own, in batches, and answers for each.
@@ -40,6 +45,7 @@ class BufferedFunction(Construct):
             retention_period=Duration.days(4),
             # "Configuring a queue to use with Lambda": six times the timeout, plus the window.
             visibility_timeout=Duration.seconds(6 * settings.timeout_s + settings.batching_window_s),
+            largest_message=_LARGEST_MESSAGE - _EXPLANATION,
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=settings.max_receive_count
             ),
@@ -126,6 +132,7 @@ def _queue(
     *,
     retention_period: Duration,
     visibility_timeout: Duration | None = None,
+    largest_message: int = _LARGEST_MESSAGE,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
     return sqs.Queue(
@@ -136,6 +143,7 @@ def _queue(
         enforce_ssl=True,
         retention_period=retention_period,
         visibility_timeout=visibility_timeout,
+        max_message_size_bytes=largest_message,
         dead_letter_queue=dead_letter_queue,
     )
 

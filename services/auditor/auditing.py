@@ -66,8 +66,8 @@ class Auditing:
             return DeadLetter(message, final, told.log_id if told else None)
 
     def conclude(self, group: Sequence[Entry | DeadLetter]) -> Failures:
-        """Tell what was appended and send the dead letters; those not accepted, by message id."""
-        return {result.message.id: error for result in group if (error := self._pass_on(result))}
+        """Tell what was appended and send the dead letters; those not accepted, by message."""
+        return {result.message: error for result in group if (error := self._pass_on(result))}
 
     def _pass_on(self, result: Entry | DeadLetter) -> CopytrailError | None:
         if isinstance(result, Entry):

@@ -10,14 +10,9 @@ import msgspec
 from services.auditor import items
 from services.auditor.items import Item
 from shared import audit_schema, times
-from shared.errors import Permanent, Reason
+from shared.envelope import malformed
 from shared.events import Completion, Outcome, Trigger
 from shared.log_id import is_log_id
-
-# The longest key S3 allows, in bytes of UTF-8. With the bucket's name it stays under the 2,048 bytes that DynamoDB
-# allows a partition key ("Object key naming", S3 user guide; "Quotas", DynamoDB developer guide).
-_LONGEST_KEY_BYTES = 1024
-_LONGEST_BUCKET_BYTES = 255
 
 Identity = tuple[str, str, str, str, str, bool]
 
@@ -57,14 +52,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
         """The record of a completion.
 
         Raises:
-            Permanent: `MalformedEvent`; the LogID, bucket or key is not one, and could not be a key of the table.
+            Permanent: `MalformedEvent`; the LogID is not one.
         """
         upload = completion.upload
         destination = completion.destination
         checksum = completion.checksum
-        _check(is_log_id(completion.log_id), "`$.detail.logId` is not a LogID")
-        _check(_fits(upload.bucket, _LONGEST_BUCKET_BYTES), "`$.detail.upload.bucket` is longer than a bucket's name")
-        _check(_fits(upload.key, _LONGEST_KEY_BYTES), "`$.detail.upload.key` is longer than a key's 1,024 bytes")
+        if not is_log_id(completion.log_id):
+            raise malformed("`$.detail.logId` is not a LogID")
         return cls(
             log_id=completion.log_id,
             outcome=completion.outcome,
@@ -158,12 +152,3 @@ def day_shard(day: date, shard: int | str) -> str:
 def _shard(log_id: str) -> int:
     # A UUIDv5 is a hash: its low bits are spread evenly, and the same on every machine.
     return UUID(log_id).int % audit_schema.DAY_SHARDS
-
-
-def _fits(text: str, most_bytes: int) -> bool:
-    return len(text.encode()) <= most_bytes
-
-
-def _check(holds: bool, problem: str) -> None:
-    if not holds:
-        raise Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")

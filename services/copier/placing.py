@@ -18,6 +18,7 @@ from services.copier.placements import (
 )
 from services.copier.ports import PartsCopier, Warn
 from services.copier.rounds import Copied, Order, Result, Skipped
+from shared import times
 from shared.errors import Permanent, Reason, Transient
 from shared.events import Destination
 from shared.plan import PartSizes, part_size
@@ -116,7 +117,7 @@ class Placing:
 
     def _late_versions(self) -> list[Version]:
         """Versions between the newest that was placed and ours, the oldest first."""
-        floor = self._order.upload.uploaded_at - _LATE_BY
+        floor = times.earlier(self._order.upload.uploaded_at, _LATE_BY)
         newest = self.newest
         # What came before it is told by when it was placed, or by the listing.
         reached = newest is None or newest.at < floor

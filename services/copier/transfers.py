@@ -12,7 +12,7 @@ from services.copier.deleting import Deleted
 from services.copier.multipart import UnfinishedError
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.batch import Failures
-from shared.delivery import DeadLetter, Message, Queue, bury, final_error
+from shared.delivery import DeadLetter, Message, Queue, bury, final_error, unexpected
 from shared.errors import CopytrailError, Permanent, Reason
 from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
 from shared.log_id import log_id
@@ -104,14 +104,14 @@ class Transfers:
         publishable = [settled for settled in group if settled.completion]
         verdicts = self._completions.publish([settled.completion for settled in publishable if settled.completion])
         failures = {
-            settled.message.id: verdict
+            settled.message: verdict
             for settled, verdict in zip(publishable, verdicts, strict=True)
             if verdict is not None
         }
         for settled in group:
-            error = failures.get(settled.message.id) or self._pass_on(settled)
+            error = failures.get(settled.message) or self._pass_on(settled)
             if error:
-                failures[settled.message.id] = error
+                failures[settled.message] = error
             else:
                 self._telemetry.settled(settled)
         return failures
@@ -122,9 +122,9 @@ class Transfers:
         if settled.follow_up:
             try:
                 self._queue.send(encode_request(settled.follow_up, self._clock()))
-            except CopytrailError as error:
+            except Exception as error:  # noqa: BLE001 - what one message holds must not fail its neighbours
                 self._abandon(settled.follow_up)
-                return error
+                return error if isinstance(error, CopytrailError) else unexpected(error)
         return None
 
     def _abandon(self, unfinished: CopyRequest) -> None:

@@ -1,5 +1,6 @@
 """Owns a strict in-memory SQS behind boto3's methods: what is received is hidden, and handles grow stale."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -9,9 +10,13 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.fakes.clock import FakeClock
+
+# "SendMessage", SQS API reference: what a body may be made of, and what it may have with its attributes, in bytes.
+_REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LARGEST = 1024 * 1024
 
 DLQ = "https://sqs.us-east-1.amazonaws.com/123456789012/copy-dlq"
 
@@ -112,6 +117,33 @@ class FakeSqs:
 
         return self._batch("ChangeMessageVisibility", Entries, change)
 
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        MessageBody: str,  # noqa: N803
+        MessageAttributes: Mapping[str, Any] | None = None,  # noqa: N803
+    ) -> Mapping[str, Any]:
+        """Take a message in, as long as it is one."""
+        with self._called("SendMessage"):
+            attributes = MessageAttributes or {}
+            _check_sendable(MessageBody, attributes)
+            id_ = str(UUID(int=next(self._ids) << 64))
+            return {"MessageId": self._put(QueueUrl, MessageBody, attributes, id_)}
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> Mapping[str, Any]:
+        """Hide a message in hand for so long from now."""
+        entry = {"Id": "0", "ReceiptHandle": ReceiptHandle, "VisibilityTimeout": VisibilityTimeout}
+        if self.change_message_visibility_batch(QueueUrl=QueueUrl, Entries=[entry]).get("Failed"):
+            raise refusal("ReceiptHandleIsInvalid")
+        return {}
+
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
         """Delete messages in hand; SQS says yes to a handle of an earlier receive, and deletes nothing."""
 
@@ -176,6 +208,21 @@ class FakeSqs:
 def refusal(code: str, message: str = "no") -> ClientError:
     """What boto3 raises when AWS refuses a call."""
     return ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
+
+
+def _check_sendable(body: str, attributes: Mapping[str, Any]) -> None:
+    texts = [body, *(value["StringValue"] for value in attributes.values())]
+    if not all(isinstance(text, str) for text in texts):
+        raise ParamValidationError(report="Invalid type for parameter MessageBody")
+    if not all(texts):
+        raise refusal("MissingParameter", "The request must contain the parameter MessageBody.")
+    if any(map(_REFUSED.search, texts)):
+        raise refusal("InvalidMessageContents")
+    size = len(body.encode()) + sum(
+        len(f"{name}{value['DataType']}{value['StringValue']}".encode()) for name, value in attributes.items()
+    )
+    if size > _LARGEST:
+        raise refusal("InvalidParameterValue", f"Message must be shorter than {_LARGEST} bytes.")
 
 
 def _received(message: StoredMessage) -> Mapping[str, Any]:

@@ -28,11 +28,14 @@ def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
     assert resources("AWS::SQS::Queue")[f"{function}Queue"] == {
         "VisibilityTimeout": visibility_s,
         "MessageRetentionPeriod": 4 * DAY_S,
+        # What a letter's attributes take on top fits into its own queue.
+        "MaximumMessageSize": 1024 * 1024 - 16 * 1024,
         "SqsManagedSseEnabled": True,
         "RedrivePolicy": {"deadLetterTargetArn": f"{function}DeadLetterQueue.Arn", "maxReceiveCount": 5},
     }
     assert resources("AWS::SQS::Queue")[f"{function}DeadLetterQueue"] == {
         "MessageRetentionPeriod": 14 * DAY_S,
+        "MaximumMessageSize": 1024 * 1024,
         "SqsManagedSseEnabled": True,
     }
 

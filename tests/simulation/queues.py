@@ -17,7 +17,7 @@ class Held:
 
     id: str
     body: str
-    sent_at: datetime
+    sent_at: datetime | None
     visible_at: datetime
     dead_lettered: bool
     receives: int = 0
@@ -35,7 +35,7 @@ class Letter:
     message_id: str
     body: str
     reason: str | None
-    sent_at: datetime
+    sent_at: datetime | None
 
 
 class SimulatedQueue:

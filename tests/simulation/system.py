@@ -123,10 +123,10 @@ class System:
         worker = function.worker if self._guards.publish_before_delete else _DeletingFirst(function.worker, delete)
         failures = dict(Batch(worker, self._executor, seconds_left).run(messages))
         for message in messages:
-            error = failures.get(message.id)
+            error = failures.get(message)
             if error and self._settle(function, message, error):
-                del failures[message.id]
-        done = [message for message in messages if message.id not in failures]
+                del failures[message]
+        done = [message for message in messages if message not in failures]
         _try(lambda: self.network.call("Lambda deletes the batch", lambda: delete(done)))
 
     def _settle(self, function: Function, message: Message, error: CopytrailError) -> bool:

@@ -50,6 +50,7 @@ def letter(scene: Scene, text: str, log_id: str | None = "id") -> dict[str, str]
     scene.queue.dead_letter(DeadLetter(message, Permanent("AccessDenied", text), log_id))
     [received] = scene.sqs.receive_message(QueueUrl=scene.dead_letter_url, MessageAttributeNames=["All"])["Messages"]
     assert received["Body"] == message.body
+    assert message.sent_at
     assert received["MessageAttributes"]["FirstSeen"]["StringValue"] == times.to_text(message.sent_at)
     return {name: value["StringValue"] for name, value in received["MessageAttributes"].items() if name != "FirstSeen"}
 

@@ -53,7 +53,7 @@ class Scene:
     def work(self, *messages: Message) -> dict[str, str]:
         """Perform and conclude; the reasons of the failures, by message id."""
         failures = self.auditing.conclude([self.auditing.perform(each, lambda: 60) for each in messages])
-        return {message_id: error.reason for message_id, error in failures.items()}
+        return {failed.id: error.reason for failed, error in failures.items()}
 
 
 @pytest.fixture
@@ -63,10 +63,11 @@ def scene() -> Scene:
 
 def test_a_completion_becomes_a_record_logged_now(scene: Scene) -> None:
     completion = copied(finished_at=scene.clock() - timedelta(seconds=3))
-    assert scene.work(message(body(completion))) == {}
+    delivery = message(body(completion))
+    assert scene.work(delivery) == {}
     record = scene.ledger.records[completion.log_id]
     assert record == Record.of(completion, logged_at=scene.clock())
-    assert scene.told.entries == [Entry(message(body(completion)), record, Appended.NEW)]
+    assert scene.told.entries == [Entry(delivery, record, Appended.NEW)]
     assert scene.queue.letters == []
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
+from msgspec import structs
 
 from services.copier.completions import EventBridgeCompletions
 from shared.errors import Reason
@@ -99,6 +100,29 @@ def test_a_call_that_fails_fails_every_entry(bus: Stubber) -> None:
     verdicts = publisher(bus).publish([completion("a"), completion("b")])
 
     assert [verdict.reason for verdict in verdicts if verdict] == ["AccessDenied", "AccessDenied"]
+
+
+def test_a_call_that_one_event_makes_wrong_is_made_again_event_by_event(bus: Stubber) -> None:
+    bus.add_client_error("put_events", "ValidationException", "one of these is wrong", 400)
+    bus.add_response("put_events", answer(None), entries("a"))
+    bus.add_client_error("put_events", "ValidationException", "this one is wrong", 400)
+    bus.add_response("put_events", answer(None), entries("c"))
+    for _ in range(2):
+        bus.add_client_error("put_events", "ValidationException", "this one is wrong", 400)
+
+    fine, wrong, also_fine = publisher(bus).publish([completion("a"), completion("b"), completion("c")])
+
+    assert (fine, also_fine) == (None, None)
+    assert wrong is not None
+    assert wrong.reason == "ValidationException"
+
+
+def test_events_that_are_too_large_for_one_call_together_go_in_several(bus: Stubber) -> None:
+    large = structs.replace(completion("a"), message="m" * 100_000)
+    bus.add_response("put_events", answer(None, None), entries("a", "a"))
+    bus.add_response("put_events", answer(None), entries("a"))
+
+    assert publisher(bus).publish([large] * 3) == [None, None, None]
 
 
 def test_the_detail_is_the_event_as_the_auditor_reads_it(bus: Stubber) -> None:

@@ -119,6 +119,22 @@ def test_an_unversioned_bucket_gives_no_version_id() -> None:
         (("detail", "object", "etag"), None, "Expected `str`, got `null` - at `$.detail.object.etag`"),
         (("detail",), {}, "Object missing required field `bucket` - at `$.detail`"),
         (("time",), "yesterday", "Invalid RFC3339 encoded datetime - at `$.time`"),
+        (("time",), "0001-01-01T00:00:00+14:00", "`time` cannot be read: 0001-01-01T00:00:00+14:00 is no moment of"),
+        (("time",), "9999-12-31T23:59:59-23:59", "`time` cannot be read: 9999-12-31T23:59:59-23:59 is no moment of"),
+        (("detail", "object", "size"), 2**63, "at `$.detail.object.size`"),
+        (("detail", "object", "etag"), "a\nb", "at `$.detail.object.etag`"),
+        (("detail", "object", "etag"), "ä", "at `$.detail.object.etag`"),
+        (("detail", "object", "version-id"), "v" * 1025, "at `$.detail.object.version-id`"),
+        (
+            ("detail", "object", "key"),
+            "ä" * 513,
+            "`key` is longer than 1,024 bytes, which S3 does not allow - at `$.det",
+        ),
+        (
+            ("detail", "bucket", "name"),
+            "b" * 256,
+            "`name` is longer than 255 bytes, which S3 does not allow - at `$.de",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(path: tuple[str, ...], value: Any, problem: str) -> None:
@@ -216,6 +232,8 @@ def test_a_completion_survives_the_way_over_the_bus(told: Completion) -> None:
         ("Object Copy Failed", {"outcome": "Failed"}, "a Failed outcome needs a reason"),
         ("Object Copied", {"version": "2"}, "Invalid enum value '2' - at `$.detail.version`"),
         ("Object Copied", {"attempt": 0}, "Expected `int` >= 1 - at `$.detail.attempt`"),
+        ("Object Copied", {"startedAt": "0001-01-01T00:00:00+14:00"}, "`startedAt` cannot be read"),
+        ("Object Copied", {"finishedAt": "9999-12-31T23:59:59-23:59"}, "`finishedAt` cannot be read"),
     ],
 )
 def test_a_completion_that_contradicts_itself_is_malformed(
@@ -288,3 +306,33 @@ def test_a_deletion_is_a_write_without_bytes() -> None:
         sequencer="617f0837b476e463",
         uploaded_at=datetime(2021, 11, 12, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"key": "ä" * 513}, "`key` is longer than 1,024 bytes, which S3 does not allow - at `$.detail.upload`"),
+        ({"bucket": "b" * 256}, "`bucket` is longer than 255 bytes, which S3 does not allow - at `$.detail.upload`"),
+        ({"uploadedAt": "0001-01-01T00:00:00+14:00"}, "`uploadedAt` cannot be read"),
+    ],
+)
+def test_an_upload_that_no_bucket_can_hold_is_malformed_in_both_functions(
+    changes: dict[str, Any], problem: str
+) -> None:
+    told = json.loads(encode_detail(completion()))
+    upload = told["upload"] | changes
+    request = {"upload": upload, "trigger": "backfill", "requestId": "r"}
+
+    for decode, body in (
+        (decode_completion, envelope("copytrail", "Object Copied", told | {"upload": upload})),
+        (decode_request, envelope("copytrail", "Object Copy Requested", request)),
+    ):
+        with pytest.raises(Permanent) as raised:
+            decode(body)
+        assert raised.value.reason == Reason.MALFORMED_EVENT
+        assert problem in raised.value.message
+
+
+def test_a_body_that_utf_8_cannot_write_is_malformed() -> None:
+    with pytest.raises(Permanent, match="not an event of ours"):
+        decode_request('{"source": "\ud800"}')

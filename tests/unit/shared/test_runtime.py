@@ -28,7 +28,7 @@ class PickyWorker:
         return message
 
     def conclude(self, group: Sequence[Message]) -> Failures:
-        assert all(message.sent_at.year == 2026 for message in group)
+        assert all(message.sent_at and message.sent_at.year == 2026 for message in group)
         return {}
 
 
