@@ -38,7 +38,7 @@ def _ago(text: str) -> datetime | None:
 
 def shown_moment(moment: datetime) -> str:
     """A moment in UTC for a person, to the second."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(sep=" ", timespec="seconds")[: len("2026-11-23 02:24:57")]
 
 
 def check_order(since: datetime | None, until: datetime | None) -> None:

@@ -8,6 +8,8 @@ import click
 from ops.failures import Misconfigured
 
 _SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
+# The system's clock waits no longer than 292 years.
+_LONGEST = timedelta(days=36_525)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -29,8 +31,8 @@ class Span(click.ParamType[timedelta]):
             span = read_span(text)
         except OverflowError:
             span = None
-        if not span:
-            raise Misconfigured(f"'{text}' is not a length of time: write 5s, 15m, 1h or 7d")
+        if not span or span > _LONGEST:
+            raise Misconfigured(f"'{text}' is not a length of time up to 100 years: write 5s, 15m, 1h or 7d")
         return span
 
 

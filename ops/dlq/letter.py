@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # What stands for the reason where there is none.
 UNRECORDED = "Unrecorded"
 NOT_OURS = "NotOurs"
+# Of a number of deliveries: whatever is longer was not counted.
+_MOST_DIGITS = 9
 
 
 class ExplainedBy(StrEnum):
@@ -35,7 +37,10 @@ class ExplainedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Letter:
-    """A message of a dead-letter queue. `attributes` are as boto3 gives them, so that they can be sent again."""
+    """A message of a dead-letter queue. `attributes` are as boto3 gives them, so that they can be sent again.
+
+    `sent_at` is 1970 where the queue does not tell: then it counts as one of the oldest.
+    """
 
     id: str
     body: str
@@ -51,7 +56,7 @@ class Letter:
             body=message["Body"],
             attributes=message.get("MessageAttributes", {}),
             receipt_handle=message["ReceiptHandle"],
-            sent_at=times.from_epoch_milliseconds(message["Attributes"]["SentTimestamp"]),
+            sent_at=_sent_at(message.get("Attributes", {}).get("SentTimestamp", "")),
         )
 
     @cached_property
@@ -215,4 +220,11 @@ class Letter:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
+def _sent_at(milliseconds: str) -> datetime:
+    try:
+        return times.from_epoch_milliseconds(milliseconds)
+    except ValueError:
+        return times.from_epoch_milliseconds(0)

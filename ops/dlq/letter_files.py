@@ -14,7 +14,7 @@ from ops.dlq.letter import Letter
 from ops.failures import Misconfigured
 from ops.new_files import check_new
 from shared import times
-from shared.envelope import Moment, Text
+from shared.envelope import Moment, Text, check_moments
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef
@@ -39,6 +39,9 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     sent_at: Moment
     body: Text
     attributes: Mapping[str, _Attribute]
+
+    def __post_init__(self) -> None:
+        check_moments(SentAt=self.sent_at)
 
 
 def attributes_in_json(letter: Letter) -> dict[str, dict[str, str]]:

@@ -1,6 +1,7 @@
 """Owns the sending of letters to a queue, as they are: ten, and 1 MiB, at a time."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,14 @@ _Attributes = Mapping[str, "MessageAttributeValueOutputTypeDef"]
 _MOST_BYTES = 1_048_576
 # "Message metadata for Amazon SQS", SQS developer guide.
 _MOST_ATTRIBUTES = 10
+# What SQS says of a whole call for the sake of one of its entries.
+_REFUSALS = (
+    "InvalidParameterValue",
+    "InvalidMessageContents",
+    "MissingParameter",
+    "BatchRequestTooLong",
+    "ParamValidationError",
+)
 
 
 def send(
@@ -35,15 +44,22 @@ def send(
         The letters that SQS accepted, and the others, each with why it was refused.
 
     Raises:
-        CopytrailError: SQS was not reached, or refused the first call; nothing is known to have been accepted.
+        CopytrailError: SQS was not reached, or refused the first call, and not for what one letter holds; nothing is
+            known to have been accepted.
     """
     accepted: list[Letter] = []
     refused: list[tuple[Letter, str]] = []
-    for chunk in _chunks([(letter, _marked(letter, marks or {})) for letter in letters]):
+    chunks = deque(_chunks([(letter, _marked(letter, marks or {})) for letter in letters]))
+    while chunks:
+        chunk = chunks.popleft()
         try:
             told = verdicts(len(chunk), _sending(sqs, queue_url, chunk), sleep=sleep)
         except CopytrailError as error:
-            if not accepted and not refused:
+            is_one_letters = error.reason.endswith(_REFUSALS)
+            if is_one_letters and len(chunk) > 1:
+                chunks.extendleft([entry] for entry in reversed(chunk))
+                continue
+            if not is_one_letters and not accepted and not refused:
                 raise
             told = [error.message] * len(chunk)
         for (letter, _), why in zip(chunk, told, strict=True):

@@ -94,7 +94,7 @@ def _records(stack: Stack, scopes: Sequence[Scope], wish: Wish) -> Iterator[_Rec
     if not wish.with_records:
         yield None
         return
-    since = wish.since - CLOCKS_DIFFER_BY if wish.since else None
+    since = times.earlier(wish.since, CLOCKS_DIFFER_BY) if wish.since else None
     with (
         closing(stack.client("dynamodb", connections=2 * THREADS)) as dynamodb,
         recorded(scopes) as store,

@@ -156,7 +156,9 @@ class FakeSqs:
         return self._batch("DeleteMessage", Entries, delete)
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
-        """Take messages in."""
+        """Take messages in; what is wrong with one of them fails the whole call."""
+        for entry in Entries:
+            _check_sendable(entry["MessageBody"], entry["MessageAttributes"])
 
         def send(entry: Mapping[str, Any]) -> str:
             self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], str(UUID(int=next(self._ids) << 64)))
@@ -211,7 +213,7 @@ def refusal(code: str, message: str = "no") -> ClientError:
 
 
 def _check_sendable(body: str, attributes: Mapping[str, Any]) -> None:
-    texts = [body, *(value["StringValue"] for value in attributes.values())]
+    texts = [body, *(value["StringValue"] for value in attributes.values() if "StringValue" in value)]
     if not all(isinstance(text, str) for text in texts):
         raise ParamValidationError(report="Invalid type for parameter MessageBody")
     if not all(texts):
@@ -219,7 +221,8 @@ def _check_sendable(body: str, attributes: Mapping[str, Any]) -> None:
     if any(map(_REFUSED.search, texts)):
         raise refusal("InvalidMessageContents")
     size = len(body.encode()) + sum(
-        len(f"{name}{value['DataType']}{value['StringValue']}".encode()) for name, value in attributes.items()
+        len(f"{name}{value['DataType']}{value.get('StringValue', '')}".encode()) + len(value.get("BinaryValue", b""))
+        for name, value in attributes.items()
     )
     if size > _LARGEST:
         raise refusal("InvalidParameterValue", f"Message must be shorter than {_LARGEST} bytes.")

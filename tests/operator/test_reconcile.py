@@ -55,7 +55,7 @@ def test_what_was_copied_is_the_same_whatever_its_key(desk: Desk) -> None:
         desk.upload(key, key.encode(), Metadata={"owner": "ops"}, Tagging="a=1", ContentType="text/x-odd")
     desk.settle()
 
-    for arguments in ((), ("--deep",), ("--without-records",), ("--since", "1h")):
+    for arguments in ((), ("--deep",), ("--without-records",), ("--since", "1h"), ("--since", "0001-01-01")):
         code, found, summary = reconcile(desk, *arguments)
         assert (code, found, counts(summary)) == (CLEAN, {}, {"Same": len(ODD_KEYS)})
 

@@ -33,6 +33,9 @@ from tests.fakes.outcomes import an_upload, body, copied
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs_client import DLQ, FakeSqs, refusal
 
+# Some bodies are as large as SQS takes.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/copies"
 
 

@@ -22,7 +22,7 @@ def test_so_long(text: str, span: timedelta) -> None:
     assert Span().convert(text, None, None) == span
 
 
-@pytest.mark.parametrize("text", ["", "5", "s", "0s", "-5s", "1.5h", "999999999w", "1h30m"])
+@pytest.mark.parametrize("text", ["", "5", "s", "0s", "-5s", "1.5h", "999999999w", "36526d", "1h30m"])
 def test_anything_else_is_refused_with_examples(text: str) -> None:
     with pytest.raises(Misconfigured, match="write 5s, 15m, 1h or 7d"):
         Span().convert(text, None, None)
