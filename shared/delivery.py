@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.errors import CopytrailError, Permanent, Reason, Transient
+from shared.errors import CopytrailError, Denied, Permanent, Reason, Transient
 
 _FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
+# What a message waits for that was denied once, twice, three times: 7.5 minutes in all. Once more, and it is final.
+_DENIED_DELAYS_S = (30.0, 120.0, 300.0)
 # The message attribute with which a replay says who asked for it.
 REPLAYED_BY = "ReplayedBy"
 
@@ -88,11 +90,13 @@ def bury(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
     return None
 
 
-def retry_delay(receive_count: int, uniform: Callable[[float, float], float]) -> float:
-    """Seconds until the next try: exponential with full jitter, from 2 s to 5 min.
+def retry_delay(error: CopytrailError, receive_count: int, uniform: Callable[[float, float], float]) -> float:
+    """Seconds until the next try: exponential with full jitter, from 2 s to 5 min; longer for a permission to come.
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
     """
+    if isinstance(error, Denied):
+        return _DENIED_DELAYS_S[min(receive_count, len(_DENIED_DELAYS_S)) - 1]
     ceiling = min(LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
     return uniform(_FIRST_DELAY_S, ceiling)
 
@@ -101,11 +105,13 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
     """The error that ends a message's deliveries: a permanent one, or any on the last receive that the queue allows.
 
     Raises:
-        Transient: the message has receives left, and a retry may cure it. Errors that are not ours are bugs until
-            shown otherwise, and count as transient.
+        CopytrailError: the message has receives left, and a retry may cure it: it is transient, or denied so few times
+            that the permission may be on its way. Errors that are not ours are bugs until shown otherwise, and count
+            as transient.
     """
     ours = error if isinstance(error, CopytrailError) else unexpected(error)
-    if isinstance(ours, Permanent) or message.receive_count >= max_receive_count:
+    may_pass = isinstance(ours, Denied) and message.receive_count <= len(_DENIED_DELAYS_S)
+    if (isinstance(ours, Permanent) and not may_pass) or message.receive_count >= max_receive_count:
         return ours
     raise ours
 

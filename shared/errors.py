@@ -51,6 +51,10 @@ class Permanent(CopytrailError):
     """A failure that only a person can cure."""
 
 
+class Denied(Permanent):
+    """A refusal for want of a permission. Those take effect late: the first receives of a message may be too early."""
+
+
 class ConfigurationError(Exception):
     """The configuration cannot work; carries every problem found, not only the first."""
 
@@ -64,14 +68,11 @@ ARCHIVED_CODES = frozenset({"InvalidObjectState", "ObjectNotInActiveTierError"})
 # Unknown codes are left out on purpose: they count as transient, and the receive count bounds them.
 _PERMANENT_CODES = frozenset(
     {
-        "AccessDenied",
-        "AccessDeniedException",
         "AccountProblem",
         "AllAccessDisabled",
         "AuthorizationHeaderMalformed",
         "BadRequest",
         "EntityTooLarge",
-        "InvalidAccessKeyId",
         "InvalidArgument",
         "InvalidBucketName",
         "InvalidBucketState",
@@ -79,10 +80,6 @@ _PERMANENT_CODES = frozenset(
         "InvalidStorageClass",
         "InvalidTag",
         "InvalidURI",
-        "KMS.AccessDeniedException",
-        "KMS.DisabledException",
-        "KMS.InvalidStateException",
-        "KMS.NotFoundException",
         "KeyTooLongError",
         "MetadataTooLarge",
         "MethodNotAllowed",
@@ -97,6 +94,24 @@ _PERMANENT_CODES = frozenset(
     | ARCHIVED_CODES
 )
 
+
+# IAM, bucket policies, and the policies and states of KMS keys take seconds to minutes to take effect ("Changes that I
+# make are not always immediately visible", IAM user guide; "AWS KMS eventual consistency", KMS developer guide).
+_DENIED_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "KMS.AccessDeniedException",
+        "KMS.DisabledException",
+        "KMS.InvalidStateException",
+        "KMS.NotFoundException",
+        "NotAuthorized",
+        "UnauthorizedAccess",
+        "UnrecognizedClientException",
+    }
+)
 
 # The answer to a HEAD has no body, so botocore gives its status for a code ("HeadObject", S3 API reference).
 _CODES_BY_STATUS = {
@@ -137,13 +152,19 @@ def from_aws_code(code: str, message: str, *, action: str, resource: str) -> Cop
     if code == "400":
         message = f"{message} ({_BAD_REQUEST_CAUSES})"
     reason = _CODES_BY_STATUS.get(code, code)
-    kind = Permanent if reason in _PERMANENT_CODES else Transient
+    kind = _kind_of(reason)
     if reason == "AccessDeniedException":
         reason = "AccessDenied"
     elif reason in ARCHIVED_CODES:
         reason = Reason.ARCHIVED
         message = f"{message.rstrip('.')}. Restore the object: the copy then runs by itself."
     return kind(reason, f"{action} on {resource}: {message}")
+
+
+def _kind_of(code: str) -> type[CopytrailError]:
+    if code in _DENIED_CODES:
+        return Denied
+    return Permanent if code in _PERMANENT_CODES else Transient
 
 
 def without_surrogates(text: str) -> str:

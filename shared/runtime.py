@@ -101,7 +101,7 @@ def _delay(message: Message, error: CopytrailError) -> float:
     if isinstance(error, Occupied):
         # With 5 receives, the least that a queue may allow, the last comes when a function of 15 minutes has ended.
         return LONGEST_DELAY_S if message.receive_count > 1 else LONGEST_DELAY_S / 5
-    return retry_delay(message.receive_count, random.uniform)
+    return retry_delay(error, message.receive_count, random.uniform)
 
 
 def _traceback(error: CopytrailError) -> CopytrailError | None:

@@ -54,7 +54,7 @@ class Auditing:
         """Append the record of one message, or say why that will never work.
 
         Raises:
-            Transient: a retry may cure it, and the message has receives left.
+            CopytrailError: a retry may cure it, and the message has receives left.
         """
         told: Audited | None = None
         try:

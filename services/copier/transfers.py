@@ -76,7 +76,7 @@ class Transfers:
         """Do what the message asks for.
 
         Raises:
-            Transient: a retry may cure it, and the message has receives left.
+            CopytrailError: a retry may cure it, and the message has receives left.
         """
         try:
             request = _as_asked(decode_request(message.body), message)

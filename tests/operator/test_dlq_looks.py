@@ -73,7 +73,7 @@ def one_of_each(desk: Desk) -> dict[str, str]:
 def test_what_the_copier_gave_up_on_is_listed_with_its_reason_and_the_log_id_of_its_record(desk: Desk) -> None:
     def refuse(request: InterceptedRequest) -> Reply | None:
         is_copy = request.service == "s3" and request.operation == "CopyObject"
-        return s3_error("AccessDenied", "Access Denied", 403) if is_copy else None
+        return s3_error("InvalidRequest", "Not this one", 400) if is_copy else None
 
     with desk.aws.intercept(refuse):
         desk.upload("in/secret.txt", b"four")

@@ -96,7 +96,7 @@ def refusing(*keys: str) -> See:
 
     def refuse(request: InterceptedRequest) -> Reply | None:
         is_meant = request.operation == "CopyObject" and request.key in keys
-        return s3_error("AccessDenied", "Access Denied", 403) if is_meant else None
+        return s3_error("InvalidRequest", "Not this one", 400) if is_meant else None
 
     return refuse
 

@@ -89,6 +89,38 @@ def test_what_never_stops_failing_is_explained_after_the_last_receive(trail: Tra
     assert (letter["LogID"], letter["Reason"], letter["Attempts"]) == (record.log_id, "SomethingNew", "5")
 
 
+def test_an_upload_that_is_denied_until_the_permission_takes_effect_is_copied(trail: Trail) -> None:
+    denied: list[int] = []
+
+    def deny_at_first(request: InterceptedRequest) -> Reply | None:
+        if is_call(request, "s3", "CopyObject") and len(denied) < 2:
+            denied.append(1)
+            return s3_error("AccessDenied", "Access Denied", 403)
+        return None
+
+    with trail.aws.intercept(deny_at_first):
+        trail.upload("too-early")
+        trail.settle_impatiently()
+
+    [record] = trail.records("too-early")
+    assert (record.outcome, record.attempt) == (Outcome.COPIED, 3)
+    assert trail.letters() == []
+
+
+def test_an_upload_that_stays_denied_is_explained_before_the_last_receive(trail: Trail) -> None:
+    def deny(request: InterceptedRequest) -> Reply | None:
+        return s3_error("AccessDenied", "Access Denied", 403) if is_call(request, "s3", "CopyObject") else None
+
+    with trail.aws.intercept(deny):
+        trail.upload("forbidden")
+        trail.settle_impatiently()
+
+    [record] = trail.records("forbidden")
+    [letter] = trail.letters()
+    assert (record.outcome, record.reason, record.attempt) == (Outcome.FAILED, "AccessDenied", 4)
+    assert (letter["LogID"], letter["Reason"]) == (record.log_id, "AccessDenied")
+
+
 def test_bodies_that_are_no_uploads_are_dead_lettered_and_their_neighbours_copied(trail: Trail) -> None:
     elsewhere = object_created(FakeS3(FakeClock()).upload("some-other-bucket", "k", b"x"))
     trail.copier.pause()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.errors import Permanent, Transient
+from shared.errors import Denied, Transient
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.trace import Trace
 
@@ -59,14 +59,14 @@ class Network:
 
         Raises:
             Transient: throttled, nothing happened; or timed out, and it did happen.
-            Permanent: denied.
+            Denied: the permission is not there, or not yet.
         """
         self._scheduler.pause(name)
         fault = self._draw()
         if fault == "throttled":
             raise Transient("SlowDown", f"{name}: please reduce your request rate")
         if fault == "denied":
-            raise Permanent("AccessDenied", f"{name}: access denied")
+            raise Denied("AccessDenied", f"{name}: access denied")
         result = effect()
         if fault == "timed out":
             if unanswered:

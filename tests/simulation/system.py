@@ -136,7 +136,7 @@ class System:
             function.port, DeadLetter(message, error, None)
         ):
             return True
-        delay_s = retry_delay(message.receive_count, self._rng.uniform)
+        delay_s = retry_delay(error, message.receive_count, self._rng.uniform)
         if isinstance(error, Untouched):
             delay_s = 0.0
         elif error.reason == Reason.OUT_OF_TIME:

@@ -9,7 +9,7 @@ from services.auditor.ledger import Appended
 from services.auditor.operation_record import OperationRecord
 from services.auditor.record import Record
 from shared.delivery import DeadLetter, Message
-from shared.errors import Permanent, Transient
+from shared.errors import Denied, Permanent, Transient
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
@@ -125,8 +125,18 @@ def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_i
 
 
 def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene) -> None:
-    scene.ledger.error = Permanent("AccessDenied", "dynamodb:PutItem on audit: no")
+    scene.ledger.error = Permanent("ResourceNotFoundException", "dynamodb:PutItem on audit: no")
     assert scene.work(message(body(copied()))) == {}
+    assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
+
+
+def test_a_denied_record_comes_again_as_the_permission_may_be_on_its_way_and_is_a_dead_letter_then(
+    scene: Scene,
+) -> None:
+    scene.ledger.error = Denied("AccessDenied", "dynamodb:PutItem on audit: no")
+    with pytest.raises(Denied):
+        scene.auditing.perform(message(body(copied()), receive_count=3), lambda: 60)
+    assert scene.work(message(body(copied()), receive_count=4)) == {}
     assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
 
 

@@ -5,21 +5,40 @@ import random
 import pytest
 
 from shared.delivery import final_error, retry_delay
-from shared.errors import Permanent, Transient
+from shared.errors import CopytrailError, Denied, Permanent, Transient
 from tests.fakes.sqs import message
 
 
 @pytest.mark.parametrize(("receive_count", "ceiling"), [(1, 4), (2, 8), (5, 64), (8, 300), (10_000, 300)])
 def test_delays_grow_to_a_ceiling_and_are_spread_over_the_whole_range(receive_count: int, ceiling: float) -> None:
-    assert retry_delay(receive_count, lambda low, _: low) == 2
-    assert retry_delay(receive_count, lambda _, high: high) == ceiling
-    assert 2 <= retry_delay(receive_count, random.Random(1).uniform) <= ceiling
+    throttled = Transient("SlowDown", "later")
+
+    assert retry_delay(throttled, receive_count, lambda low, _: low) == 2
+    assert retry_delay(throttled, receive_count, lambda _, high: high) == ceiling
+    assert 2 <= retry_delay(throttled, receive_count, random.Random(1).uniform) <= ceiling
+
+
+def test_a_permission_has_minutes_to_take_effect_before_its_absence_is_final() -> None:
+    denied = Denied("AccessDenied", "not yet")
+    waited_s = 0.0
+    for receive_count in range(1, 4):
+        with pytest.raises(Denied):
+            final_error(denied, message("{}", receive_count=receive_count), max_receive_count=5)
+        waited_s += retry_delay(denied, receive_count, lambda low, _: low)
+
+    assert waited_s == 450
+    assert final_error(denied, message("{}", receive_count=4), max_receive_count=5) is denied
+    assert retry_delay(denied, 1000, lambda low, _: low) == 300
 
 
 @pytest.mark.parametrize(
     ("error", "receive_count", "final"),
     [
-        (Permanent("AccessDenied", "no"), 1, True),
+        (Permanent("NoSuchBucket", "no"), 1, True),
+        (Denied("AccessDenied", "no"), 1, False),
+        (Denied("AccessDenied", "no"), 3, False),
+        (Denied("AccessDenied", "no"), 4, True),
+        (Denied("AccessDenied", "no"), 999, True),
         (Transient("SlowDown", "later"), 4, False),
         (Transient("SlowDown", "later"), 5, True),
         (ValueError("a bug"), 4, False),
@@ -34,5 +53,5 @@ def test_an_error_is_final_when_permanent_or_on_the_last_receive(
     if final:
         assert final_error(error, delivery, max_receive_count=5).reason
     else:
-        with pytest.raises(Transient):
+        with pytest.raises(CopytrailError):
             final_error(error, delivery, max_receive_count=5)

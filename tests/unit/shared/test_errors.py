@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import CopytrailError, Permanent, Transient, explained, from_aws_code
+from shared.errors import CopytrailError, Denied, Permanent, Transient, explained, from_aws_code
 
 
 @pytest.mark.parametrize(
@@ -13,9 +13,11 @@ from shared.errors import CopytrailError, Permanent, Transient, explained, from_
         ("ProvisionedThroughputExceededException", Transient, "ProvisionedThroughputExceededException"),
         ("SomethingNew", Transient, "SomethingNew"),
         ("ExpiredToken", Transient, "ExpiredToken"),
-        ("AccessDenied", Permanent, "AccessDenied"),
-        ("403", Permanent, "AccessDenied"),
-        ("AccessDeniedException", Permanent, "AccessDenied"),
+        ("AccessDenied", Denied, "AccessDenied"),
+        ("AccessDeniedException", Denied, "AccessDenied"),
+        ("KMS.AccessDeniedException", Denied, "KMS.AccessDeniedException"),
+        ("KMS.DisabledException", Denied, "KMS.DisabledException"),
+        ("InvalidAccessKeyId", Denied, "InvalidAccessKeyId"),
         ("NoSuchBucket", Permanent, "NoSuchBucket"),
         ("KeyTooLongError", Permanent, "KeyTooLongError"),
         ("InvalidObjectState", Permanent, "Archived"),
@@ -35,7 +37,7 @@ def test_codes_are_permanent_only_when_known_to_be(code: str, kind: type[Copytra
     [
         ("301", Permanent, "PermanentRedirect"),
         ("400", Permanent, "BadRequest"),
-        ("403", Permanent, "AccessDenied"),
+        ("403", Denied, "AccessDenied"),
         ("404", Permanent, "NotFound"),
         ("405", Permanent, "MethodNotAllowed"),
         ("412", Transient, "PreconditionFailed"),
