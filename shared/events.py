@@ -11,6 +11,7 @@ import msgspec
 from msgspec import structs
 
 from shared.envelope import Envelope, Moment, Readers, Text, check_moments, decode, detail, malformed
+from shared.routes import LONGEST_KEY_BYTES
 
 S3_SOURCE = "aws.s3"
 COPYTRAIL_SOURCE = "copytrail"
@@ -32,9 +33,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 # It goes into a header, as it is.
 ETag = Annotated[str, msgspec.Meta(max_length=1024, pattern=r"^[!-~]*\Z")]
 
-# "Object key naming", S3 user guide. With the bucket's name it stays under the 2,048 bytes that DynamoDB allows a
-# partition key ("Quotas", DynamoDB developer guide).
-_LONGEST_KEY_BYTES = 1024
+# With a key's 1,024 it stays under the 2,048 bytes that DynamoDB allows a partition key ("Quotas", DynamoDB developer
+# guide).
 _LONGEST_BUCKET_BYTES = 255
 
 
@@ -120,7 +120,7 @@ class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     request_id: Id | None = None
     requested_by: Requester | None = None
     continuation: Continuation | None = None
-    decoded_from: str | None = None
+    decoded_from: Name | None = None
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -186,7 +186,7 @@ class _S3Key(msgspec.Struct, frozen=True, rename="kebab"):
     sequencer: Id | None = None
 
     def __post_init__(self) -> None:
-        _check_length("key", self.key, _LONGEST_KEY_BYTES)
+        _check_length("key", self.key, LONGEST_KEY_BYTES)
 
 
 class _S3Object(_S3Key, frozen=True, kw_only=True, rename="kebab"):
@@ -292,7 +292,7 @@ def _upload(told: _S3Detail, at: datetime) -> Upload:
 def _check_lengths(upload: Upload) -> None:
     try:
         _check_length("bucket", upload.bucket, _LONGEST_BUCKET_BYTES)
-        _check_length("key", upload.key, _LONGEST_KEY_BYTES)
+        _check_length("key", upload.key, LONGEST_KEY_BYTES)
     except ValueError as error:
         raise malformed(f"{error} - at `$.detail.upload`") from error
 

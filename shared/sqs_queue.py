@@ -1,10 +1,9 @@
 """Owns the only dead-letter and visibility calls: the `Queue` of `shared.delivery` on SQS."""
 
-import re
 from typing import TYPE_CHECKING
 
 from shared import times
-from shared.aws import translated
+from shared.aws import NOT_XML, translated
 from shared.delivery import DeadLetter, Message
 
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
 
 # SQS counts attributes into the message's size; a reason longer than this helps nobody.
 _LONGEST_ATTRIBUTE = 1024
-# "SendMessage", SQS API reference: what XML 1.0 refuses, SQS refuses too.
-_REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class SqsQueue:
@@ -27,8 +24,6 @@ class SqsQueue:
 
     def dead_letter(self, letter: DeadLetter) -> None:
         """Send the message's body as it came, with LogID, Reason, Message, Attempts and FirstSeen as attributes.
-
-        What SQS takes in no body is replaced in it: it can only have come from elsewhere.
 
         Raises:
             CopytrailError: SQS did not accept it; the original must stay in its queue.
@@ -44,18 +39,18 @@ class SqsQueue:
         with translated("sqs:SendMessage", self._dead_letter_url):
             self._sqs.send_message(
                 QueueUrl=self._dead_letter_url,
-                MessageBody=_accepted(letter.message.body),
+                MessageBody=_accepted_json(letter.message.body),
                 MessageAttributes={name: _attribute(text) for name, text in attributes.items() if text},
             )
 
     def send(self, body: str) -> None:
-        """Send a message to the queue itself.
+        """Send a message, JSON text, to the queue itself.
 
         Raises:
             CopytrailError: SQS did not accept it.
         """
         with translated("sqs:SendMessage", self._queue_url):
-            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)
+            self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=_accepted_json(body))
 
     def deliver_again(self, message: Message, after_s: float) -> None:
         """Change the message's visibility, in whole seconds.
@@ -70,8 +65,12 @@ class SqsQueue:
 
 
 def _attribute(text: str) -> "MessageAttributeValueTypeDef":
-    return {"DataType": "String", "StringValue": _accepted(text)[:_LONGEST_ATTRIBUTE]}
+    return {"DataType": "String", "StringValue": NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)[:_LONGEST_ATTRIBUTE]}
 
 
-def _accepted(text: str) -> str:
-    return _REFUSED.sub("\N{REPLACEMENT CHARACTER}", text)
+def _accepted_json(body: str) -> str:
+    """The same JSON in characters that SQS takes.
+
+    Source: "SendMessage", SQS API reference: what XML 1.0 cannot hold is refused.
+    """
+    return NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", body)

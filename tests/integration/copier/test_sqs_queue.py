@@ -84,6 +84,13 @@ def test_a_reason_with_characters_that_sqs_refuses_is_still_accepted(scene: Scen
     assert letter(scene, "key \x00\x1b[31m\ufffe🚀")["Message"] == "key \ufffd\ufffd[31m\ufffd🚀"
 
 
+def test_a_body_with_characters_that_sqs_refuses_is_sent_as_the_same_json(scene: Scene) -> None:
+    scene.queue.send('{"key": "a\ufffe\uffffü"}')
+
+    [received] = scene.sqs.receive_message(QueueUrl=scene.queue_url)["Messages"]
+    assert received["Body"] == '{"key": "a\\ufffe\\uffffü"}'
+
+
 def test_a_delay_of_nothing_makes_the_message_visible_at_once(scene: Scene) -> None:
     message = scene.deliver("body")
     assert scene.receive() == []
