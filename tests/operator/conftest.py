@@ -8,7 +8,7 @@ import pytest
 
 from localaws.embedded import EmbeddedAws
 from tests.pipeline.trail import Trail
-from tests.terminal import Terminal
+from tests.terminal import Running, Terminal
 
 
 class Desk(Trail):
@@ -27,7 +27,7 @@ class Desk(Trail):
         """Run `copytrail` on a terminal of so many characters a line; what it shows."""
         return self.terminal.show(*arguments, width=width)
 
-    def popen(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def popen(self, *arguments: str, **environment: str) -> Running:
         """Start `copytrail`, to be stopped before its end."""
         return self.terminal.popen(*arguments, **environment)
 

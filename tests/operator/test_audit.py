@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,20 +16,19 @@ from shared import times
 from shared.events import COPYTRAIL_SOURCE, encode_detail
 from shared.operations import Operation, OperationKind, Stage
 from tests.operator.conftest import Desk
+from tests.terminal import Running
 
 NASTY = "evil\x1b[31m\n\t[red]x\u202egpj\x9b %2F+\x7f.csv"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 @contextmanager
-def following(desk: Desk, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str], IO[str]]]:
+def following(desk: Desk, *arguments: str) -> Iterator[tuple[Running, IO[str], IO[str]]]:
     """`copytrail audit tail -f`, its output and its errors; one that goes on for a minute is killed."""
     with desk.popen("audit", "tail", "-f", *arguments) as command:
         watchdog = threading.Timer(60, command.kill)
         watchdog.start()
         try:
-            assert command.stdout
-            assert command.stderr
             yield command, command.stdout, command.stderr
         finally:
             command.kill()

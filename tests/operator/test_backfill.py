@@ -145,7 +145,7 @@ def test_killed_in_the_middle_it_goes_on_as_the_same_operation(before: Desk, che
 
     with before.popen("backfill", "--yes", "--rate", "20") as running:
         while not checkpoint.exists() or json.loads(checkpoint.read_bytes())["requested"] == 0:
-            assert running.poll() is None
+            assert running.returncode is None
             time.sleep(0.01)
         running.kill()
     kept = json.loads(checkpoint.read_bytes())
@@ -168,7 +168,7 @@ def test_ctrl_c_says_how_to_go_on(before: Desk, checkpoint: Path) -> None:
 
     with before.popen("backfill", "--yes", "--rate", "5") as running:
         while not checkpoint.exists():
-            assert running.poll() is None
+            assert running.returncode is None
             time.sleep(0.01)
         running.send_signal(signal.SIGINT)
         told = running.communicate()[1]
@@ -267,7 +267,7 @@ def test_a_checkpoint_of_something_else_is_left_as_it_is(before: Desk, checkpoin
     upload_before(before, *many(20))
     with before.popen("backfill", "--yes", "--rate", "5", "--key-prefix", "old/") as running:
         while not checkpoint.exists():
-            assert running.poll() is None
+            assert running.returncode is None
             time.sleep(0.01)
         running.kill()
     whole = checkpoint.read_bytes()

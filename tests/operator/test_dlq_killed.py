@@ -23,7 +23,7 @@ from tests.operator.dead_letters import (
 )
 
 if TYPE_CHECKING:
-    import subprocess
+    from tests.terminal import Running
 
 KEYS = ["a", "b", "c"]
 REPLAY = ("dlq", "replay", "--yes")
@@ -42,7 +42,7 @@ class StoppedAfter:
 
     def __init__(self, number: int, how: signal.Signals, operation: str = "") -> None:
         self.credentials = f"{OPERATOR}{next(_NUMBERS)}"
-        self.command: subprocess.Popen[str]
+        self.command: Running
         self.started = Event()
         self._left = number
         self._how = how
@@ -81,7 +81,7 @@ def run(desk: Desk, arguments: Sequence[str], stopped: StoppedAfter) -> tuple[in
     stopped.command = desk.popen(*arguments, AWS_ACCESS_KEY_ID=stopped.credentials)
     stopped.started.set()
     _, told = stopped.command.communicate(timeout=60)
-    return stopped.command.returncode, told
+    return stopped.command.wait(), told
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import boto3
@@ -14,6 +14,7 @@ from services.auditor.record import Record
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TEMPLATE = """
@@ -47,6 +48,8 @@ Outputs:
       {"sourceBucket":"uploads","destinationBucket":"theirs","prefixes":["x/"],"destinationPrefix":"copies/x/",
       "storageClass":"STANDARD_IA"}]
 """
+# A stack of something else.
+OTHER_STACK = "not-copytrail"
 _OTHER_TEMPLATE = "{Resources: {Topic: {Type: 'AWS::SQS::Queue'}}}"
 
 
@@ -76,23 +79,31 @@ class AuditTerminal(Terminal):
             ledger.append(record)
 
 
+class Server(NamedTuple):
+    """The module's own AWS, and clients of it."""
+
+    endpoint_url: str
+    cloudformation: "CloudFormationClient"
+    dynamodb: "DynamoDBClient"
+
+
 @pytest.fixture(scope="module")
-def endpoint_url() -> Iterator[str]:
-    with MotoServer() as server:
-        yield server.endpoint_url
+def server() -> Iterator[Server]:
+    with MotoServer() as moto:
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+        cloudformation = session.client("cloudformation", endpoint_url=moto.endpoint_url)
+        dynamodb = session.client("dynamodb", endpoint_url=moto.endpoint_url)
+        cloudformation.create_stack(StackName=OTHER_STACK, TemplateBody=_OTHER_TEMPLATE)
+        yield Server(moto.endpoint_url, cloudformation, dynamodb)
+        dynamodb.close()
+        cloudformation.close()
 
 
 @pytest.fixture
-def terminal(endpoint_url: str, tmp_path: Path) -> Iterator[AuditTerminal]:
+def terminal(server: Server, tmp_path: Path) -> AuditTerminal:
     """A terminal next to a deployed stack with an empty audit table."""
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    cloudformation = session.client("cloudformation", endpoint_url=endpoint_url)
-    dynamodb = session.client("dynamodb", endpoint_url=endpoint_url)
     stack = f"copytrail-{uuid4().hex[:8]}"
-    cloudformation.create_stack(StackName=stack, TemplateBody=_TEMPLATE)
-    cloudformation.create_stack(StackName=f"{stack}-other", TemplateBody=_OTHER_TEMPLATE)
-    outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
-    [table_name] = [output["OutputValue"] for output in outputs if output["OutputKey"] == "AuditTableName"]
-    yield AuditTerminal(tmp_path, endpoint_url=endpoint_url, dynamodb=dynamodb, stack=stack, table=table_name)
-    dynamodb.close()
-    cloudformation.close()
+    server.cloudformation.create_stack(StackName=stack, TemplateBody=_TEMPLATE)
+    outputs = server.cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    [table] = [output["OutputValue"] for output in outputs if output["OutputKey"] == "AuditTableName"]
+    return AuditTerminal(tmp_path, endpoint_url=server.endpoint_url, dynamodb=server.dynamodb, stack=stack, table=table)

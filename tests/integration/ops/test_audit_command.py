@@ -188,7 +188,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(terminal: AuditT
 
 def test_an_encoding_without_the_keys_characters_is_no_reason_to_fail(terminal: AuditTerminal) -> None:
     terminal.keep(ago(copied, 1, "ü日"))
-    listed = terminal.run("audit", "list", PYTHONIOENCODING="latin-1")
+    listed = terminal.run_installed("audit", "list", PYTHONIOENCODING="latin-1")
     assert listed.returncode == 0
     assert "\\u65e5" in listed.stdout
 
