@@ -39,12 +39,26 @@ demo: .venv/.ready ## Run the main job on the embedded AWS, and check it
 up: .venv/.ready ## Run the whole system on this machine until Ctrl-C (PORT=… to listen elsewhere than at 4577)
 	@copytrail local up $(if $(PORT),--port $(PORT))
 
-.PHONY: test
-test: setup ## Check format, lint, types and behaviour
+# In the order of the folders: the slow ones come first, so no processor is left waiting for the last of them.
+PYTEST := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: lint
+lint: .venv/.ready
 	ruff format --check --quiet .
 	ruff check --quiet .
+
+.PHONY: quick
+quick: lint ## Check in a minute, after each change: format, lint, unit tests, imports
+	$(PYTEST) tests/architecture tests/unit
+
+.PHONY: test
+test: setup lint ## Check in five minutes, before each commit: format, lint, types and behaviour
 	mypy
-	pytest --numprocesses 2 --dist loadfile
+	$(PYTEST)
+
+.PHONY: test-long
+test-long: setup ## Check, before a release, what takes long: whole matrices and campaigns
+	$(PYTEST) -m long
 
 .PHONY: simulate
 simulate: .venv/.ready ## Look for lost uploads on a simulated AWS: N=100000 schedules, or SEED=123 with its story
