@@ -7,14 +7,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Iterable
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 
 import uv
+
+from infra.interpreters import Interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUILD = ROOT / "build"
@@ -30,11 +30,29 @@ _UNUSED = (
 )
 
 
-class Target(Enum):
-    """Whom an asset is built for: Lambda (Python 3.13 on arm64), or this machine and the Python that runs here."""
+@dataclass(frozen=True)
+class Target:
+    """Whom an asset is built for. `options` are uv's; `tag` is what compiled wheels are made for."""
 
-    LAMBDA = ("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13", "--only-binary", ":all:")
-    HOST = ()
+    name: str
+    python: Path
+    options: tuple[str, ...]
+    tag: str
+
+    @classmethod
+    def host(cls, interpreter: Interpreter) -> "Target":
+        """This machine, and a Python of it."""
+        return cls("host", interpreter.executable, (), interpreter.tag)
+
+
+# What the functions run on in AWS.
+LAMBDA_PYTHON = (3, 13)
+LAMBDA = Target(
+    name="lambda",
+    python=Interpreter.own().executable,
+    options=("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13", "--only-binary", ":all:"),
+    tag="cpython-313 linux-aarch64",
+)
 
 
 class BundlingError(Exception):
@@ -60,7 +78,7 @@ def bundle(service: str, *, target: Target) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
 
-    return _built(_BUILD / "assets" / f"{service}-{target.name.lower()}", content, build)
+    return _built(_BUILD / "assets" / f"{service}-{target.name}", content, build)
 
 
 def dependencies(service: str, *, target: Target) -> Path:
@@ -70,17 +88,17 @@ def dependencies(service: str, *, target: Target) -> Path:
         BundlingError: uv could not resolve or download what the lock names.
     """
     kept = CALLS[service]
-    place = _BUILD / "wheels" / f"{service}-{target.name.lower()}"
+    place = _BUILD / "wheels" / f"{service}-{target.name}"
     return _installed(place, "functions", target, kept)
 
 
-def runtime_client() -> Path:
-    """The directory of AWS's Lambda runtime client and what it needs, for this machine.
+def runtime_client(*, target: Target) -> Path:
+    """The directory of AWS's Lambda runtime client and what it needs.
 
     Raises:
         BundlingError: uv could not resolve or download what the lock names.
     """
-    return _installed(_BUILD / "wheels" / "runtime", "runtime", Target.HOST, ())
+    return _installed(_BUILD / "wheels" / "runtime", "runtime", target, ())
 
 
 def content_hash(asset: Path) -> str:
@@ -96,12 +114,19 @@ def _installed(place: Path, group: str, target: Target, kept: Iterable[str]) -> 
             file.write(requirements)
             file.flush()
             # Copied, as links would let a change here reach uv's cache.
-            options = ("--no-deps", "--require-hashes", "--link-mode", "copy", "--quiet", "--python", sys.executable)
-            _uv("pip", "install", *options, *target.value, "--target", str(directory), "--requirement", file.name)
+            options = (
+                "--no-deps",
+                "--require-hashes",
+                "--link-mode",
+                "copy",
+                "--quiet",
+                "--python",
+                str(target.python),
+            )
+            _uv("pip", "install", *options, *target.options, "--target", str(directory), "--requirement", file.name)
         _prune(directory, kept)
 
-    host = (sys.implementation.cache_tag, sysconfig.get_platform()) if target is Target.HOST else ()
-    return _built(place, [requirements, *kept, *_UNUSED, *target.value, *host], build)
+    return _built(place, [requirements, *kept, *_UNUSED, *target.options, target.tag], build)
 
 
 def _prune(directory: Path, kept: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.bundling import Target, bundle, content_hash
+from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms
 from infra.constructs.audit_table import place_audit_table
 from infra.constructs.buckets import place_bucket
@@ -115,7 +115,7 @@ class CopytrailStack(Stack):
         *,
         continues: bool = False,
     ) -> BufferedFunction:
-        asset = bundle(service, target=Target.LAMBDA)
+        asset = bundle(service, target=LAMBDA)
         return BufferedFunction(
             self,
             id_,

@@ -9,11 +9,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from infra.interpreters import Interpreter
 from localaws import assembly, deployment, resources, synth
 from localaws.errors import LocalAwsError
 from localaws.function_logs import LineListener
 from localaws.interception import Intercepting, Interceptor
-from localaws.lambda_service import HostedFunction, LambdaService
+from localaws.lambda_service import HostedFunction, LambdaService, python_of_functions
 from localaws.registry import REGISTRY
 from localaws.server import MotoServer
 from shared.aws import keep_expires_as_text
@@ -35,16 +36,19 @@ class EmbeddedAws:
     Args:
         port: to listen on at 127.0.0.1; 0 takes any free one.
         concurrency: how many processes a function has at most.
+        python: what the functions run on; None takes the Python that AWS runs them on where this machine has it, else
+            the one that runs this.
 
-    `stack_name` is that of the stack that was deployed last.
+    `stack_name` is that of the stack that was deployed last, `python` what the functions run on.
 
     Raises:
         PortInUse: on entering.
     """
 
-    def __init__(self, port: int = 0, *, concurrency: int = 2) -> None:
+    def __init__(self, port: int = 0, *, concurrency: int = 2, python: Interpreter | None = None) -> None:
         self._server = MotoServer(port)
         self._concurrency = concurrency
+        self.python = python or python_of_functions()
         self._clients: dict[str, Any] = {}
         self._lock = Lock()
         self._lambda: LambdaService
@@ -53,7 +57,9 @@ class EmbeddedAws:
     def __enter__(self) -> "EmbeddedAws":
         resources.install()
         self._server.__enter__()
-        self._lambda = LambdaService(client=self.client, aws=self.environment, concurrency=self._concurrency)
+        self._lambda = LambdaService(
+            client=self.client, aws=self.environment, concurrency=self._concurrency, python=self.python
+        )
         REGISTRY.attach(self._lambda)
         return self
 

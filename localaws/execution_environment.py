@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from infra.interpreters import Interpreter
 from localaws.registry import FunctionSpec
 from localaws.runtime_api import FunctionError, Invocation, RuntimeApi
 
@@ -21,19 +21,30 @@ import ctypes, os, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
 if prctl: prctl(1, 9)
 if os.getppid() != int(sys.argv[1]): sys.exit(1)
-os.execv(sys.executable, [sys.executable, "-S", "-P", "-m", "awslambdaric", sys.argv[2]])
+os.execv(sys.argv[2], [sys.argv[2], "-S", "-P", "-m", "awslambdaric", sys.argv[3]])
 """
 
 LogSink = Callable[[str, str], None]
 
 
 class ExecutionEnvironment:
-    """One process, which stays warm between invocations. `log` gets the log stream's name and each line."""
+    """One process on a Python of this machine, which stays warm between invocations.
+
+    `log` gets the log stream's name and each line.
+    """
 
     def __init__(
-        self, spec: FunctionSpec, *, task_root: Path, runtime_client: Path, aws: Mapping[str, str], log: LogSink
+        self,
+        spec: FunctionSpec,
+        *,
+        python: Interpreter,
+        task_root: Path,
+        runtime_client: Path,
+        aws: Mapping[str, str],
+        log: LogSink,
     ) -> None:
         self._spec = spec
+        self._python = python
         self._task_root = task_root
         self._runtime_client = runtime_client
         self._aws = aws
@@ -120,8 +131,9 @@ class ExecutionEnvironment:
 
     def _keep(self) -> None:
         try:
-            self._process = subprocess.Popen(  # noqa: S603  # this very Python, and our own words
-                [sys.executable, "-S", "-I", "-c", _LEASH, str(os.getpid()), self._spec.handler],
+            python = str(self._python.executable)
+            self._process = subprocess.Popen(  # noqa: S603  # a Python that was found to run, and our own words
+                [python, "-S", "-I", "-c", _LEASH, str(os.getpid()), python, self._spec.handler],
                 cwd=self._task_root,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -176,7 +188,7 @@ class ExecutionEnvironment:
             "TZ": ":UTC",
             **self._aws,
             **spec.environment,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python{}.{}".format(*self._python.minor),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
             "AWS_LAMBDA_FUNCTION_NAME": spec.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

@@ -7,6 +7,7 @@ from threading import Lock
 from zipfile import BadZipFile
 
 from infra.bundling import BundlingError
+from infra.interpreters import Interpreter
 from localaws.execution_environment import ExecutionEnvironment
 from localaws.function_logs import FunctionLogs
 from localaws.registry import FunctionSpec
@@ -14,12 +15,16 @@ from localaws.runtime_api import FunctionError
 
 
 class Function:
-    """A deployed function. `task_root` and `runtime_client` say where its code and AWS's runtime client are."""
+    """A deployed function, on a Python of this machine.
+
+    `task_root` and `runtime_client` say where its code and AWS's runtime client are.
+    """
 
     def __init__(
         self,
         spec: FunctionSpec,
         *,
+        python: Interpreter,
         task_root: Callable[[], Path],
         runtime_client: Callable[[], Path],
         aws: Mapping[str, str],
@@ -27,6 +32,7 @@ class Function:
     ) -> None:
         self.spec = spec
         self.logs = logs
+        self._python = python
         self._task_root = task_root
         self._runtime_client = runtime_client
         self._aws = aws
@@ -98,7 +104,12 @@ class Function:
             self.logs.add("localaws", message)
             raise FunctionError("Sandbox.StartFailed", message) from error
         environment = ExecutionEnvironment(
-            self.spec, task_root=task_root, runtime_client=runtime_client, aws=self._aws, log=self.logs.add
+            self.spec,
+            python=self._python,
+            task_root=task_root,
+            runtime_client=runtime_client,
+            aws=self._aws,
+            log=self.logs.add,
         )
         self._environments = [environment, *(other for other in self._environments if other.alive)]
         return environment

@@ -1,12 +1,13 @@
 """Owns the Lambda of the embedded AWS: what the registry tells becomes running functions and pumped queues."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from infra import bundling
+from infra.interpreters import Interpreter, installed
 from localaws import queues
 from localaws.function import Function
 from localaws.function_code import unpacked
@@ -68,12 +69,19 @@ class HostedFunction:
 
 
 class LambdaService:
-    """Runs the functions and pumps the queues of whatever stacks there are. `concurrency` caps each mapping's own."""
+    """Runs the functions and pumps the queues of whatever stacks there are. `concurrency` caps each mapping's own.
 
-    def __init__(self, *, client: Callable[[str], Any], aws: Mapping[str, str], concurrency: int) -> None:
+    `python` is the one that the functions run on.
+    """
+
+    def __init__(
+        self, *, client: Callable[[str], Any], aws: Mapping[str, str], concurrency: int, python: Interpreter
+    ) -> None:
         self._client = client
         self._aws = aws
         self._concurrency = concurrency
+        self._target = bundling.Target.host(python)
+        self._python = python
         self._listeners: list[LineListener] = []
         self._mappings: dict[str, HostedFunction] = {}
         self._lock = Lock()
@@ -94,8 +102,9 @@ class LambdaService:
                 logs.listen(listener)
             function = Function(
                 spec,
-                task_root=partial(_task_root, spec),
-                runtime_client=bundling.runtime_client,
+                python=self._python,
+                task_root=partial(_task_root, spec, self._target),
+                runtime_client=partial(bundling.runtime_client, target=self._target),
                 aws=self._aws,
                 logs=logs,
             )
@@ -161,8 +170,23 @@ class LambdaService:
                     hosted.pump.stop()
 
 
-def _task_root(spec: FunctionSpec) -> Path:
+@cache
+def python_of_functions() -> Interpreter:
+    """The Python that AWS runs the functions on, where this machine has it; else the one that runs this."""
+    own = Interpreter.own()
+    return own if own.minor == bundling.LAMBDA_PYTHON else next(installed(bundling.LAMBDA_PYTHON), own)
+
+
+def python_shown(python: Interpreter) -> str:
+    """Which Python the functions run on, and whether that is AWS's, in a sentence."""
+    wanted = "{}.{}".format(*bundling.LAMBDA_PYTHON)
+    if python.minor == bundling.LAMBDA_PYTHON:
+        return f"The functions run on Python {python.name} ({python.executable}), as on AWS."
+    return f"The functions run on Python {python.name}: no Python {wanted}, which AWS runs them on, was found here."
+
+
+def _task_root(spec: FunctionSpec, target: bundling.Target) -> Path:
     service = spec.handler.split(".")
     is_ours = service[0] == "services" and service[1] in bundling.CALLS
-    wheels = bundling.dependencies(service[1], target=bundling.Target.HOST) if is_ours else None
+    wheels = bundling.dependencies(service[1], target=target) if is_ours else None
     return unpacked(spec.code, host_bundle=wheels, cache=CACHE / "functions")

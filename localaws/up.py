@@ -16,6 +16,7 @@ from rich.text import Text
 from localaws.display import line_shown
 from localaws.embedded import EmbeddedAws
 from localaws.errors import LocalAwsError, Refusal
+from localaws.lambda_service import python_shown
 from localaws.routes_shown import route_shown, upload_suggested
 from shared.routes import Route
 
@@ -56,6 +57,7 @@ def _deploy(aws: EmbeddedAws, stack: str | None, console: Console) -> dict[str, 
     began = time.monotonic()
     with console.status("Putting the stack up (the first time takes half a minute)"):
         outputs = aws.deploy({"stackName": stack} if stack else None)
+    console.print(python_shown(aws.python), style="dim", soft_wrap=True)
     console.print(f"The stack is up after {time.monotonic() - began:.1f} s.", style="dim")
     return outputs
 

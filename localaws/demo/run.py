@@ -11,6 +11,7 @@ from localaws.demo.checks import Checked, Checks, Uploaded
 from localaws.demo.report import json_line, show_table, summary
 from localaws.demo.samples import samples
 from localaws.embedded import EmbeddedAws
+from localaws.lambda_service import python_shown
 
 _LONGEST_WAIT_S = 120
 _WIDTH_OF_A_FILE = 120
@@ -27,6 +28,7 @@ def run(*, as_json: bool) -> bool:
     with notes.status("Starting the embedded AWS") as status, EmbeddedAws() as aws:
         status.update("Synthesizing the template that `cdk deploy` ships, and putting its stack up")
         outputs = aws.deploy()
+        notes.print(python_shown(aws.python), soft_wrap=True)
         notes.print(f"The stack is up on the embedded AWS after {time.monotonic() - started:.1f} s.")
         checks = Checks(aws.client("s3"), aws.client("sqs"), aws.client("dynamodb"), outputs)
         uploads = _upload_all(checks, status)

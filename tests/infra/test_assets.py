@@ -10,9 +10,22 @@ from pathlib import Path
 import pytest
 
 from infra import bundling
-from infra.bundling import CALLS, BundlingError, Target, bundle, content_hash, dependencies, runtime_client
+from infra.bundling import (
+    CALLS,
+    LAMBDA,
+    LAMBDA_PYTHON,
+    BundlingError,
+    Target,
+    bundle,
+    content_hash,
+    dependencies,
+    runtime_client,
+)
+from infra.interpreters import Interpreter, installed
 
 SERVICES = sorted(CALLS)
+HOST_PYTHON = Interpreter.own()
+HOST = Target.host(HOST_PYTHON)
 LARGEST_BYTES = 15_000_000
 
 
@@ -20,10 +33,10 @@ def files(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def run_bare(paths: list[Path], code: str) -> str:
+def run_bare(paths: list[Path], code: str, *, python: Path = HOST_PYTHON.executable) -> str:
     """Run code on nothing but the standard library and these paths."""
     program = f"import sys; sys.path[:0] = {[str(path) for path in paths]!r}\n{code}"
-    command = [sys.executable, "-I", "-S", "-B", "-c", program]
+    command = [str(python), "-I", "-S", "-B", "-c", program]
     # No environment either: an asset must not need variables to be imported.
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.defpath})  # noqa: S603 - our own code
     assert done.returncode == 0, done.stderr
@@ -32,7 +45,7 @@ def run_bare(paths: list[Path], code: str) -> str:
 
 @pytest.fixture(
     scope="module",
-    params=[(service, target) for service in SERVICES for target in Target],
+    params=[(service, target) for service in SERVICES for target in (LAMBDA, HOST)],
     ids=lambda asked: f"{asked[0]}-{asked[1].name}",
 )
 def asset(request: pytest.FixtureRequest) -> Path:
@@ -73,14 +86,24 @@ def test_compiled_code_is_made_for_whom_the_asset_is(service: str) -> None:
     def compiled(target: Target) -> set[str]:
         return {path.name for path in bundle(service, target=target).rglob("*.so")}
 
-    assert compiled(Target.LAMBDA) == {"_core.cpython-313-aarch64-linux-gnu.so"}
-    assert all(sys.implementation.cache_tag in name for name in compiled(Target.HOST))
+    assert compiled(LAMBDA) == {"_core.cpython-313-aarch64-linux-gnu.so"}
+    assert all(str(sys.implementation.cache_tag) in name for name in compiled(HOST))
+
+
+def test_an_asset_for_another_python_of_this_machine_imports_on_it() -> None:
+    found = next((python for python in installed(LAMBDA_PYTHON) if python.minor != HOST_PYTHON.minor), None)
+    if found is None:
+        pytest.skip(f"this machine has no other Python {LAMBDA_PYTHON}")
+    target = Target.host(found)
+    paths = [bundle("copier", target=target), runtime_client(target=target)]
+    code = "import services.copier.handler, awslambdaric.bootstrap, sys; print(sys.version_info[:2])"
+    assert run_bare(paths, code, python=found.executable) == f"{LAMBDA_PYTHON}\n"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_handler_imports_with_nothing_but_its_asset(service: str) -> None:
     code = f"import services.{service}.handler; print(*sys.modules, sep='\\n')"
-    modules = run_bare([bundle(service, target=Target.HOST)], code).splitlines()
+    modules = run_bare([bundle(service, target=HOST)], code).splitlines()
     assert f"services.{service}.handler" in modules
     roots = {module.partition(".")[0] for module in modules}
     assert not roots & {"pydantic", "aws_xray_sdk", "infra", "ops", "localaws"}
@@ -93,13 +116,15 @@ import boto3
 for name in {CALLS[service]!r}:
     print(boto3.client(name, region_name="eu-west-1").meta.endpoint_url)
 """
-    printed = run_bare([dependencies(service, target=Target.HOST)], code)
+    printed = run_bare([dependencies(service, target=HOST)], code)
     assert printed.splitlines() == [f"https://{name}.eu-west-1.amazonaws.com" for name in CALLS[service]]
 
 
 def test_the_runtime_client_imports_beside_an_asset() -> None:
     code = "import awslambdaric.bootstrap; print(awslambdaric.__file__)"
-    assert str(runtime_client()) in run_bare([runtime_client(), bundle("copier", target=Target.HOST)], code)
+    assert str(runtime_client(target=HOST)) in run_bare(
+        [runtime_client(target=HOST), bundle("copier", target=HOST)], code
+    )
 
 
 @pytest.fixture
@@ -109,7 +134,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(bundling.ROOT / part, tmp_path / part)
     for part in ("pyproject.toml", "uv.lock", "README.md"):
         shutil.copyfile(bundling.ROOT / part, tmp_path / part)
-    dependencies("auditor", target=Target.LAMBDA)
+    dependencies("auditor", target=LAMBDA)
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "wheels").symlink_to(bundling.ROOT / "build" / "wheels")
     monkeypatch.setattr(bundling, "ROOT", tmp_path)
@@ -118,20 +143,20 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_same_sources_make_the_same_asset_wherever_they_are(sources: Path) -> None:
-    first = bundle("copier", target=Target.LAMBDA)
+    first = bundle("copier", target=LAMBDA)
     with pytest.MonkeyPatch.context() as elsewhere:
         elsewhere.setattr(bundling, "_BUILD", sources / "elsewhere")
-        second = bundle("copier", target=Target.LAMBDA)
+        second = bundle("copier", target=LAMBDA)
     assert first != second
     assert first.name == second.name
     assert files(first) == files(second)
 
 
 def test_a_changed_source_makes_another_asset_and_the_other_service_keeps_its_own(sources: Path) -> None:
-    before = {service: bundle(service, target=Target.LAMBDA) for service in SERVICES}
+    before = {service: bundle(service, target=LAMBDA) for service in SERVICES}
     handler = sources / "services" / "copier" / "handler.py"
     handler.write_text("changed = True\n")
-    after = {service: bundle(service, target=Target.LAMBDA) for service in SERVICES}
+    after = {service: bundle(service, target=LAMBDA) for service in SERVICES}
     assert content_hash(after["copier"]) != content_hash(before["copier"])
     assert (after["copier"] / "services" / "copier" / "handler.py").read_text() == "changed = True\n"
     assert after["auditor"] == before["auditor"]
@@ -140,7 +165,7 @@ def test_a_changed_source_makes_another_asset_and_the_other_service_keeps_its_ow
 def test_builds_at_the_same_time_end_in_one_whole_asset(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundling, "_BUILD", sources / "elsewhere")
     with ThreadPoolExecutor(2) as pool:
-        built = set(pool.map(lambda _: bundle("auditor", target=Target.LAMBDA), range(2)))
+        built = set(pool.map(lambda _: bundle("auditor", target=LAMBDA), range(2)))
     (only,) = built
     assert (only / "services" / "auditor").is_dir()
     assert [path.name for path in only.parent.iterdir()] == [only.name]
@@ -149,5 +174,5 @@ def test_builds_at_the_same_time_end_in_one_whole_asset(sources: Path, monkeypat
 def test_a_lock_that_cannot_be_read_is_one_clear_line(sources: Path) -> None:
     (sources / "uv.lock").write_text("not a lock")
     with pytest.raises(BundlingError, match=r"^uv export failed: .*uv\.lock") as caught:
-        bundle("copier", target=Target.LAMBDA)
+        bundle("copier", target=LAMBDA)
     assert "\n" not in str(caught.value)

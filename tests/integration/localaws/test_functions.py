@@ -12,8 +12,14 @@ from typing import Any
 
 import pytest
 
+from infra.bundling import LAMBDA_PYTHON
+from infra.interpreters import Interpreter
+from localaws import deployment
+from localaws.embedded import EmbeddedAws
+from localaws.lambda_service import python_of_functions, python_shown
 from localaws.project import ROOT
 from localaws.runtime_api import FunctionError
+from tests.integration.localaws.small_stack import small_template, stack_of
 
 ECHO = """
     import json, os, sys
@@ -28,6 +34,7 @@ ECHO = """
             "arn": context.invoked_function_arn,
             "memory": context.memory_limit_in_mb,
             "request_id": context.aws_request_id,
+            "version": sys.version_info[:3],
         }
 """
 CRASH = """
@@ -78,6 +85,18 @@ def test_a_function_has_what_the_template_and_lambda_give_it_and_nothing_of_ours
     assert 15_000 < facts["milliseconds"] <= 20_000
     assert facts["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:small"
     assert facts["memory"] == "256"
+
+
+@pytest.mark.parametrize("python", [Interpreter.own(), python_of_functions()], ids=["our own", "AWS's if it is here"])
+def test_a_function_runs_on_the_python_that_is_said_and_is_told_so(python: Interpreter, tmp_path: Path) -> None:
+    with EmbeddedAws(python=python) as aws:
+        deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path, ECHO), aws.client)
+        facts = json.loads(aws.functions["small"].invoke(b"{}"))
+        said = python_shown(aws.python)
+    assert facts["version"] == list(python.version)
+    assert facts["environment"]["AWS_EXECUTION_ENV"] == f"AWS_Lambda_python{python.minor[0]}.{python.minor[1]}"
+    assert f"Python {python.name}" in said
+    assert ("as on AWS" in said) is (python.minor == LAMBDA_PYTHON)
 
 
 def test_the_process_stays_warm_between_events(deploy_small: Any) -> None:
