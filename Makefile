@@ -3,8 +3,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 UV_VERSION := 0.13.9
-UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
+# .venv is built anew where its Python is gone, or PYTHON=… asks for another one.
+VENV_IS_STALE := $(shell test -x $(BIN)/python || echo stale)
+ifdef PYTHON
+VENV_IS_STALE := $(shell test "$$(.ci/find-python "$(PYTHON)" 2>/dev/null)" = "$$(cat .venv/.ready 2>/dev/null)" || echo stale)
+endif
+# uv builds on the Python that it is given, and nowhere else.
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
 # The CDK CLI is a Node program; Node comes from the venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 CDK := npx --no-install cdk
@@ -14,14 +22,16 @@ help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
-	@echo "Setting up uv $(UV_VERSION) in .tools" >&2
-	@python3 -m venv .tools
+	@python=$$(NEEDS=venv .ci/find-python "$(PYTHON)") && echo "Setting up uv $(UV_VERSION) in .tools" >&2 \
+		&& "$$python" -m venv .tools
 	@.tools/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
 
-.venv/.ready: pyproject.toml uv.lock | $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
-	@echo "Installing what uv.lock names into .venv" >&2
-	@$(UV) sync --frozen --quiet
-	@touch $@
+.venv/.ready: pyproject.toml uv.lock $(if $(VENV_IS_STALE),stale) | $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
+	@python=$$(.ci/find-python "$(PYTHON)") && echo "Installing what uv.lock names into .venv, on $$python" >&2 \
+		&& $(UV) sync --frozen --quiet --python "$$python" && echo "$$python" > $@
+
+.PHONY: stale
+stale:
 
 node_modules/.ready: package.json package-lock.json .venv/.ready
 	@echo "Installing the CDK CLI" >&2
@@ -29,7 +39,7 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 	@touch $@
 
 .PHONY: setup
-setup: .venv/.ready node_modules/.ready ## Install everything, from the locks
+setup: .venv/.ready node_modules/.ready ## Install everything, from the locks (PYTHON=… to build .venv on that Python, and keep it)
 
 .PHONY: demo
 demo: .venv/.ready ## Run the main job on the embedded AWS, and check it
