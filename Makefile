@@ -19,7 +19,7 @@ CDK := npx --no-install cdk
 
 .PHONY: help
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
 	@python=$$(NEEDS=venv .ci/find-python "$(PYTHON)") && echo "Setting up uv $(UV_VERSION) in .tools" >&2 \
@@ -69,6 +69,10 @@ test: setup lint ## Check in five minutes, before each commit: format, lint, typ
 .PHONY: test-long
 test-long: setup ## Check, before a release, what takes long: whole matrices and campaigns
 	$(PYTEST) -m long
+
+.PHONY: test-pythons
+test-pythons: setup ## Run the unit, infra and architecture tests and the demo on every Python 3.11 to 3.14 of this machine
+	@python -m tests.pythons
 
 .PHONY: simulate
 simulate: .venv/.ready ## Look for lost uploads on a simulated AWS: N=100000 schedules, or SEED=123 with its story
