@@ -9,6 +9,7 @@ from infra.function_settings import FunctionSettings, PartSettings, read_functio
 from infra.reading import Section, did_you_mean
 from infra.topology import Bucket, find_problems
 from shared.errors import ConfigurationError
+from shared.plan import MEBIBYTE, largest_copy, seconds_for
 from shared.routes import Route
 
 CONTEXT_KEY = "copytrail"
@@ -44,9 +45,9 @@ class Settings:
     oldest_message_alarm_s: int
 
 
-# 1,769 MB is one full vCPU ("Configure Lambda function memory").
+# 1,769 MB is one full vCPU ("Configure Lambda function memory"). 5 receives, each 6 time-outs long, are an hour.
 _COPIER = FunctionSettings(
-    memory_mb=1769, timeout_s=900, batch_size=10, batching_window_s=0, max_concurrency=50, max_receive_count=5
+    memory_mb=1769, timeout_s=120, batch_size=10, batching_window_s=0, max_concurrency=50, max_receive_count=5
 )
 _AUDITOR = FunctionSettings(
     memory_mb=512, timeout_s=60, batch_size=10, batching_window_s=0, max_concurrency=10, max_receive_count=5
@@ -89,6 +90,7 @@ def read_settings(value: object) -> Settings:
             )
     problems += find_problems(settings.buckets, settings.routes)
     problems += _same_names(settings)
+    problems += _too_little_time(settings)
     if problems:
         raise ConfigurationError("cdk.json", problems)
     return settings
@@ -161,6 +163,17 @@ def _alias(section: Section, key: str, buckets: Mapping[str, Bucket]) -> str:
     elif alias not in buckets:
         section.note(key, f"is '{alias}', not a bucket" + did_you_mean(alias, buckets, otherwise="the buckets are"))
     return alias if alias is not None and alias in buckets else ""
+
+
+def _too_little_time(settings: Settings) -> list[str]:
+    timeout_s, longest_mib = settings.copier.timeout_s, largest_copy(settings.copier.timeout_s) // MEBIBYTE
+    sizes = {"multipartThresholdMiB": settings.parts.threshold, "partSizeMiB": settings.parts.part}
+    return [
+        f"{CONTEXT_KEY}.copier.{key} is {size // MEBIBYTE:,}: in a timeoutSeconds of {timeout_s} a slow copy of so much"
+        f" does not end; make it {longest_mib:,} at most, or timeoutSeconds {seconds_for(size)} at least"
+        for key, size in sizes.items()
+        if seconds_for(size) > timeout_s
+    ]
 
 
 def _same_names(settings: Settings) -> list[str]:

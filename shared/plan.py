@@ -15,13 +15,19 @@ LARGEST_PART = 5 * GIBIBYTE
 MOST_PARTS = 10_000
 LARGEST_OBJECT = MOST_PARTS * LARGEST_PART
 
+# Half the pace of a slow stream, in bytes a second.
+_SLOWEST = 20 * MEBIBYTE
+# What an invocation takes beside one copy: to start, to look at both ends, and to conclude.
+_AROUND_A_COPY_S = 40
+
 
 @dataclass(frozen=True)
 class PartSizes:
-    """From how many bytes on an object is copied in parts, and how many bytes a part has at least."""
+    """From how many bytes on an object is copied in parts, how many a part has at least, and how many at most."""
 
     threshold: int
     part: int
+    largest: int = LARGEST_PART
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
     Parts grow in whole MiB, so that 10,000 of them always suffice.
 
     Raises:
-        Permanent: `TooLarge`; no 10,000 parts of 5 GiB hold so much.
+        Permanent: `TooLarge`; no 10,000 parts of 5 GiB hold so much, or a function has no time for one that does.
     """
     if size <= sizes.threshold:
         return None
@@ -48,7 +54,24 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
         raise Permanent(Reason.TOO_LARGE, problem)
     if size <= sizes.part * MOST_PARTS:
         return sizes.part
-    return -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
+    needed = -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
+    if needed > sizes.largest:
+        problem = (
+            f"{url} has {size:,} bytes, and takes parts of {needed // MEBIBYTE:,} MiB: the copier needs a"
+            f" timeoutSeconds of {seconds_for(needed)} for one; set it, and replay the message"
+        )
+        raise Permanent(Reason.TOO_LARGE, problem)
+    return needed
+
+
+def seconds_for(size: int) -> int:
+    """How long an invocation must be allowed to take, so that there is time to copy so many bytes in one request."""
+    return _AROUND_A_COPY_S + -(-size // _SLOWEST)
+
+
+def largest_copy(timeout_s: int) -> int:
+    """How many bytes a function with such a time-out has time to copy in one request, at the slowest."""
+    return min(LARGEST_PART, (timeout_s - _AROUND_A_COPY_S) * _SLOWEST)
 
 
 def part_count(size: int, sizes: PartSizes) -> int:

@@ -80,6 +80,7 @@ class Settings:
                         "MULTIPART_THRESHOLD_BYTES", minimum=SMALLEST_PART, maximum=LARGEST_SINGLE_COPY
                     ),
                     part=environment.integer("PART_SIZE_BYTES", minimum=SMALLEST_PART, maximum=LARGEST_PART),
+                    largest=environment.integer("LARGEST_PART_BYTES", minimum=SMALLEST_PART, maximum=LARGEST_PART),
                 ),
                 placement_table_name=environment.text("PLACEMENT_TABLE_NAME") if _keep_every_version(routes) else None,
             )

@@ -20,7 +20,7 @@ def test_there_is_no_function_but_the_two_and_no_custom_resource(template: Mappi
 
 @pytest.mark.parametrize(
     ("function", "service", "memory_mb", "timeout_s"),
-    [("Copier", "copier", 1769, 900), ("Auditor", "auditor", 512, 60)],
+    [("Copier", "copier", 1769, 120), ("Auditor", "auditor", 512, 60)],
 )
 def test_both_run_python_3_13_on_arm64(
     resources: Resources, function: str, service: str, memory_mb: int, timeout_s: int
@@ -56,6 +56,7 @@ def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
         "TRANSFER_BUS_NAME": "TransferBus",
         "MULTIPART_THRESHOLD_BYTES": str(256 * 1024**2),
         "PART_SIZE_BYTES": str(64 * 1024**2),
+        "LARGEST_PART_BYTES": str(1600 * 1024**2),
         "COPY_QUEUE_URL": "CopierQueue",
         "COPY_DLQ_URL": "CopierDeadLetterQueue",
     }
@@ -124,6 +125,7 @@ def test_what_is_set_for_a_function_reaches_its_queue_and_mapping(
     variables = function["Environment"]["Variables"]
     assert variables["MAX_RECEIVE_COUNT"] == "9"
     assert (variables["MULTIPART_THRESHOLD_BYTES"], variables["PART_SIZE_BYTES"]) == ("5242880", "5368709120")
+    assert variables["LARGEST_PART_BYTES"] == "5368709120"
     queue = found["CopierQueue"]["Properties"]
     assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (6 * 300 + 2, 9)
     mapping = found["CopierMapping"]["Properties"]

@@ -21,7 +21,7 @@ def rules_by_target(resources: Resources) -> dict[str, list[Any]]:
     return rules
 
 
-@pytest.mark.parametrize(("function", "visibility_s"), [("Copier", 6 * 900), ("Auditor", 6 * 60)])
+@pytest.mark.parametrize(("function", "visibility_s"), [("Copier", 6 * 120), ("Auditor", 6 * 60)])
 def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
     resources: Resources, function: str, visibility_s: int
 ) -> None:
@@ -38,6 +38,15 @@ def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
         "MaximumMessageSize": 1024 * 1024,
         "SqsManagedSseEnabled": True,
     }
+
+
+@pytest.mark.parametrize("function", ["Copier", "Auditor"])
+def test_a_function_that_dies_on_every_delivery_takes_at_most_an_hour_to_its_dead_letter(
+    resources: Resources, function: str
+) -> None:
+    queue = resources("AWS::SQS::Queue")[f"{function}Queue"]
+
+    assert queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"] <= 3600
 
 
 def test_there_are_two_queues_and_two_dead_letter_queues(resources: Resources) -> None:

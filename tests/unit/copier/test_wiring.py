@@ -17,6 +17,7 @@ VARIABLES = {
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
     "MULTIPART_THRESHOLD_BYTES": "268435456",
     "PART_SIZE_BYTES": "67108864",
+    "LARGEST_PART_BYTES": "1677721600",
 }
 
 
@@ -26,7 +27,7 @@ def test_a_complete_environment_is_read() -> None:
     assert settings.routes == (Route(source_bucket="in", destination_bucket="out"),)
     assert settings.bucket_owners == {"in": "123456789012"}
     assert (settings.bus_name, settings.max_receive_count) == ("transfers", 5)
-    assert settings.part_sizes == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE)
+    assert settings.part_sizes == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=1600 * MEBIBYTE)
 
 
 @pytest.mark.parametrize(("memory_mb", "threads"), [(128, 4), (1024, 9), (1769, 16), (3538, 32), (10_240, 93)])

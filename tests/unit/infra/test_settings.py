@@ -200,12 +200,26 @@ def test_a_size_of_parts_that_s3_would_refuse_is_refused_with_the_reason(key: st
     )
 
 
+@pytest.mark.parametrize("key", ["multipartThresholdMiB", "partSizeMiB"])
+def test_a_copy_for_which_the_function_has_no_time_is_refused_with_both_ways_out(key: str) -> None:
+    assert only_problem({"copier": {key: 1601}}) == (
+        f"copytrail.copier.{key} is 1,601: in a timeoutSeconds of 120 a slow copy of so much does not end; make it"
+        " 1,600 at most, or timeoutSeconds 121 at least"
+    )
+    assert read_settings({"copier": {key: 1600}}).copier.timeout_s == 120
+    assert read_settings({"copier": {key: 5120, "timeoutSeconds": 296}}).copier.timeout_s == 296
+
+
+def test_the_shortest_time_out_has_time_for_the_default_sizes() -> None:
+    assert read_settings({"copier": {"timeoutSeconds": 60}}).parts == PartSettings()
+
+
 def test_only_the_copier_has_parts() -> None:
     assert only_problem({"auditor": {"partSizeMiB": 64}}).startswith("copytrail.auditor.partSizeMiB is not a setting")
 
 
 def test_the_sizes_of_parts_are_kept_in_bytes() -> None:
-    asked = {"multipartThresholdMiB": 5120, "partSizeMiB": 5}
+    asked = {"multipartThresholdMiB": 5120, "partSizeMiB": 5, "timeoutSeconds": 300}
     assert read_settings({"copier": asked}).parts == PartSettings(threshold=5 * 1024**3, part=5 * 1024**2)
     assert read_settings({}).parts == PartSettings(threshold=256 * 1024**2, part=64 * 1024**2)
 

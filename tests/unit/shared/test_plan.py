@@ -14,9 +14,11 @@ from shared.plan import (
     MOST_PARTS,
     Part,
     PartSizes,
+    largest_copy,
     part_count,
     part_size,
     parts,
+    seconds_for,
 )
 
 TERABYTE = 1000**4
@@ -74,3 +76,26 @@ def test_parts_cover_every_byte_once(size: int, bytes_each: int) -> None:
 
     assert [part.first for part in planned] == [0, *(part.last + 1 for part in planned[:-1])]
     assert planned[-1].last == size - 1
+
+
+def test_an_object_whose_parts_a_function_has_no_time_for_is_too_large_and_says_which_time_out_it_takes() -> None:
+    sizes = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=largest_copy(120))
+
+    assert part_size("s3://in/k", 10_000 * 1600 * MEBIBYTE, sizes) == 1600 * MEBIBYTE
+    with pytest.raises(Permanent, match="the copier needs a timeoutSeconds of 121 for one; set it") as raised:
+        part_size("s3://in/k", 10_000 * 1600 * MEBIBYTE + 1, sizes)
+    assert raised.value.reason == "TooLarge"
+
+
+@pytest.mark.parametrize("timeout_s", [60, 120, 296])
+def test_a_function_has_time_for_the_largest_copy_that_it_is_said_to_have_time_for(timeout_s: int) -> None:
+    assert seconds_for(largest_copy(timeout_s)) == timeout_s
+
+
+def test_no_function_is_said_to_have_time_for_more_than_s3_takes_at_once() -> None:
+    assert largest_copy(900) == LARGEST_PART
+
+
+def test_more_parts_than_s3_takes_are_never_counted_out() -> None:
+    with pytest.raises(Permanent, match="more than the 10,000 parts"):
+        next(parts(50 * 1024**4, 1))
