@@ -29,7 +29,7 @@ from infra.permissions import (
     replayer_permissions,
 )
 from infra.settings import Settings
-from shared.plan import largest_copy
+from shared.plan import largest_part
 from shared.routes import Route
 
 
@@ -87,7 +87,7 @@ class CopytrailStack(Stack):
             "TRANSFER_BUS_NAME": self._transfer_bus.event_bus_name,
             "MULTIPART_THRESHOLD_BYTES": str(self._settings.parts.threshold),
             "PART_SIZE_BYTES": str(self._settings.parts.part),
-            "LARGEST_PART_BYTES": str(largest_copy(self._settings.copier.timeout_s)),
+            "LARGEST_PART_BYTES": str(largest_part(self._settings.copier.timeout_s)),
         }
         copier = self._place_function("Copier", "copier", self._settings.copier, environment, continues=True)
         copier.function.add_environment("COPY_QUEUE_URL", copier.queue.queue_url)

@@ -15,10 +15,14 @@ LARGEST_PART = 5 * GIBIBYTE
 MOST_PARTS = 10_000
 LARGEST_OBJECT = MOST_PARTS * LARGEST_PART
 
-# Half the pace of a slow stream, in bytes a second.
+# What one request copies in a second: a stream moves 60 to 75 MiB, and one that crawls a third of that.
+_USUAL = 60 * MEBIBYTE
 _SLOWEST = 20 * MEBIBYTE
+# What a part has to spare at the usual pace.
+_SPARE_S = 10
 # What an invocation takes beside one copy: to start, to look at both ends, and to conclude.
 _AROUND_A_COPY_S = 40
+_AROUND_A_PART_S = 20 + _SPARE_S
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,29 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
     if needed > sizes.largest:
         problem = (
             f"{url} has {size:,} bytes, and takes parts of {needed // MEBIBYTE:,} MiB: the copier needs a"
-            f" timeoutSeconds of {seconds_for(needed)} for one; set it, and replay the message"
+            f" timeoutSeconds of {_AROUND_A_PART_S + -(-needed // _USUAL)} for one; set it, and replay the message"
         )
         raise Permanent(Reason.TOO_LARGE, problem)
     return needed
 
 
+def seconds_to_copy(size: int) -> float:
+    """How long one request may take to copy so many bytes: even at a crawl, or else with time to spare."""
+    return min(size / _SLOWEST, _SPARE_S + size / _USUAL)
+
+
+def largest_part(timeout_s: int) -> int:
+    """How many bytes a part may have that a function with such a time-out has time to copy, with time to spare."""
+    return min(LARGEST_PART, (timeout_s - _AROUND_A_PART_S) * _USUAL)
+
+
 def seconds_for(size: int) -> int:
-    """How long an invocation must be allowed to take, so that there is time to copy so many bytes in one request."""
+    """How long an invocation must be allowed to take, for one request that copies so many bytes to end at a crawl."""
     return _AROUND_A_COPY_S + -(-size // _SLOWEST)
 
 
 def largest_copy(timeout_s: int) -> int:
-    """How many bytes a function with such a time-out has time to copy in one request, at the slowest."""
+    """How many bytes a function with such a time-out copies in one request even at a crawl."""
     return min(LARGEST_PART, (timeout_s - _AROUND_A_COPY_S) * _SLOWEST)
 
 

@@ -8,10 +8,9 @@ from typing import Protocol
 from services.copier.objects import CopyResult, Location, SourceObject, Target
 from shared.errors import CopytrailError, Permanent, Reason, Transient
 from shared.events import Continuation
-from shared.plan import MEBIBYTE, Part, parts
+from shared.plan import Part, parts, seconds_to_copy
 
-# Half the pace of a slow stream, and what concluding takes: a part begun now must be done before time is out.
-_SLOWEST_BYTES_PER_S = 20 * MEBIBYTE
+# What concluding takes: a part begun now must be done before time is out.
 _RESERVE_S = 15.0
 # "Checking object integrity", S3 user guide: of parts, S3 computes any other checksum over the parts' checksums only.
 _OF_WHOLE_FROM_PARTS = frozenset({"CRC32", "CRC32C", "CRC64NVME"})
@@ -196,7 +195,7 @@ def checksum_algorithm(found: SourceObject) -> str:
 
 
 def _seconds_for(bytes_each: int) -> float:
-    return _RESERVE_S + bytes_each / _SLOWEST_BYTES_PER_S
+    return _RESERVE_S + seconds_to_copy(bytes_each)
 
 
 def _pinned(continuation: Continuation, source: Location, target: Target, *, size: int) -> OpenUpload:

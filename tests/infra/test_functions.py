@@ -56,7 +56,7 @@ def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
         "TRANSFER_BUS_NAME": "TransferBus",
         "MULTIPART_THRESHOLD_BYTES": str(256 * 1024**2),
         "PART_SIZE_BYTES": str(64 * 1024**2),
-        "LARGEST_PART_BYTES": str(1600 * 1024**2),
+        "LARGEST_PART_BYTES": str(5120 * 1024**2),
         "COPY_QUEUE_URL": "CopierQueue",
         "COPY_DLQ_URL": "CopierDeadLetterQueue",
     }

@@ -15,10 +15,12 @@ from shared.plan import (
     Part,
     PartSizes,
     largest_copy,
+    largest_part,
     part_count,
     part_size,
     parts,
     seconds_for,
+    seconds_to_copy,
 )
 
 TERABYTE = 1000**4
@@ -78,12 +80,20 @@ def test_parts_cover_every_byte_once(size: int, bytes_each: int) -> None:
     assert planned[-1].last == size - 1
 
 
-def test_an_object_whose_parts_a_function_has_no_time_for_is_too_large_and_says_which_time_out_it_takes() -> None:
-    sizes = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=largest_copy(120))
+def test_the_largest_object_is_copied_within_the_shipped_time_out() -> None:
+    sizes = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=largest_part(120))
 
-    assert part_size("s3://in/k", 10_000 * 1600 * MEBIBYTE, sizes) == 1600 * MEBIBYTE
-    with pytest.raises(Permanent, match="the copier needs a timeoutSeconds of 121 for one; set it") as raised:
-        part_size("s3://in/k", 10_000 * 1600 * MEBIBYTE + 1, sizes)
+    assert part_size("s3://in/k", LARGEST_OBJECT, sizes) == LARGEST_PART
+    # The reserve of a copy in parts, and a few seconds to look at both ends.
+    assert seconds_to_copy(LARGEST_PART) + 15 < 120 - 5
+
+
+def test_an_object_whose_parts_a_function_has_no_time_for_is_too_large_and_says_which_time_out_it_takes() -> None:
+    sizes = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=largest_part(60))
+
+    assert part_size("s3://in/k", 10_000 * 1800 * MEBIBYTE, sizes) == 1800 * MEBIBYTE
+    with pytest.raises(Permanent, match="the copier needs a timeoutSeconds of 61 for one; set it") as raised:
+        part_size("s3://in/k", 10_000 * 1800 * MEBIBYTE + 1, sizes)
     assert raised.value.reason == "TooLarge"
 
 

@@ -46,6 +46,9 @@ class NothingThere(Closable):
     def head_object(self, **_: Any) -> Any:
         raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadObject")
 
+    def head_bucket(self, **_: Any) -> Any:
+        return {}
+
 
 class Accepting(Closable):
     """A bus that takes all."""
