@@ -1,7 +1,7 @@
 """Owns the embedded AWS as everyone uses it: a server, the stack, its functions, and when all of it is quiet."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from types import TracebackType
 from typing import Any
@@ -17,6 +17,7 @@ from localaws.interception import Intercepting, Interceptor
 from localaws.lambda_service import HostedFunction, LambdaService, python_of_functions
 from localaws.registry import REGISTRY
 from localaws.server import MotoServer
+from localaws.supervision import Supervisor
 from shared.aws import keep_expires_as_text
 
 REGION = "us-east-1"
@@ -43,10 +44,13 @@ class EmbeddedAws:
 
     Raises:
         PortInUse: on entering.
+        EndedUnaskedError: on leaving, when a thread or a process ended that nobody stopped. Every connection ends then,
+            so that whatever the block waits for fails at once.
     """
 
     def __init__(self, port: int = 0, *, concurrency: int = 2, python: Interpreter | None = None) -> None:
-        self._server = MotoServer(port)
+        self._supervisor = Supervisor()
+        self._server = MotoServer(port, supervisor=self._supervisor)
         self._concurrency = concurrency
         self.python = python or python_of_functions()
         self._clients: dict[str, Any] = {}
@@ -58,7 +62,11 @@ class EmbeddedAws:
         resources.install()
         self._server.__enter__()
         self._lambda = LambdaService(
-            client=self.client, aws=self.environment, concurrency=self._concurrency, python=self.python
+            client=self.client,
+            aws=self.environment,
+            concurrency=self._concurrency,
+            python=self.python,
+            supervisor=self._supervisor,
         )
         REGISTRY.attach(self._lambda)
         return self
@@ -125,9 +133,11 @@ class EmbeddedAws:
         Raises:
             LocalAwsError: synth, an unknown resource type or CloudFormation stopped it.
         """
-        place = synth.synthesize(context, account_id=ACCOUNT_ID, region=REGION)
+        check = self._supervisor.check
+        place = synth.synthesize(context, account_id=ACCOUNT_ID, region=REGION, check=check)
         stack = assembly.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
         self.stack_name = stack.name
+        check()
         return deployment.deploy(stack, self.client)
 
     def intercept(self, interceptor: Interceptor) -> Intercepting:
@@ -136,24 +146,47 @@ class EmbeddedAws:
 
     def on_log_line(self, listener: LineListener) -> None:
         """Tell of each log line of each function as it comes: the function's name and the line."""
-        self._lambda.listen(listener)
 
-    def wait_until_quiet(self, timeout_s: float = 30.0) -> None:
+        def tell(function: str, line: str) -> None:
+            # What fails because the rest has ended is not worth a line.
+            if self._supervisor.failure is None:
+                listener(function, line)
+
+        self._lambda.listen(tell)
+
+    def wait_until_quiet(self, timeout_s: float = 30.0, *, waiting_for: Callable[[str], None] | None = None) -> None:
         """Wait until no pumped queue holds a message and no function runs, seen so twice in a row.
 
         Messages in a dead-letter queue rest there, and count as quiet.
 
+        Args:
+            timeout_s: the longest wait, in seconds.
+            waiting_for: told what is still going on, whenever that changes.
+
         Raises:
             NotQuiet: it took longer than `timeout_s`.
+            EndedUnaskedError: a thread or a process ended that nobody stopped.
         """
         give_up_at = time.monotonic() + timeout_s
-        calm = 0
+        calm, told = 0, ""
         while calm < 2:  # noqa: PLR2004  # twice, as said
-            unquiet = self._lambda.unquiet()
+            self._supervisor.check()
+            unquiet = "; ".join(self._lambda.unquiet())
             if unquiet and time.monotonic() > give_up_at:
-                raise NotQuiet(f"not quiet after {timeout_s:g} s: " + "; ".join(unquiet))
+                raise NotQuiet(f"not quiet after {timeout_s:g} s, waiting for: {unquiet}")
+            if waiting_for and unquiet not in {told, ""}:
+                waiting_for(unquiet)
+                told = unquiet
             calm = 0 if unquiet else calm + 1
             time.sleep(_LOOK_EVERY_S)
+
+    def wait_until_it_ends(self) -> None:
+        """Wait for as long as all is well.
+
+        Raises:
+            EndedUnaskedError: a thread or a process ended that nobody stopped.
+        """
+        self._supervisor.wait()
 
     def let_visibility_timeouts_pass(self) -> None:
         """Make what is in flight in the pumped queues receivable at once: what a crash held back comes again."""

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from infra.interpreters import Interpreter
 from localaws.registry import FunctionSpec
 from localaws.runtime_api import FunctionError, Invocation, RuntimeApi
+from localaws.supervision import Supervisor
 
 # PR_SET_PDEATHSIG = 1, SIGKILL = 9: the kernel ends the function with us, however we end. It survives exec.
 # Where there is no prctl, the function ends when it next asks the runtime API that is gone.
@@ -30,7 +31,7 @@ LogSink = Callable[[str, str], None]
 class ExecutionEnvironment:
     """One process on a Python of this machine, which stays warm between invocations.
 
-    `log` gets the log stream's name and each line.
+    `log` gets the log stream's name and each line. `ended` is called when the process has ended.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class ExecutionEnvironment:
         runtime_client: Path,
         aws: Mapping[str, str],
         log: LogSink,
+        supervisor: Supervisor,
+        ended: Callable[["ExecutionEnvironment"], None],
     ) -> None:
         self._spec = spec
         self._python = python
@@ -51,15 +54,22 @@ class ExecutionEnvironment:
         today = datetime.now(UTC).strftime("%Y/%m/%d")
         self.log_stream = f"{today}/[$LATEST]{uuid.uuid4().hex}"
         self._sink = log
-        self._api = RuntimeApi()
+        self._api = RuntimeApi(spec.name, supervisor)
+        self._on_end = ended
+        self._killed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._current: Invocation | None = None
         self._lock = Lock()
         self._started = Event()
         self._ended = Event()
         # The thread that starts the process outlives it: PDEATHSIG is sent when the *thread* that forked ends.
-        self._keeper = Thread(target=self._keep, name=f"{spec.name}-process", daemon=True)
-        self._keeper.start()
+        self._keeper = supervisor.thread(
+            self._keep,
+            name=f"{spec.name}-process",
+            what=f"the keeper of a process of {spec.name}",
+            # That the process ends is the life of a function.
+            asked=self._ended.is_set,
+        )
 
     @property
     def pid(self) -> int:
@@ -78,6 +88,13 @@ class ExecutionEnvironment:
     def busy(self) -> bool:
         """Whether an invocation is running."""
         return self._current is not None
+
+    @property
+    def start_failure(self) -> str | None:
+        """Why the process ended before it could take an invocation; None when it could, or was killed from here."""
+        if self.alive or self._killed or self._api.initialized:
+            return None
+        return str(self._api.init_error or f"its process ended with {self._how_it_ended()}")
 
     def invoke(self, event: bytes) -> bytes:
         """Run the handler on an event, JSON text, and give what it returned, JSON text.
@@ -109,6 +126,7 @@ class ExecutionEnvironment:
     def kill(self) -> None:
         """SIGKILL the process, and wait until it is gone."""
         self._started.wait()
+        self._killed = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
         self._ended.wait()
@@ -144,7 +162,12 @@ class ExecutionEnvironment:
             )
             self._started.set()
             with self._process:
-                self._copy_log(self._process)
+                try:
+                    self._copy_log(self._process)
+                except BaseException:
+                    # Nobody would read what it writes, and it would wait for that.
+                    self._process.kill()
+                    raise
         finally:
             self._started.set()
             with self._lock:
@@ -152,6 +175,7 @@ class ExecutionEnvironment:
                 if self._current is not None:
                     self._fail(self._current)
             self._api.close()
+        self._on_end(self)
 
     def _copy_log(self, process: "subprocess.Popen[bytes]") -> None:
         for line in process.stdout or ():
@@ -162,11 +186,13 @@ class ExecutionEnvironment:
         if error := self._api.init_error:
             invocation.fail(error.kind, str(error))
             return
-        status = self._process.returncode if self._process else None
-        how = f"signal {-status}" if status is not None and status < 0 else f"exit status {status}"
-        message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {how}"
+        message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {self._how_it_ended()}"
         self._log(f"{message}\nRuntime.ExitError")
         invocation.fail("Runtime.ExitError", message)
+
+    def _how_it_ended(self) -> str:
+        status = self._process.returncode if self._process else None
+        return f"signal {-status}" if status is not None and status < 0 else f"exit status {status}"
 
     def _report(self, request_id: str, seconds: float) -> None:
         milliseconds = seconds * 1000

@@ -12,6 +12,10 @@ from localaws.execution_environment import ExecutionEnvironment
 from localaws.function_logs import FunctionLogs
 from localaws.registry import FunctionSpec
 from localaws.runtime_api import FunctionError
+from localaws.supervision import Supervisor
+
+# Processes that end before they can take an event, one after the other: Lambda would go on trying, unseen.
+_MOST_FAILED_STARTS = 3
 
 
 class Function:
@@ -29,6 +33,7 @@ class Function:
         runtime_client: Callable[[], Path],
         aws: Mapping[str, str],
         logs: FunctionLogs,
+        supervisor: Supervisor,
     ) -> None:
         self.spec = spec
         self.logs = logs
@@ -40,6 +45,8 @@ class Function:
         self._idle: list[ExecutionEnvironment] = []
         self._lock = Lock()
         self._closed = False
+        self._supervisor = supervisor
+        self._failed_starts = 0
 
     @property
     def pid(self) -> int:
@@ -66,7 +73,9 @@ class Function:
         """
         environment = self._take()
         try:
-            return environment.invoke(event)
+            answer = environment.invoke(event)
+            self._failed_starts = 0
+            return answer
         finally:
             self._give_back(environment)
 
@@ -102,6 +111,7 @@ class Function:
         except (BundlingError, OSError, BadZipFile) as error:
             message = f"{self.spec.name} cannot start: {error}"
             self.logs.add("localaws", message)
+            self._supervisor.fail(message, error)
             raise FunctionError("Sandbox.StartFailed", message) from error
         environment = ExecutionEnvironment(
             self.spec,
@@ -110,9 +120,21 @@ class Function:
             runtime_client=runtime_client,
             aws=self._aws,
             log=self.logs.add,
+            supervisor=self._supervisor,
+            ended=self._replace_failed_start,
         )
         self._environments = [environment, *(other for other in self._environments if other.alive)]
         return environment
+
+    def _replace_failed_start(self, environment: ExecutionEnvironment) -> None:
+        reason = environment.start_failure
+        if reason is None or self._closed:
+            return
+        self._failed_starts += 1
+        if self._failed_starts >= _MOST_FAILED_STARTS:
+            self._supervisor.fail(f"{self.spec.name} cannot start, {self._failed_starts} times in a row: {reason}")
+        else:
+            self.warm()
 
     def _give_back(self, environment: ExecutionEnvironment) -> None:
         with self._lock:

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
-from threading import Condition, Thread
+from threading import Condition
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.supervision import Supervisor
 
 LineListener = Callable[[str, str], None]
 
@@ -18,7 +20,7 @@ _BATCH = 1000
 class FunctionLogs:
     """The log of one function. Listeners get the function's name and each line, on the function's own thread."""
 
-    def __init__(self, function: str, log_group: str, client: Any) -> None:
+    def __init__(self, function: str, log_group: str, client: Any, supervisor: Supervisor) -> None:
         self._function = function
         self._log_group = log_group
         self._client = client
@@ -28,8 +30,12 @@ class FunctionLogs:
         self._streams: set[str] = set()
         self._changed = Condition()
         self._closing = False
-        self._sender = Thread(target=self._send_until_closed, name=f"{function}-logs", daemon=True)
-        self._sender.start()
+        self._sender = supervisor.thread(
+            self._send_until_closed,
+            name=f"{function}-logs",
+            what=f"the sender of {function}'s log",
+            asked=lambda: self._closing,
+        )
 
     @property
     def lines(self) -> list[str]:

@@ -15,6 +15,7 @@ from localaws.function_logs import FunctionLogs, LineListener
 from localaws.project import CACHE
 from localaws.queue_pump import QueuePump
 from localaws.registry import FunctionSpec, MappingSpec
+from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -75,13 +76,20 @@ class LambdaService:
     """
 
     def __init__(
-        self, *, client: Callable[[str], Any], aws: Mapping[str, str], concurrency: int, python: Interpreter
+        self,
+        *,
+        client: Callable[[str], Any],
+        aws: Mapping[str, str],
+        concurrency: int,
+        python: Interpreter,
+        supervisor: Supervisor,
     ) -> None:
         self._client = client
         self._aws = aws
         self._concurrency = concurrency
         self._target = bundling.Target.host(python)
         self._python = python
+        self._supervisor = supervisor
         self._listeners: list[LineListener] = []
         self._mappings: dict[str, HostedFunction] = {}
         self._lock = Lock()
@@ -97,7 +105,7 @@ class LambdaService:
     def function_put(self, spec: FunctionSpec) -> None:
         """Host the function; one of that name that is there already is replaced, and its pump feeds the new one."""
         with self._lock:
-            logs = FunctionLogs(spec.name, spec.log_group, self._client("logs"))
+            logs = FunctionLogs(spec.name, spec.log_group, self._client("logs"), self._supervisor)
             for listener in self._listeners:
                 logs.listen(listener)
             function = Function(
@@ -107,6 +115,7 @@ class LambdaService:
                 runtime_client=partial(bundling.runtime_client, target=self._target),
                 aws=self._aws,
                 logs=logs,
+                supervisor=self._supervisor,
             )
             if hosted := self.functions.get(spec.name):
                 old, hosted.function = hosted.function, function
@@ -128,6 +137,7 @@ class LambdaService:
                 prepare=hosted.function.warm,
                 sqs=sqs,
                 concurrency=min(mapping.max_concurrency or self._concurrency, self._concurrency),
+                supervisor=self._supervisor,
             )
             self._mappings[mapping.id] = hosted
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock, Semaphore, Thread
+from threading import Event, Lock, Semaphore
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localaws import queues, sqs_event
 from localaws.registry import MappingSpec
 from localaws.runtime_api import FunctionError
+from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _LOOK_EVERY_S = 0.02
 # ReceiveMessage and DeleteMessageBatch take up to 10 messages.
 _SQS_BATCH = 10
+# Receives that fail one after the other: it will not pass.
+_MOST_REFUSALS = 50
 
 
 class QueuePump:
@@ -36,6 +39,7 @@ class QueuePump:
         prepare: Callable[[], object],
         sqs: "SQSClient",
         concurrency: int,
+        supervisor: Supervisor,
     ) -> None:
         self.mapping = mapping
         self._queue_url = queue_url
@@ -49,8 +53,14 @@ class QueuePump:
         self._stopping = Event()
         self._busy = 0
         self._counting = Lock()
-        self._receiver = Thread(target=self._receive_until_stopped, name=f"{mapping.queue_name}-pump", daemon=True)
-        self._receiver.start()
+        self._refused = 0
+        self._supervisor = supervisor
+        self._receiver = supervisor.thread(
+            self._receive_until_stopped,
+            name=f"{mapping.queue_name}-pump",
+            what=f"the pump of queue {mapping.queue_name}",
+            asked=self._stopping.is_set,
+        )
 
     @property
     def busy(self) -> bool:
@@ -92,9 +102,13 @@ class QueuePump:
             self._count(1)
             try:
                 batch = self._gather()
+                self._refused = 0
             except (ClientError, BotoCoreError):
-                # The queue is being deleted, or the server stopped: there is nothing to receive.
+                # The queue is being deleted, or the server stops: there is nothing to receive.
                 batch = []
+                self._refused += 1
+                if self._refused == _MOST_REFUSALS:
+                    raise
             if not batch:
                 self._count(-1)
             return batch
@@ -131,6 +145,8 @@ class QueuePump:
         except (FunctionError, ClientError, BotoCoreError):
             # The batch stays in the queue until its visibility timeout has passed, as with Lambda.
             pass
+        except BaseException as error:  # noqa: BLE001 - the executor would keep it to itself
+            self._supervisor.ended(f"a batch of queue {self.mapping.queue_name}", error)
         finally:
             self._count(-1)
             self._free.release()

@@ -5,11 +5,14 @@ Source: "Using the Lambda runtime API for custom runtimes", Lambda developer gui
 
 import json
 import queue
+import sys
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event
 from typing import Any
+
+from localaws.supervision import Supervisor
 
 _VERSION = "/2018-06-01/runtime"
 
@@ -46,13 +49,18 @@ class Invocation:
 class RuntimeApi:
     """Hands invocations to the process that asks for them, one at a time, and takes what it answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: str, supervisor: Supervisor) -> None:
+        self._what = f"the runtime API of {function}"
+        self._supervisor = supervisor
+        self._closing = Event()
+        self.initialized = False
         self._waiting: queue.SimpleQueue[Invocation | None] = queue.SimpleQueue()
         self._current: Invocation | None = None
         self.init_error: FunctionError | None = None
         self._server = _Server(self)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.1,), name="runtime-api", daemon=True)
-        self._thread.start()
+        self._thread = supervisor.thread(
+            self._accept, name=f"{function}-runtime-api", what=self._what, asked=self._closing.is_set
+        )
 
     @property
     def address(self) -> str:
@@ -65,13 +73,22 @@ class RuntimeApi:
 
     def close(self) -> None:
         """Stop serving and let go of a process that still waits."""
+        self._closing.set()
         self._waiting.put(None)
-        self._server.shutdown()
-        self._server.server_close()
         self._thread.join()
+        self._server.server_close()
+
+    def failed(self, error: BaseException | None) -> None:
+        """Take what a request to the API raised: the process would wait for its answer for ever."""
+        self._supervisor.ended(self._what, error)
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            self._server.handle_request()
 
     def next(self) -> Invocation | None:
         """The next invocation, however long it takes; None when there will be none."""
+        self.initialized = True
         self._current = self._waiting.get()
         return self._current
 
@@ -93,13 +110,24 @@ class RuntimeApi:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    timeout = 0.1
 
     def __init__(self, api: RuntimeApi) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a process that is killed drops its connection, and that is seen elsewhere."""
+        """Take what kept a request from being answered at all, such as that no thread could be started."""
+        self.api.failed(sys.exception())
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer one process. That it is killed and drops its connection is seen elsewhere; all else is a defect."""
+        try:
+            super().finish_request(request, client_address)
+        except OSError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - nobody else would hear of it
+            self.api.failed(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -128,13 +156,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return self._read(int(self.headers.get("Content-Length", 0)))
         chunks = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
+        while size := int(self._read_line().split(b";")[0], 16):
+            chunks.append(self._read(size))
+            self._read_line()
+        self._read_line()
         return b"".join(chunks)
+
+    def _read(self, size: int) -> bytes:
+        content = self.rfile.read(size)
+        if len(content) < size:
+            raise ConnectionAbortedError("the process ended in the middle of its answer")
+        return content
+
+    def _read_line(self) -> bytes:
+        line = self.rfile.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionAbortedError("the process ended in the middle of its answer")
+        return line
 
     def _finish(self, body: bytes) -> None:
         self.send_header("Content-Length", str(len(body)))

@@ -16,10 +16,11 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
 from localaws.gaps import close_gaps, reopen_gaps
-from localaws.gaps.queues import wake_pollers
+from localaws.gaps.queues import allow_polls, end_polls
 from localaws.interception import Intercepting, Interception, Interceptor
 from localaws.port import ADDRESS, PortInUse
 from localaws.regions import KnownRegions
+from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,16 +39,20 @@ _log = logging.getLogger(__name__)
 class MotoServer:
     """Serves the emulated AWS between `__enter__` and `__exit__`. `port` 0 takes any free one.
 
-    Bare moto, for tests that show what a gap is: `gaps_closed=False`.
+    Bare moto, for tests that show what a gap is: `gaps_closed=False`. When anything under the `supervisor` ends
+    unasked, every connection ends at once, so that nobody waits for an answer.
 
     Raises:
         PortInUse: on entering.
         RuntimeError: on entering, when this process serves another one already.
+        EndedUnaskedError: on leaving, whatever the block itself raised.
     """
 
-    def __init__(self, port: int = 0, *, gaps_closed: bool = True) -> None:
+    def __init__(self, port: int = 0, *, gaps_closed: bool = True, supervisor: Supervisor | None = None) -> None:
         self._port = port
         self._gaps_closed = gaps_closed
+        self._supervisor = supervisor or Supervisor()
+        self._stopping = threading.Event()
         self._interception: Interception
         self._server: _Server
         self._thread: threading.Thread
@@ -66,13 +71,15 @@ class MotoServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
     ) -> None:
         try:
-            self._server.shutdown()
+            self._stopping.set()
             self._thread.join()
-            wake_pollers()
+            end_polls()
             self._server.server_close()
             moto_api_backend.reset()
         finally:
             _one_per_process.release()
+        if (failure := self._supervisor.failure) and failure is not error:
+            raise failure from (failure.__cause__ or error)
 
     @property
     def port(self) -> int:
@@ -95,12 +102,22 @@ class MotoServer:
     def _start(self) -> None:
         close_gaps() if self._gaps_closed else reopen_gaps()
         moto_api_backend.reset()
+        allow_polls()
         self._interception = Interception(KnownRegions(_Dispatcher(create_backend_app)))
         self._server = _listen(self._port, self._interception)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="localaws-accept", daemon=True
+        self._supervisor.on_failure(self._abort)
+        self._thread = self._supervisor.thread(
+            self._accept, name="localaws-accept", what="the server of the embedded AWS", asked=self._stopping.is_set
         )
-        self._thread.start()
+
+    def _accept(self) -> None:
+        # Unlike serve_forever, it can be told to stop whatever has become of its thread.
+        while not self._stopping.is_set():
+            self._server.handle_request()
+
+    def _abort(self) -> None:
+        self._stopping.set()
+        self._server.abort()
 
 
 def _listen(port: int, app: "WSGIApplication") -> "_Server":
@@ -136,6 +153,8 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     allow_reuse_address = True
     request_queue_size = 128
+    # Of handle_request: how long until it is seen that the server is to stop.
+    timeout = 0.05
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], app: "WSGIApplication") -> None:
@@ -163,6 +182,13 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         _shut(connections, socket.SHUT_RD)
         for thread in connections.values():
             thread.join(_LONGEST_WAIT_FOR_A_CONNECTION_S)
+        _shut(connections, socket.SHUT_RDWR)
+
+    def abort(self) -> None:
+        """Stop listening and end every connection, whatever is under way on it."""
+        super().server_close()
+        with self._connections_lock:
+            connections = dict(self._connections)
         _shut(connections, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

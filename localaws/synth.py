@@ -1,5 +1,6 @@
 """Owns the cloud assembly: the app of `cdk.json` run exactly as the CDK's command line runs it, once per content."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from localaws import cdk_json
 from localaws.cdk_json import CdkJson, SynthFailed
 from localaws.project import CACHE, ROOT, used
 
+_LOOK_EVERY_S = 0.1
 # All that the template and the assets depend on.
 _INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
 
@@ -29,6 +31,7 @@ def synthesize(
     region: str,
     root: Path = ROOT,
     cache: Path = CACHE / "synth",
+    check: Callable[[], None] = lambda: None,
 ) -> Path:
     """The directory of the cloud assembly, made anew only when something that it depends on has changed.
 
@@ -38,6 +41,7 @@ def synthesize(
         region: the region of an environment-aware stack.
         root: the project.
         cache: where assemblies are kept.
+        check: called time and again while the app runs; the app is killed if it raises.
 
     Raises:
         SynthFailed: the app refused its settings or broke.
@@ -49,7 +53,7 @@ def synthesize(
         cache.mkdir(parents=True, exist_ok=True)
         with _lock(cache / f"{place.name}.lock"):
             if not place.exists():
-                _run(configuration, environment, root=root, place=place)
+                _run(configuration, environment, root=root, place=place, check=check)
     return used(place)
 
 
@@ -77,11 +81,13 @@ def _lock(file: Path) -> Iterator[None]:
         yield
 
 
-def _run(configuration: CdkJson, environment: Mapping[str, str], *, root: Path, place: Path) -> None:
+def _run(
+    configuration: CdkJson, environment: Mapping[str, str], *, root: Path, place: Path, check: Callable[[], None]
+) -> None:
     app = shlex.join(configuration.command)
     workplace = Path(tempfile.mkdtemp(prefix=".synth-", dir=place.parent))
     try:
-        done = subprocess.run(  # noqa: S603  # what cdk.json says, as the CDK itself runs it
+        process = subprocess.Popen(  # noqa: S603  # what cdk.json says, as the CDK itself runs it
             configuration.command,
             cwd=root,
             env={
@@ -93,14 +99,27 @@ def _run(configuration: CdkJson, environment: Mapping[str, str], *, root: Path, 
                 "CDK_CONTEXT_JSON": json.dumps(configuration.context),
             },
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        if done.returncode != 0:
-            raise SynthFailed((done.stderr or done.stdout).strip() or f"{app} ended with status {done.returncode}")
+        output, errors = _output(process, check)
+        if process.returncode != 0:
+            raise SynthFailed((errors or output).strip() or f"{app} ended with status {process.returncode}")
         workplace.rename(place)
     except OSError as error:
         raise SynthFailed(f"{app} could not be run: {error}") from error
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _output(process: "subprocess.Popen[str]", check: Callable[[], None]) -> tuple[str, str]:
+    with process:
+        try:
+            while True:
+                check()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.communicate(timeout=_LOOK_EVERY_S)
+        except BaseException:
+            process.kill()
+            raise

@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event
 from types import FrameType
 from typing import NoReturn
 
@@ -46,7 +45,7 @@ def stay_up(port: int, stack: str | None) -> None:
             _show_log(aws, console)
             outputs = _deploy(aws, stack, console)
             _introduce(aws, outputs, console)
-            Event().wait()
+            aws.wait_until_it_ends()
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.", style="dim")
     except LocalAwsError as error:

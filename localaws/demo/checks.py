@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from localaws.demo.expectations import letter_problems, misfits, unlike
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _IN_PARTS_OVER = 8 * 1024**2
+# awscrt's transfers print a traceback of their own when a connection is lost.
+_CLASSIC = TransferConfig(preferred_transfer_client="classic")
 # Longer than the checks take.
 _OUT_OF_SIGHT_S = 300
 
@@ -61,7 +64,7 @@ class Checks:
         """Upload a sample as any client would: in parts where it is large."""
         place: dict[str, Any] = {"Bucket": self._source, "Key": sample.key}
         if len(sample.body) > _IN_PARTS_OVER:
-            self._s3.upload_fileobj(io.BytesIO(sample.body), **place)
+            self._s3.upload_fileobj(io.BytesIO(sample.body), **place, Config=_CLASSIC)
             stored: Mapping[str, Any] = self._s3.head_object(**place)
         else:
             stored = self._s3.put_object(**place, Body=sample.body, **sample.properties)

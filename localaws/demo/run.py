@@ -33,7 +33,7 @@ def run(*, as_json: bool) -> bool:
         checks = Checks(aws.client("s3"), aws.client("sqs"), aws.client("dynamodb"), outputs)
         uploads = _upload_all(checks, status)
         status.update("Waiting until the system is quiet")
-        aws.wait_until_quiet(timeout_s=_LONGEST_WAIT_S)
+        aws.wait_until_quiet(timeout_s=_LONGEST_WAIT_S, waiting_for=lambda what: status.update(f"Waiting for: {what}"))
         status.update("Checking every copy, every record and every queue")
         checked = checks.check_uploads(uploads)
         problems = checks.check_the_rest(checked)

@@ -20,6 +20,7 @@ from localaws.gaps import patching
 _SOURCE = "DeadLetterQueueSourceArn"
 
 _this_thread = threading.local()
+_polls_end = threading.Event()
 
 
 def close() -> None:
@@ -35,11 +36,16 @@ def close() -> None:
     patching.replace(SQSResponse, "receive_message", _naming_the_source)
 
 
-def wake_pollers() -> None:
-    """Make every long poll look again, such as when the server stops."""
+def allow_polls() -> None:
+    """Let long polls wait, from now on."""
+    _polls_end.clear()
+
+
+def end_polls() -> None:
+    """Make every long poll end, until `allow_polls`. The queues stay for what is still under way."""
+    _polls_end.set()
     for _, _, backend in list(sqs_backends.iter_backends()):
         for queue in list(backend.queues.values()):  # type: ignore[attr-defined]  # a backend of SQS
-            backend.queues.pop(queue.name, None)  # type: ignore[attr-defined]  # a backend of SQS
             with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
                 queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
 
@@ -61,7 +67,7 @@ def _polling(original: Callable[..., Any]) -> Callable[..., Any]:
                 with _nobody_counting():
                     messages = original(self, queue_name, count, 0, visibility_timeout, *more)
                 left_s = deadline - time.monotonic()
-                if messages or left_s <= 0:
+                if messages or left_s <= 0 or _polls_end.is_set():
                     return messages
                 queue._messages_lock.wait(min(left_s, _until_next_visible_s(queue)))  # noqa: SLF001 - moto's own lock
                 if self.queues.get(queue_name) is not queue:

@@ -165,12 +165,6 @@ def test_a_handler_that_raises_is_an_error_with_its_type_and_the_process_lives_o
     assert small.function.pid == pid
 
 
-def test_a_module_that_cannot_be_imported_is_an_init_error(deploy_small: Any) -> None:
-    small = deploy_small("import no_such_module")
-    with pytest.raises(FunctionError, match="No module named 'no_such_module'"):
-        small.function.invoke(b"{}")
-
-
 def test_log_lines_reach_the_log_group_of_the_template(deploy_small: Any) -> None:
     small = deploy_small("""
         import sys

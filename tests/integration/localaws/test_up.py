@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,10 @@ def test_it_says_how_to_talk_to_it_shows_transfers_and_stops_cleanly(
         Bucket="devops-private-28593", Key="a b+.txt", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
     )
     s3.close()
+    # The copy is there before the function says so.
+    give_up_at = time.monotonic() + 30
+    while "Copied" not in shown.read_text() and time.monotonic() < give_up_at:
+        time.sleep(0.05)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(how)
     assert process.wait(20) == 0
