@@ -12,14 +12,18 @@ import pytest
 
 from infra.bundling import ROOT
 
+# A home that nothing can be written to, not even by root.
+NOWHERE = "/proc/nowhere"
+
 
 @pytest.fixture
 def run_app(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(context: Mapping[str, Any] | None) -> subprocess.CompletedProcess[str]:
         given = {} if context is None else {"CDK_OUTDIR": str(tmp_path), "CDK_CONTEXT_JSON": json.dumps(context)}
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("CDK_")}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("CDK_", "JSII_"))}
         command = [sys.executable, "-m", "infra.app"]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=ours | given)  # noqa: S603 - our own app
+        environment = ours | {"HOME": NOWHERE} | given
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)  # noqa: S603 - our own app
 
     return run
 

@@ -205,7 +205,7 @@ with EmbeddedAws() as aws, tempfile.TemporaryDirectory() as directory:
     aws.client("sqs").send_message(QueueUrl=outputs["QueueUrl"], MessageBody="x")
     aws.wait_until_quiet(60)
 """)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(  # noqa: S603  # our own program
         [sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
