@@ -12,17 +12,14 @@ import pytest
 
 from infra.bundling import ROOT
 
-# A home that nothing can be written to, not even by root.
-NOWHERE = "/proc/nowhere"
-
 
 @pytest.fixture
 def run_app(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def run(context: Mapping[str, Any] | None) -> subprocess.CompletedProcess[str]:
+    def run(context: Mapping[str, Any] | None, **changes: str) -> subprocess.CompletedProcess[str]:
         given = {} if context is None else {"CDK_OUTDIR": str(tmp_path), "CDK_CONTEXT_JSON": json.dumps(context)}
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("CDK_", "JSII_"))}
         command = [sys.executable, "-m", "infra.app"]
-        environment = ours | {"HOME": NOWHERE} | given
+        environment = ours | given | changes
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)  # noqa: S603 - our own app
 
     return run
@@ -74,8 +71,11 @@ def test_a_context_without_copytrail_is_a_mistake_and_not_a_stack_of_defaults(
     assert "the context has no 'copytrail'" in done.stderr
 
 
-def test_run_by_hand_it_says_how_to_run_it(run_app: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    done = run_app(None)
+def test_run_by_hand_it_says_how_to_run_it_whatever_the_home(
+    run_app: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    # Not even root can write there.
+    done = run_app(None, HOME="/proc/nowhere")
     assert done.returncode == 1
     assert done.stderr.splitlines()[1:] == [
         "  - run this through the CDK, which hands cdk.json's context over: make synth"
