@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 # In the background of a script, under nohup.
-_IN_BACKGROUND = """
+IN_BACKGROUND = """
 import os, signal, sys
 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
@@ -30,13 +30,13 @@ def run(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest
     def run_pytest(module: str, *options: str, in_background: bool = False) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(dedent(module))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST_")}
-        environment["TMPDIR"] = str(tmp_path_factory.mktemp("temporary"))
+        environment |= {"TMPDIR": str(tmp_path_factory.mktemp("temporary")), "COLUMNS": "200"}
         set_up = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "tests.conftest"]
         return subprocess.run(  # noqa: S603 - our own words
             [
                 sys.executable,
-                *(["-c", _IN_BACKGROUND] if in_background else []),
-                *["-m", "pytest", *set_up, "-p", "no:cacheprovider", "-n", request.param],
+                *(["-c", IN_BACKGROUND] if in_background else []),
+                *["-m", "pytest", *set_up, "-p", "no:cacheprovider", "--color", "no", "-n", request.param],
                 *["-o", "leftovers_wait=0.3", *options, "test_it.py"],
             ],
             cwd=tmp_path,

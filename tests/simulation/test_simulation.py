@@ -5,11 +5,12 @@ import pytest
 from tests.simulation.campaign import run_all
 from tests.simulation.run import run
 
-SCHEDULES = 3000
 CHUNK = 500
+AT_ONCE = range(0, 1000, CHUNK)
+AT_LENGTH = range(1000, 20_000, CHUNK)
 
 
-@pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
+@pytest.mark.parametrize("first", [*AT_ONCE, *(pytest.param(first, marks=pytest.mark.long) for first in AT_LENGTH)])
 def test_nothing_is_lost_and_nothing_goes_backwards_in_any_schedule(first: int) -> None:
     summary = run_all(range(first, first + CHUNK))
 

@@ -78,6 +78,7 @@ def test_without_a_copy_there_are_no_delays() -> None:
     assert total.delays is None
 
 
+@pytest.mark.long
 def test_counting_takes_no_more_memory_for_many_records() -> None:
     def some(number: int) -> Iterator[Record]:
         for moment in range(number):

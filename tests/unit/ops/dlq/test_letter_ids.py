@@ -21,6 +21,7 @@ def test_an_id_is_taken_out_once_and_only_as_it_was_put_in(message_id: str) -> N
     assert len(ids) == 0
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_ids_take_some_ten_megabytes() -> None:
     ids = LetterIds()
     tracemalloc.start()
