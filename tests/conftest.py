@@ -1,15 +1,26 @@
-"""What holds for every run: no test hangs, what tests start has the default signals, and nothing is left behind."""
+"""What holds for every run, wherever it is: no test hangs, and nothing of the person who runs them is in their way."""
 
+import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 import pytest_timeout
 
+from localaws.no_account import forget_accounts
+
 pytest_plugins = ["tests.leftovers"]
+
+# Before any other conftest makes a session.
+forget_accounts()
 
 # Python itself ignores these two, and subprocess gives its children the defaults.
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+# What a person has set for the terminal is for what pytest prints, not for what a test reads.
+_OF_THE_TERMINAL = {"CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PY_COLORS"}
+_OF_THE_TERMINAL |= {"TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for number in signal.valid_signals() - _IGNORED_BY_PYTHON:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_terminal() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as surroundings:
+        for name in _OF_THE_TERMINAL & os.environ.keys():
+            surroundings.delenv(name)
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
