@@ -99,7 +99,8 @@ def line_with(**changes: object) -> bytes:
         (b"hello", "malformed"),
         (b"", "malformed|truncated"),
         (b"\xff", "malformed|UTF-8"),
-        (b'{"x":' * 100_000, "recursion"),
+        # How deep is too deep is the interpreter's: from 3.14 on, as deep as its stack.
+        (b'{"x":' * 100_000, "recursion|truncated"),
         (b'{"MessageId": "m"}', "missing required field"),
         (line_with(SentAt="soon"), "SentAt"),
         (line_with(Body=""), "Body"),
