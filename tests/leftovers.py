@@ -27,10 +27,12 @@ _HELPERS_WITH_CHILDREN = ("jsii-runtime.js",)
 
 
 class Process(NamedTuple):
-    """A process: its id, its parent's, when it started (in clock ticks since the machine did), its command line."""
+    """A process: its ids, its start in clock ticks since the machine's, and its command line."""
 
     pid: int
     parent: int
+    group: int
+    session: int
     started: int
     command: str
 
@@ -155,22 +157,36 @@ def _children() -> Iterator[Process]:
 
 
 def _orphans(since: int) -> Iterator[Process]:
-    """What this checkout's programs started since then, and whose parent has ended."""
-    for process in _processes():
-        if process.parent == 1 and process.started >= since and sys.prefix in process.command:
+    """What this checkout's programs started since then, and whose parent has ended.
+
+    One of that parent's ancestors has adopted it. So may a shell have another job of the person's, in another group.
+    """
+    processes = {process.pid: process for process in _processes()}
+    ours = processes.get(os.getpid())
+    if ours is None:
+        return
+    ancestors = {ours.pid}
+    above = ours
+    while above.parent in processes:
+        above = processes[above.parent]
+        ancestors.add(above.pid)
+    for process in processes.values():
+        is_adopted = process.parent in ancestors - {ours.pid} and process.pid not in ancestors
+        is_another_job = process.session == ours.session and process.group != ours.group
+        if is_adopted and not is_another_job and process.started >= since and sys.prefix in process.command:
             yield process
 
 
 def _processes() -> Iterator[Process]:
     for entry in _PROC.glob("[0-9]*"):
         try:
-            state, parent, *rest = (entry / "stat").read_text().rpartition(")")[2].split()
+            state, parent, group, session, *rest = (entry / "stat").read_text().rpartition(")")[2].split()
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             # It has ended meanwhile.
             continue
         if state != "Z":
-            yield Process(int(entry.name), int(parent), int(rest[17]), command)
+            yield Process(int(entry.name), int(parent), int(group), int(session), int(rest[15]), command)
 
 
 def _started(pid: int) -> int:

@@ -174,7 +174,7 @@ def test_ctrl_c_says_how_to_go_on(before: Desk, checkpoint: Path) -> None:
         told = running.communicate()[1]
     before.run("backfill", "--yes")
 
-    assert running.returncode == 130
+    assert running.returncode == 130, told
     assert f"copies requested; the same command goes on from {checkpoint.name}" in told
     assert sorted(set(requested_keys(before))) == many(30)
 
