@@ -9,22 +9,16 @@ from typing import NamedTuple, TypeVar
 import click
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
+
+from ops.columns import Column, Place, filled, placed
 
 F = TypeVar("F", bound=Callable[..., object])
 
 # Rows are printed as they come: a screenful is enough to look like one table.
 _ROWS_AT_ONCE = 50
-# A terminal narrower than this wraps the lines itself: cut cells would be of no use.
-_NARROWEST = 80
-
-
-class Column(NamedTuple):
-    """One column of a table. `width` in characters; without one, the column takes what the terminal has left."""
-
-    title: str
-    width: int | None = None
+# A terminal narrower than this wraps the lines itself: cut values would be of no use.
+_NARROWEST = 40
 
 
 class Cell(NamedTuple):
@@ -44,9 +38,9 @@ def console() -> Console:
     return Console(width=_width(), highlight=False, emoji=False, markup=False)
 
 
-def room_beside(columns: Iterable[Column]) -> int:
-    """How many characters of a line these columns, and a space after each, leave for one more."""
-    return _width() - sum(1 + (column.width or 0) for column in columns)
+def columns_with_room(columns: Sequence[Column]) -> list[Place]:
+    """Which of the columns the terminal has room for, and how wide each is."""
+    return placed(columns, _width())
 
 
 def json_option(command: F) -> F:
@@ -59,17 +53,6 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-def end_of(text: str, room: int) -> str:
-    """The visible text or, where it has no room, its end: keys of one folder differ there. `room` in characters."""
-    shown = visible(text)
-    if cell_len(shown) <= room:
-        return shown
-    start = len(shown) - room + 1
-    while cell_len(shown[start:]) >= room:
-        start += 1
-    return f"…{shown[start:]}"
 
 
 def print_json(thing: Mapping[str, object]) -> None:
@@ -91,7 +74,12 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, wi
         return
     terminal = console()
     for number, some in enumerate(_chunks(iter(rows))):
-        terminal.print(_table(columns, some, with_header=with_header and number == 0))
+        visibly = [[Cell(visible(cell.text), cell.style) for cell in row] for row in some]
+        places = placed(columns, terminal.width, _widest(columns, visibly))
+        if with_header and number == 0 and any(column.title for column in columns):
+            _print_line(terminal, places, [Cell(column.title, "bold") for column in columns])
+        for row in visibly:
+            _print_line(terminal, places, row)
 
 
 def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> None:
@@ -110,20 +98,15 @@ def _width() -> int:
     return max(terminal_width() or 0, _NARROWEST)
 
 
-def _table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=with_header, expand=True)
-    for column in columns:
-        table.add_column(
-            column.title,
-            width=column.width,
-            ratio=None if column.width else 1,
-            no_wrap=True,
-            overflow="ellipsis",
-            header_style="bold",
-        )
-    for row in rows:
-        table.add_row(*(Text(visible(cell.text), style=cell.style) for cell in row))
-    return table
+def _widest(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
+    return [max(cell_len(row[number].text) for row in rows) for number in range(len(columns))]
+
+
+def _print_line(terminal: Console, places: Sequence[Place], row: Sequence[Cell]) -> None:
+    cells = [Text(filled(row[number].text, column, width), style=row[number].style) for number, column, width in places]
+    line = Text(" ").join(cells)
+    line.rstrip()
+    terminal.print(line, soft_wrap=True)
 
 
 def _chunks(rows: Iterator[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:

@@ -9,6 +9,9 @@ from ops.failures import Misconfigured
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _KIB = 1024
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+# No number of bytes that 64 bits hold takes more characters.
+WIDEST_SIZE = len("1,023 KiB")
 
 
 class Size(click.ParamType[int]):
@@ -35,8 +38,8 @@ class Size(click.ParamType[int]):
 def size_shown(size: int) -> str:
     """A number of bytes for a person: `26 B`, `15 KiB`, `1.2 GiB`."""
     shown = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if round(shown) < _KIB or unit == "TiB":
+    for unit in _UNITS:
+        if round(shown) < _KIB or unit == _UNITS[-1]:
             break
         shown /= _KIB
     digits = 1 if unit != "B" and shown < 10 else 0  # noqa: PLR2004 - two digits say enough

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.parsers import ResponseParserError
 
-from shared.errors import Permanent, Transient, explained, from_aws_code
+from shared.errors import Permanent, Transient, explained, from_aws_code, sentence
 
 # What botocore's parser raises on a header or a body that does not fit the service's model: int(), a date that is none
 # (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
@@ -91,13 +91,13 @@ def translated(action: str, resource: str) -> Iterator[None]:
         raise from_aws_code(str(details.get("Code", "Unknown")), message, action=action, resource=resource) from error
     except ParamValidationError as error:
         # botocore does not send such a request, however often it is asked to.
-        raise Permanent(type(error).__name__, f"{action} on {resource}: {' '.join(str(error).split())}") from error
+        raise Permanent(type(error).__name__, sentence(action, resource, " ".join(str(error).split()))) from error
     except BotoCoreError as error:
-        raise Transient(type(error).__name__, f"{action} on {resource}: {error}") from error
+        raise Transient(type(error).__name__, sentence(action, resource, str(error))) from error
     except UnicodeEncodeError:
         # What was asked for cannot be named in a request: nothing was answered.
         raise
     except _UNREADABLE as error:
         raise Transient(
-            ResponseParserError.__name__, f"{action} on {resource}: the answer cannot be read ({error})"
+            ResponseParserError.__name__, sentence(action, resource, f"the answer cannot be read ({error})")
         ) from error

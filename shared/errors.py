@@ -32,6 +32,7 @@ class Reason(StrEnum):
 # A reason and its message go into an event, a record and a message attribute, each of which has a size limit.
 _LONGEST_REASON = 128
 _LONGEST_MESSAGE = 2048
+_LEAST_RESOURCE = 256
 
 
 class CopytrailError(Exception):
@@ -158,7 +159,13 @@ def from_aws_code(code: str, message: str, *, action: str, resource: str) -> Cop
     elif reason in ARCHIVED_CODES:
         reason = Reason.ARCHIVED
         message = f"{message.rstrip('.')}. Restore the object: the copy then runs by itself."
-    return kind(reason, f"{action} on {resource}: {message}")
+    return kind(reason, sentence(action, resource, message))
+
+
+def sentence(action: str, resource: str, cause: str) -> str:
+    """What was asked for, and why that failed. Of names too long for both, the end is cut: never the cause."""
+    room = max(_LEAST_RESOURCE, _LONGEST_MESSAGE - len(f"{action} on : {cause}"))
+    return f"{action} on {_cut(resource, room)}: {cause}"
 
 
 def _kind_of(code: str) -> type[CopytrailError]:

@@ -8,6 +8,7 @@ from ops.audit.blocks import Block, print_blocks
 from ops.audit.record_table import of_old_object, outcome_cell, took_s
 from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.audit.table import audit_query
+from ops.causes import cause_first
 from ops.durations import duration_shown
 from ops.failures import Failure
 from ops.moments import shown_moment
@@ -98,7 +99,7 @@ def _row(record: Record) -> tuple[Cell, ...]:
 
 def _block(record: Record) -> Block:
     version = f" · version {record.source_version_id}" if record.source_version_id else ""
-    lines = (record.message or "", _why(record), f"LogID {record.log_id}{version}")
+    lines = (cause_first(record.message or "", record.object_key), _why(record), f"LogID {record.log_id}{version}")
     return Block(record.uploaded_at, _what(record), [line for line in lines if line])
 
 

@@ -7,6 +7,7 @@ import click
 from ops.audit.blocks import Block, print_blocks
 from ops.audit.runs import Run, runs_of
 from ops.audit.table import audit_query
+from ops.causes import cause_first
 from ops.durations import duration_shown
 from ops.moments import Moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
@@ -93,7 +94,7 @@ def _block(run: Run) -> Block:
         Cell(_counts(run)),
     )
     lines = (
-        told.message or "",
+        cause_first(told.message or ""),
         f"{told.subject} {_filters(run)}".strip(),
         told.performed_by,
         f"id {told.operation_id}",

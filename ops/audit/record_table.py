@@ -1,34 +1,37 @@
 """Owns how records are shown in tables: what a line of a wide terminal holds of one, of a narrow one, and of a pipe."""
 
 from collections.abc import Iterable
+from itertools import chain, islice
 
-from ops.durations import duration_shown
+from ops.columns import Column
+from ops.durations import WIDEST_DURATION, duration_shown
 from ops.moments import shown_moment
-from ops.output import Cell, Column, end_of, print_table, room_beside, terminal_width
-from ops.sizes import size_shown
+from ops.output import Cell, note, print_table, terminal_width
+from ops.sizes import WIDEST_SIZE, size_shown
 from services.auditor.record import Record
 from shared import times
 from shared.events import Outcome, Trigger
 
-# Below this many characters a line, a table has no room for everything: `get` and pipes have it.
+# From so many characters a line on, there is room for the date, and for LogIDs in a log.
 _WIDE = 110
-_WIDE_COLUMNS = (
-    Column("LogID", 36),
-    Column("Finished (UTC)", 19),
-    Column("Outcome", 7),
-    Column("Reason", 14),
-    Column("Key"),
+# A LogID is whole or not there at all: `audit get` takes no other.
+_LOG_ID = Column("LogID", 36, from_width=72)
+_OUTCOME = Column("Outcome", 21, least=14)
+_COLUMNS = (
+    _LOG_ID,
+    Column("UTC", 8, from_width=80, below=_WIDE),
+    Column("Finished (UTC)", 19, from_width=_WIDE),
+    _OUTCOME,
+    Column("Key", keeps_end=True),
 )
-_NARROW_COLUMNS = (Column("LogID", 36), Column("UTC", 8), Column("Outcome", 21), Column("Key"))
-_WIDE_LOG = (
-    Column("UTC", 8),
-    Column("Outcome", 21),
-    Column("Took", 7),
-    Column("Size", 8),
-    Column("LogID", 36),
-    Column("Key"),
+_LOG = (
+    Column("UTC", 8, from_width=50),
+    _OUTCOME,
+    Column("Took", WIDEST_DURATION, right=True, from_width=60),
+    Column("Size", WIDEST_SIZE, right=True, from_width=_WIDE),
+    _LOG_ID._replace(from_width=_WIDE),
+    Column("Key", keeps_end=True),
 )
-_NARROW_LOG = (Column("UTC", 8), Column("Outcome", 21), Column("Took", 7), Column("Key"))
 _STYLES = {
     Outcome.COPIED: "green",
     Outcome.DELETED: "magenta",
@@ -40,26 +43,24 @@ _OF_OLD_OBJECTS = frozenset({Trigger.BACKFILL, Trigger.RECONCILE, Trigger.RESTOR
 
 
 def print_records(records: Iterable[Record]) -> None:
-    """Print records as a table that has the LogIDs whole."""
+    """Print records as a table that has the LogIDs whole; says so where the terminal has no room for them."""
     width = terminal_width()
     if width is None:
         print_table((), map(_whole_row, records))
-    elif width >= _WIDE:
-        print_table(_WIDE_COLUMNS, map(_wide_row, records))
-    else:
-        room = room_beside(_NARROW_COLUMNS[:-1])
-        print_table(_NARROW_COLUMNS, (_narrow_row(record, room) for record in records))
+        return
+    remaining = iter(records)
+    for first in islice(remaining, 1):
+        print_table(_COLUMNS, map(_row, chain([first], remaining)))
+        if width < _LOG_ID.from_width:
+            note(f"LogIDs take {_LOG_ID.from_width} columns: --json has them")
 
 
 def print_log(records: Iterable[Record], *, with_header: bool) -> None:
     """Print records as a log, which may go on later: on a narrow terminal with room for the keys, not the LogIDs."""
-    width = terminal_width()
-    if width is None:
+    if terminal_width() is None:
         print_table((), map(_whole_row, records))
-    elif width >= _WIDE:
-        print_table(_WIDE_LOG, map(_wide_log_row, records), with_header=with_header)
     else:
-        print_table(_NARROW_LOG, map(_narrow_log_row, records), with_header=with_header)
+        print_table(_LOG, map(_log_row, records), with_header=with_header)
 
 
 def outcome_cell(record: Record) -> Cell:
@@ -88,38 +89,22 @@ def _whole_row(record: Record) -> tuple[Cell, ...]:
     )
 
 
-def _wide_row(record: Record) -> tuple[Cell, ...]:
+def _row(record: Record) -> tuple[Cell, ...]:
     return (
         Cell(record.log_id),
+        Cell(f"{record.finished_at:%H:%M:%S}"),
         Cell(shown_moment(record.finished_at)),
-        Cell(record.outcome, _STYLES[record.outcome]),
-        Cell(record.reason or ""),
+        outcome_cell(record),
         Cell(record.object_key),
     )
 
 
-def _narrow_row(record: Record, room: int) -> tuple[Cell, ...]:
+def _log_row(record: Record) -> tuple[Cell, ...]:
     return (
-        Cell(record.log_id),
-        Cell(record.finished_at.strftime("%H:%M:%S")),
+        Cell(f"{record.finished_at:%H:%M:%S}"),
         outcome_cell(record),
-        Cell(end_of(record.object_key, room)),
-    )
-
-
-def _wide_log_row(record: Record) -> tuple[Cell, ...]:
-    return (
-        *_narrow_log_row(record)[:-1],
-        Cell(size_shown(record.size).rjust(8)),
+        Cell(duration_shown(took_s(record))),
+        Cell(size_shown(record.size)),
         Cell(record.log_id),
-        Cell(record.object_key),
-    )
-
-
-def _narrow_log_row(record: Record) -> tuple[Cell, ...]:
-    return (
-        Cell(record.finished_at.strftime("%H:%M:%S")),
-        outcome_cell(record),
-        Cell(duration_shown(took_s(record)).rjust(7)),
         Cell(record.object_key),
     )

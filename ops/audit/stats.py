@@ -55,13 +55,12 @@ def stats(
         note(no_match(wanted))
         return
     counted = Stats(periods, total, hourly=hourly)
-    width = terminal_width()
     if as_json:
         print_json_lines(counted)
-    elif width is None:
+    elif terminal_width() is None:
         print_lines(counted)
     else:
-        print_chart(counted, width)
+        print_chart(counted)
         if since_by_default(ctx):
             note(_LAST_DAY)
 

@@ -4,18 +4,22 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from ops.audit.tally import NOTHING, PERCENTILES, Counts
-from ops.durations import duration_shown
-from ops.output import Cell, Column, print_json, print_table, room_beside
-from ops.sizes import size_shown
+from ops.columns import Column
+from ops.durations import WIDEST_DURATION, duration_shown
+from ops.output import Cell, columns_with_room, print_json, print_table
+from ops.sizes import WIDEST_SIZE, size_shown
 from shared import times
 from shared.events import Outcome
 
+# From so many characters a line on, there is room for sizes and delays, and for every outcome.
+_MEDIUM = 80
 _WIDE = 110
 _OUTCOMES = (Outcome.COPIED, Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED)
 _DELAYS = (*(f"p{percent}" for percent in PERCENTILES), "max")
-_COUNT = 8
+_NO_DELAYS = ("",) * len(_DELAYS)
 _TOTAL = "total"
 
 
@@ -37,34 +41,42 @@ class Stats:
             moment += step
 
 
-def print_chart(stats: Stats, width: int) -> None:
-    """Print a line with a bar for each period, for a terminal of so many characters a line, and the totals."""
-    shown = _OUTCOMES if width >= _WIDE else (Outcome.FAILED,)
-    columns = [
-        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", 11),
-        _right("Records", _COUNT),
-        *(_right(outcome, _COUNT) for outcome in shown),
-        _right("Bytes", 8),
-        *(_right(name, 7) for name in _DELAYS),
-    ]
-    room = room_beside(columns)
+def print_chart(stats: Stats) -> None:
+    """Print a line with a bar for each period, and the totals."""
+    columns = _columns(stats)
+    bar = columns_with_room(columns)[-1].width
     most = max(counts.records for counts in stats.periods.values())
     rows = (
         (
             Cell(moment.strftime("%m-%d %H:%M" if stats.hourly else "%Y-%m-%d")),
-            *_numbers(counts, shown),
-            Cell(_bar(counts.records / most, room), "red" if counts.of(Outcome.FAILED) else "green"),
+            *_numbers(counts),
+            Cell(_bar(counts.records / most, bar), "red" if counts.of(Outcome.FAILED) else "green"),
         )
         for moment, counts in stats.unbroken
     )
-    print_table([*columns, Column("")], rows)
-    print_table([*columns, Column("")], [(Cell(_TOTAL), *_numbers(stats.total, shown))], with_header=False)
+    print_table(columns, chain(rows, [(Cell(_TOTAL), *_numbers(stats.total), Cell(""))]))
     endings = sorted(stats.total.endings.items(), key=lambda ending: -ending[1])
     print_table(
         (Column("", 11), Column("")),
         ((Cell(""), Cell(f"{_ending(*ending)} {count:,}")) for ending, count in endings),
         with_header=False,
     )
+
+
+def _columns(stats: Stats) -> list[Column]:
+    """When, and how many failed, are on every terminal; then what is told of the others, and of their delays."""
+
+    def count(title: str, most: int, from_width: int) -> Column:
+        return Column(title, max(len(title), len(f"{most:,}")), right=True, from_width=from_width)
+
+    return [
+        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", 11),
+        count("Records", stats.total.records, 0),
+        *(count(outcome, stats.total.of(outcome), 0 if outcome is Outcome.FAILED else _WIDE) for outcome in _OUTCOMES),
+        Column("Size", WIDEST_SIZE, right=True, from_width=_MEDIUM),
+        *(Column(name, WIDEST_DURATION, right=True, from_width=_MEDIUM) for name in _DELAYS),
+        Column("", least=9),
+    ]
 
 
 def print_lines(stats: Stats) -> None:
@@ -80,19 +92,19 @@ def print_json_lines(stats: Stats) -> None:
     print_json({"Period": _TOTAL, **_plain(stats.total)})
 
 
-def _numbers(counts: Counts, outcomes: tuple[Outcome, ...]) -> Iterator[Cell]:
-    yield Cell(f"{counts.records:,}".rjust(_COUNT))
-    for outcome in outcomes:
+def _numbers(counts: Counts) -> Iterator[Cell]:
+    yield Cell(f"{counts.records:,}")
+    for outcome in _OUTCOMES:
         count = counts.of(outcome)
         alarming = outcome is Outcome.FAILED and count > 0
-        yield Cell((f"{count:,}" if count else "·").rjust(_COUNT), "red" if alarming else "")
-    yield Cell(size_shown(counts.bytes_copied).rjust(8) if counts.records else "")
-    yield from (Cell(duration_shown(delay).rjust(7)) for delay in _delays(counts))
+        yield Cell(f"{count:,}" if count else "·", "red" if alarming else "")
+    yield Cell(size_shown(counts.bytes_copied) if counts.records else "")
+    yield from map(Cell, [duration_shown(delay) for delay in _delays(counts)] or _NO_DELAYS)
 
 
 def _line(name: str, counts: Counts) -> tuple[Cell, ...]:
     numbers = (counts.records, *(counts.of(outcome) for outcome in _OUTCOMES), counts.bytes_copied)
-    delays = [f"{delay:.3f}" for delay in _delays(counts)] or [""] * len(_DELAYS)
+    delays = [f"{delay:.3f}" for delay in _delays(counts)] or _NO_DELAYS
     return (Cell(name), *(Cell(str(number)) for number in numbers), *map(Cell, delays))
 
 
@@ -120,7 +132,3 @@ def _bar(share: float, room: int) -> str:
         return "#" * max(round(share * room), 1 if share else 0)
     whole, eighths = divmod(max(round(share * room * 8), 1 if share else 0), 8)
     return "█" * whole + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths]
-
-
-def _right(title: str, width: int) -> Column:
-    return Column(title.rjust(width), width)

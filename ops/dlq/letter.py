@@ -190,11 +190,6 @@ class Letter:
             return f"{self.about.kind} {self.about.stage}, by {self.about.performed_by}"
         return self.url
 
-    @property
-    def short_message(self) -> str:
-        """Its message without the object's name."""
-        return self.message.replace(f" on {self.url}:", ":") if self.url else self.message
-
     def text(self, attribute: str) -> str:
         """The text of one attribute, or ""."""
         value = self.attributes.get(attribute)

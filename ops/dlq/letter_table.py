@@ -3,22 +3,32 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from ops.causes import cause_first
+from ops.columns import Column
 from ops.dlq.letter import ExplainedBy, Letter
 from ops.dlq.letter_json import age_s
-from ops.durations import duration_shown
+from ops.durations import WIDEST_DURATION, duration_shown
 from ops.moments import shown_moment
-from ops.output import Cell, Column, end_of, print_table, room_beside, terminal_width
-from ops.sizes import size_shown
+from ops.output import Cell, print_table, terminal_width
+from ops.sizes import WIDEST_SIZE, size_shown
 from shared import times
 
 # At least so many characters of a letter's id tell it from others; `show` and `--id` take them.
 SHORT_ID = 8
-# From so many characters a line on, there is room for more: `show`, `--json` and pipes have all of it.
+# `show`, `--json` and pipes have all of a letter; a terminal, from so many characters a line on, more and more.
 _WIDE = 110
 _WIDEST = 160
-_NARROW_COLUMNS = (Column("Id", SHORT_ID), Column("Age", 6), Column("Reason", 18))
-_WIDE_COLUMNS = (*_NARROW_COLUMNS[:2], Column("Tries", 5), Column("Size", 8), _NARROW_COLUMNS[2])
-_WIDEST_COLUMNS = (_WIDE_COLUMNS[0], Column("First seen (UTC)", 19), *_WIDE_COLUMNS[1:])
+_COLUMNS = (
+    Column("Id", SHORT_ID),
+    Column("First seen (UTC)", 19, from_width=_WIDEST),
+    Column("Age", WIDEST_DURATION, right=True, from_width=60),
+    Column("Tries", 5, right=True, from_width=_WIDE),
+    Column("Size", WIDEST_SIZE, right=True, from_width=_WIDE),
+    Column("Reason", 18, least=12),
+    Column("Bucket", from_width=_WIDEST, keeps_end=True),
+    Column("Key", keeps_end=True),
+    Column("Message", from_width=_WIDE),
+)
 _STYLES = {
     ExplainedBy.COPYTRAIL: "red",
     ExplainedBy.EVENTBRIDGE: "red",
@@ -30,22 +40,10 @@ _NOT_KNOWN = "?"
 
 def print_letters(letters: Iterable[Letter], now: datetime) -> None:
     """Print letters as they come: a table; into a pipe, all but attributes and body, whole."""
-    width = terminal_width()
-    if width is None:
+    if terminal_width() is None:
         print_table((), (_whole_row(letter, now) for letter in letters))
-    elif width >= _WIDEST:
-        room = room_beside(_WIDEST_COLUMNS) * 4 // 10
-        more = (Column("Bucket", room // 2), Column("Key", room), Column("Message"))
-        print_table((*_WIDEST_COLUMNS, *more), (_widest_row(letter, now, room) for letter in letters))
-    elif width >= _WIDE:
-        room = room_beside(_WIDE_COLUMNS) // 2
-        print_table(
-            (*_WIDE_COLUMNS, Column("Key", room), Column("Message")),
-            (_wide_row(letter, now, room) for letter in letters),
-        )
     else:
-        room = room_beside(_NARROW_COLUMNS)
-        print_table((*_NARROW_COLUMNS, Column("Key")), (_narrow_row(letter, now, room) for letter in letters))
+        print_table(_COLUMNS, (_row(letter, now) for letter in letters))
 
 
 def _whole_row(letter: Letter, now: datetime) -> tuple[Cell, ...]:
@@ -62,36 +60,15 @@ def _whole_row(letter: Letter, now: datetime) -> tuple[Cell, ...]:
     )
 
 
-def _widest_row(letter: Letter, now: datetime, room: int) -> tuple[Cell, ...]:
-    id_, age, *others, key, message = _wide_row(letter, now, room)
-    return (
-        id_,
-        Cell(shown_moment(letter.first_seen)),
-        age,
-        *others,
-        Cell(letter.bucket),
-        key,
-        message,
-    )
-
-
-def _wide_row(letter: Letter, now: datetime, room: int) -> tuple[Cell, ...]:
-    id_, age, reason, key = _narrow_row(letter, now, room)
-    return (
-        id_,
-        age,
-        Cell((_NOT_KNOWN if letter.attempts is None else str(letter.attempts)).rjust(5)),
-        Cell((_NOT_KNOWN if letter.size is None else size_shown(letter.size)).rjust(8)),
-        reason,
-        key,
-        Cell(letter.short_message),
-    )
-
-
-def _narrow_row(letter: Letter, now: datetime, room: int) -> tuple[Cell, ...]:
+def _row(letter: Letter, now: datetime) -> tuple[Cell, ...]:
     return (
         Cell(letter.id[:SHORT_ID]),
-        Cell(duration_shown(age_s(letter, now)).rjust(6)),
+        Cell(shown_moment(letter.first_seen)),
+        Cell(duration_shown(age_s(letter, now))),
+        Cell(_NOT_KNOWN if letter.attempts is None else str(letter.attempts)),
+        Cell(_NOT_KNOWN if letter.size is None else size_shown(letter.size)),
         Cell(letter.reason, _STYLES[letter.explained_by]),
-        Cell(end_of(letter.key or letter.title or "?", room)),
+        Cell(letter.bucket),
+        Cell(letter.key or letter.title or _NOT_KNOWN),
+        Cell(cause_first(letter.message, letter.key)),
     )

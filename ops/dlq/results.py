@@ -4,14 +4,21 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
+from ops.columns import Column
 from ops.dlq.letter import Letter
 from ops.dlq.letter_json import age_s, to_json
 from ops.dlq.letter_table import SHORT_ID
-from ops.durations import duration_shown
-from ops.output import Cell, Column, end_of, print_json, print_table, room_beside, terminal_width
+from ops.durations import WIDEST_DURATION, duration_shown
+from ops.output import Cell, print_json, print_table, terminal_width
 from shared import times
 
-_COLUMNS = (Column("Id", SHORT_ID), Column("Age", 6), Column("Result", 13), Column("Reason", 18), Column("Key"))
+_COLUMNS = (
+    Column("Id", SHORT_ID, from_width=60),
+    Column("Age", WIDEST_DURATION, right=True, from_width=80),
+    Column("Result", 13),
+    Column("Reason", 18, least=12),
+    Column("Key", keeps_end=True),
+)
 
 
 class Result(StrEnum):
@@ -58,7 +65,6 @@ class Lines:
         self.is_table = width is not None and not as_json
         # A progress bar and lines that come all the time do not go together on one terminal.
         self.has_room_for_bar = width is None or self.is_table
-        self._room = room_beside(_COLUMNS[:-1])
 
     def show(self, found: Iterable[Found]) -> None:
         """Show letters as they come."""
@@ -87,10 +93,10 @@ class Lines:
     def _row(self, letter: Letter, result: Result) -> tuple[Cell, ...]:
         return (
             Cell(letter.id[:SHORT_ID]),
-            Cell(duration_shown(age_s(letter, self._now)).rjust(6)),
+            Cell(duration_shown(age_s(letter, self._now))),
             Cell(result, _STYLES.get(result, "")),
             Cell(letter.reason),
-            Cell(end_of(letter.key or letter.title or "?", self._room)),
+            Cell(letter.key or letter.title or "?"),
         )
 
 

@@ -4,12 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ops.causes import cause_first
+from ops.columns import Column
 from ops.dlq.letter import Letter
-from ops.durations import duration_shown
-from ops.output import Cell, Column, print_json, print_table, terminal_width
+from ops.durations import WIDEST_DURATION, duration_shown
+from ops.output import Cell, print_json, print_table, terminal_width
 from shared import times
 
-_COLUMNS = (Column("Letters", 8), Column("Reason", 24), Column("Oldest", 6), Column("For example"))
+_COLUMNS = (
+    Column("Letters", 7, right=True, is_whole=True),
+    Column("Reason", 24, least=14),
+    Column("Oldest", WIDEST_DURATION, right=True),
+    Column("For example", from_width=60),
+)
 
 
 @dataclass
@@ -75,10 +82,9 @@ def _told(reason: Reason, now: datetime) -> Mapping[str, object]:
 
 
 def _row(reason: Reason, now: datetime) -> tuple[Cell, ...]:
-    age = duration_shown((now - reason.oldest).total_seconds())
     return (
-        Cell(f"{reason.letters:,}".rjust(8)),
+        Cell(f"{reason.letters:,}"),
         Cell(reason.name),
-        Cell(age.rjust(6)),
-        Cell(reason.example.short_message),
+        Cell(duration_shown((now - reason.oldest).total_seconds())),
+        Cell(cause_first(reason.example.message, reason.example.key)),
     )

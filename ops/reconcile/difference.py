@@ -6,6 +6,7 @@ from types import TracebackType
 
 import msgspec
 
+from ops.causes import cause_first
 from ops.reconcile.judging import Finding, Kind
 from ops.reconcile.scope import Scope
 from shared import times
@@ -62,9 +63,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
 
     @property
     def explanation(self) -> str:
-        """What is wrong, for a person."""
-        what = self._what
-        return f"{what}; {self.reason}" if self.reason else what
+        """What is wrong, for a person; of what could not be looked at, why not."""
+        reason = cause_first(self.reason or "", self.object_key)
+        if self.kind is Kind.UNCLEAR and reason:
+            return reason
+        return f"{self._what}; {reason}" if reason else self._what
 
     @property
     def is_too_long(self) -> bool:

@@ -5,16 +5,27 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 import msgspec
 
-from ops.output import Cell, Column, end_of, note, print_json, print_table, room_beside, terminal_width, visible
+from ops.columns import Column
+from ops.output import Cell, note, print_json, print_table, terminal_width, visible
 from ops.reconcile.comparing import Tally
 from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind
 from ops.reconcile.scope import Scope
-from ops.sizes import size_shown
+from ops.sizes import WIDEST_SIZE, size_shown
 
 _MOST_SHOWN = 20
-_COLUMNS = (Column("Kind", 10), Column("     Size", 9), Column("What", 26), Column("Key"))
-_SUMS = (Column("Kind", 10), Column("   Objects", 10), Column("     Size", 9), Column("Which are"))
+_COLUMNS = (
+    Column("Kind", 10),
+    Column("Size", WIDEST_SIZE, right=True, from_width=60),
+    Column("What", least=26, from_width=64),
+    Column("Key", least=16, keeps_end=True),
+)
+_SUMS = (
+    Column("Kind", 10),
+    Column("Objects", 7, right=True, is_whole=True),
+    Column("Size", WIDEST_SIZE, right=True, is_whole=True),
+    Column("Which are", from_width=60),
+)
 _STYLES = {
     Kind.SAME: "green",
     Kind.IN_FLIGHT: "cyan",
@@ -79,8 +90,7 @@ class Report:
 
     def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
         """A table of differences."""
-        room = room_beside(_COLUMNS[:-1])
-        print_table(_COLUMNS, (_row(each, room) for each in found))
+        print_table(_COLUMNS, map(_row, found))
 
     def show_wanted(self, wanted: Iterator[Difference]) -> None:
         """What would be repaired: on a terminal, elsewhere it has been shown."""
@@ -128,8 +138,8 @@ def _sums(scope: Scope, tally: Tally) -> Iterator[tuple[Cell, ...]]:
         if tally.objects[kind] or kind is Kind.SAME:
             yield (
                 Cell(kind, _STYLES[kind]),
-                Cell(f"{tally.objects[kind]:>10,}"),
-                Cell(f"{size_shown(tally.bytes[kind]):>9}"),
+                Cell(f"{tally.objects[kind]:,}"),
+                Cell(size_shown(tally.bytes[kind])),
                 Cell(_EXTRA_IS_KEPT if is_kept else _MEANINGS[kind], "dim"),
             )
 
@@ -165,10 +175,10 @@ def _whole_row(found: Difference) -> tuple[Cell, ...]:
     )
 
 
-def _row(found: Difference, room: int) -> tuple[Cell, ...]:
+def _row(found: Difference) -> tuple[Cell, ...]:
     return (
         Cell(found.kind, _STYLES[found.kind]),
-        Cell(f"{size_shown(found.bytes):>9}"),
+        Cell(size_shown(found.bytes)),
         Cell(found.explanation),
-        Cell(end_of(found.object_key, room)),
+        Cell(found.object_key),
     )

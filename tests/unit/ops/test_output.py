@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from ops.output import Cell, Column, end_of, print_attributes, print_json, print_table, visible
+from ops import output
+from ops.columns import Column
+from ops.output import Cell, print_attributes, print_json, print_table, visible
 
 
 @pytest.mark.parametrize(
@@ -60,15 +62,17 @@ def test_attributes_are_lined_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "LogID         x\nSourceBucket  a\\nb\nSize          3\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "room", "seen"),
-    [
-        ("reports/a.csv", 13, "reports/a.csv"),
-        ("reports/a.csv", 12, "…ports/a.csv"),
-        ("a\nb", 4, "a\\nb"),
-        ("a\nb", 3, "…nb"),
-        ("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 5, 6, "…\N{CJK UNIFIED IDEOGRAPH-4E2D}\N{CJK UNIFIED IDEOGRAPH-4E2D}"),
-    ],
-)
-def test_where_a_text_has_no_room_its_end_is_seen(text: str, room: int, seen: str) -> None:
-    assert end_of(text, room) == seen
+def test_on_a_terminal_a_table_is_lines_that_fit_whatever_is_in_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "terminal_width", lambda: 40)
+    columns = [Column("Count", 5, right=True, is_whole=True), Column("Reason", 12), Column("Key", keeps_end=True)]
+    wide = "\N{CJK UNIFIED IDEOGRAPH-65E5}" * 20
+    print_table(
+        columns, [[Cell("1,234,567"), Cell("x\u202e"), Cell(f"{wide}.csv")], [Cell("1"), Cell("[b]"), Cell("k")]]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "    Count Reason       Key",
+        f"1,234,567 x\\u202e      …{wide[:6]}.csv",
+        "        1 [b]          k",
+    ]

@@ -1,11 +1,13 @@
 """Sizes, spans of time and keys, as a person writes and reads them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ops.durations import duration_shown
+from ops.durations import WIDEST_DURATION, duration_shown
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter
-from ops.sizes import Size, size_shown
+from ops.sizes import WIDEST_SIZE, Size, size_shown
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,8 @@ def test_what_is_no_size_is_refused_in_one_line(text: str) -> None:
         (1024, "1.0 KiB"),
         (15_360, "15 KiB"),
         (2**20 - 1, "1.0 MiB"),
-        (2**60, "1,048,576 TiB"),
+        (2**50 - 1, "1.0 PiB"),
+        (2**63, "8.0 EiB"),
     ],
 )
 def test_a_size_is_told_in_its_largest_unit(size: int, shown: str) -> None:
@@ -47,11 +50,24 @@ def test_a_size_is_told_in_its_largest_unit(size: int, shown: str) -> None:
         (119.6, "2 min"),
         (720, "12 min"),
         (7170, "2 h"),
+        (119 * 60, "119 min"),
         (3 * 86400, "3 d"),
+        (730 * 86400, "730 d"),
+        (2000 * 365.2425 * 86400, "2,000 y"),
     ],
 )
 def test_a_span_of_time_is_told_in_its_largest_unit(seconds: float, shown: str) -> None:
     assert duration_shown(seconds) == shown
+
+
+@given(st.floats(min_value=-1, max_value=9998 * 365.2425 * 86400))
+def test_any_span_of_the_calendar_fits_its_column(seconds: float) -> None:
+    assert len(duration_shown(seconds)) <= WIDEST_DURATION
+
+
+@given(st.integers(min_value=0, max_value=2**63))
+def test_any_size_fits_its_column(size: int) -> None:
+    assert len(size_shown(size)) <= WIDEST_SIZE
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ def test_a_letter_of_our_functions_is_explained_by_its_attributes() -> None:
 
     assert (letter.explained_by, letter.is_ours) == (ExplainedBy.COPYTRAIL, True)
     assert (letter.reason, letter.message) == ("AccessDenied", "s3:GetObject on s3://in/report.csv: Access Denied")
-    assert letter.short_message == "s3:GetObject: Access Denied"
     assert (letter.log_id, letter.attempts) == (LOG_ID, 5)
     assert times.to_text(letter.first_seen) == "2026-11-20T10:00:00.000Z"
     assert (letter.bucket, letter.key, letter.size, letter.url) == ("in", "report.csv", 42, "s3://in/report.csv")
