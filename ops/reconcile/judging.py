@@ -87,13 +87,15 @@ class Judge:
         copied = pair.last_copied
         if copied is None or not self.scope.takes(pair.key, copied.size):
             return None
-        return Finding(self._unless_young(Kind.GONE, copied.finished_at), pair)
+        # Only where deletions follow may one be under way.
+        kind = self._unless_young(Kind.GONE, copied.finished_at) if self.scope.route.deletes else Kind.GONE
+        return Finding(kind, pair)
 
     def _without_copy(self, pair: Pair, source: Listed, look: Look | None) -> Finding:
-        kind = Kind.GONE if pair.is_recorded else Kind.MISSING
+        kind = self._unless_under_way(Kind.GONE if pair.is_recorded else Kind.MISSING, pair, source)
         is_restored = look is not None and look.source is not None and look.source.is_restored
         return Finding(
-            self._unless_young(kind, source.last_modified),
+            kind,
             pair,
             is_archived=is_archived(source.storage_class) and not is_restored,
         )
@@ -101,11 +103,14 @@ class Judge:
     def _with_both(self, pair: Pair, source: Listed, copy: Listed, look: Look | None) -> Finding:
         aspects, in_doubt = _differing(pair, source, copy, look)
         if aspects:
-            return Finding(self._unless_young(Kind.DIFFERENT, source.last_modified), pair, aspects)
+            return Finding(self._unless_under_way(Kind.DIFFERENT, pair, source), pair, aspects)
         if self.with_records and not pair.is_recorded:
             kind = self._unless_young(Kind.UNRECORDED, max(source.last_modified, copy.last_modified))
             return Finding(kind, pair, in_doubt=in_doubt)
         return Finding(Kind.SAME, pair, in_doubt=in_doubt)
+
+    def _unless_under_way(self, kind: Kind, pair: Pair, source: Listed) -> Kind:
+        return kind if pair.is_copied else self._unless_young(kind, source.last_modified)
 
     def _unless_young(self, kind: Kind, moment: str) -> Kind:
         return Kind.IN_FLIGHT if moment >= self.scope.settled_before else kind

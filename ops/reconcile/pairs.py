@@ -41,6 +41,18 @@ class Pair(NamedTuple):
         return False
 
     @property
+    def is_copied(self) -> bool:
+        """Whether the copy of what the source holds had been made, by its record: it is not under way any more."""
+        copied = self.last_copied
+        return (
+            copied is not None
+            and self.source is not None
+            and copied.source_etag == self.source.etag
+            # The same content may have been uploaded again since.
+            and copied.finished_at >= self.source.last_modified
+        )
+
+    @property
     def last_copied(self) -> Evidence | None:
         """The newest copy on record, unless a deletion followed it."""
         newest = self.records[-1] if self.records else None

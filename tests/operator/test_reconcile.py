@@ -131,6 +131,15 @@ def test_a_new_upload_is_no_difference_yet(desk: Desk) -> None:
     assert reconcile(desk, "--key-prefix", "new/")[0] == DIFFERENT
 
 
+def test_a_copy_deleted_by_hand_is_gone_at_once(desk: Desk) -> None:
+    desk.upload("by/hand")
+    desk.settle()
+    desk.s3.delete_object(Bucket=desk.destination, Key="by/hand")
+    done = desk.run("reconcile", "--key-prefix", "by/", "--json")
+    found, summary = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, found["Kind"], summary["Differences"]) == (DIFFERENT, "Gone", 1)
+
+
 def test_a_copy_that_arrives_while_the_buckets_are_listed_is_no_difference(desk: Desk) -> None:
     upload_unseen(desk, "late/copy")
 

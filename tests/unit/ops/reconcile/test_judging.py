@@ -13,6 +13,9 @@ from ops.reconcile.scope import Scope
 from shared.routes import Route
 from tests.unit.ops.reconcile.ends import DESTINATION, OLD, SETTLED, YOUNG, listed, look, pair, record, scope, seen
 
+LATER = "2026-11-23T11:00:05.000Z"
+DELETED_SINCE = record(is_deletion=True, finished_at=LATER, source_etag="")
+
 
 def judged(found: Pair, seen_now: Look | None = None, *, of: Scope | None = None, with_records: bool = True) -> Finding:
     finding = Judge(of or scope(), with_records=with_records).judge(found, seen_now)
@@ -61,11 +64,31 @@ def test_what_followed_a_deletion_is_not_gone() -> None:
         pair(listed(last_modified=SETTLED), None),
         pair(listed(), listed(last_modified=YOUNG)),
         pair(None, listed(last_modified=YOUNG)),
-        pair(None, None, record(finished_at=YOUNG)),
+        pair(listed(last_modified=YOUNG), None, record(finished_at=YOUNG, source_etag="before")),
+        pair(listed(last_modified=YOUNG), None, record(finished_at=YOUNG), DELETED_SINCE),
+        pair(listed(last_modified=LATER), None, record(finished_at=YOUNG)),
+        pair(listed(last_modified=LATER, size=1), listed(), record(finished_at=YOUNG)),
     ],
 )
 def test_what_is_new_may_be_under_way(found: Pair) -> None:
     assert kind(found) is Kind.IN_FLIGHT
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (pair(listed(last_modified=YOUNG), None, record(finished_at=LATER)), Kind.GONE),
+        (pair(listed(last_modified=YOUNG), None, record(finished_at=YOUNG)), Kind.GONE),
+        (pair(listed(last_modified=YOUNG), listed(size=1), record(finished_at=LATER)), Kind.DIFFERENT),
+        (pair(None, None, record(finished_at=YOUNG)), Kind.GONE),
+    ],
+)
+def test_what_is_on_record_as_copied_is_not_under_way_however_new_it_is(found: Pair, expected: Kind) -> None:
+    assert kind(found) is expected
+
+
+def test_where_deletions_follow_one_may_be_under_way() -> None:
+    assert kind(pair(None, None, record(finished_at=YOUNG)), of=scope(deletes=True)) is Kind.IN_FLIGHT
 
 
 def test_an_object_that_only_the_destination_was_changed_in_lately_is_different() -> None:
