@@ -1,8 +1,8 @@
-"""Owns the progress bar: on a terminal's stderr, and nowhere else."""
+"""Owns what shows that a command is at work: on a terminal's stderr, and nowhere else."""
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -38,3 +38,11 @@ def progress(title: str, *, total: int | None, unit: str) -> Iterator[Callable[[
     with shown:
         task = shown.add_task(title, total=total)
         yield lambda count: shown.advance(task, count)
+
+
+@contextmanager
+def waiting(title: str) -> Iterator[None]:
+    """Show that something is under way whose length nobody knows."""
+    console = Console(stderr=True)
+    with console.status(title) if console.is_terminal else nullcontext():
+        yield

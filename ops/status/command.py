@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 
 import click
@@ -11,6 +11,7 @@ from rich.live import Live
 
 from ops.failures import INTERRUPTED
 from ops.output import json_option, print_json, terminal_width
+from ops.progress import waiting
 from ops.spans import Span
 from ops.stack_outputs import Stack
 from ops.status.look import Looks
@@ -59,26 +60,35 @@ def status(
     ends with the exit code of the last look.
     """
     title = f"Stack {stack.name} in {stack.region}"
-    with Looks(stack) as looks:
-
-        def look(show: _Show) -> Verdict:
+    with ExitStack() as until_the_end:
+        with waiting(f"Looking at stack {stack.name}"):
+            looks = until_the_end.enter_context(Looks(stack))
             signs = looks.look()
+
+        def tell(signs: Signs, show: _Show) -> int:
             verdict = judge(signs, behind=behind, logs=looks.logs)
             show(signs, verdict)
-            return verdict
+            return _exit_code(verdict)
 
         if watch:
-            ctx.exit(_watch(look, _each_in_its_place(title, as_json=as_json), every))
-        ctx.exit(_exit_code(look(_print_json if as_json else _printing(title))))
+            ctx.exit(_watch(signs, looks, tell, _each_in_its_place(title, as_json=as_json), every))
+        ctx.exit(tell(signs, _print_json if as_json else _printing(title)))
 
 
-def _watch(look: Callable[[_Show], Verdict], showing: AbstractContextManager[_Show], every: timedelta) -> int:
+def _watch(
+    signs: Signs,
+    looks: Looks,
+    tell: Callable[[Signs, _Show], int],
+    showing: AbstractContextManager[_Show],
+    every: timedelta,
+) -> int:
     exit_code = INTERRUPTED
     try:
         with showing as show:
             while True:
-                exit_code = _exit_code(look(show))
+                exit_code = tell(signs, show)
                 time.sleep(every.total_seconds())
+                signs = looks.look()
     except KeyboardInterrupt:
         return exit_code
 
@@ -94,17 +104,17 @@ def _each_in_its_place(title: str, *, as_json: bool) -> Iterator[_Show]:
         yield _print_json if as_json else _print_line
         return
     with Live(console=_console(), auto_refresh=False, vertical_overflow="visible") as live:
-        yield lambda signs, verdict: live.update(screen(title, signs, verdict), refresh=True)
+        yield lambda signs, verdict: live.update(screen(title, signs, verdict, width=live.console.width), refresh=True)
 
 
 def _printing(title: str) -> _Show:
     def show(signs: Signs, verdict: Verdict) -> None:
         console = _console()
         if console.is_terminal:
-            console.print(screen(title, signs, verdict))
+            console.print(screen(title, signs, verdict, width=console.width))
             return
         with console.capture() as printed:
-            console.print(screen(title, signs, verdict))
+            console.print(screen(title, signs, verdict, width=console.width))
         # rich fills up the last cell of each row.
         click.echo("\n".join(row.rstrip() for row in printed.get().splitlines()))
 

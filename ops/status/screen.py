@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ops.columns import cut
 from ops.durations import duration_shown
 from ops.output import visible
 from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
@@ -15,20 +17,28 @@ from shared import times
 
 _UNSEEN = "?"
 _NONE = "-"
+# What is told of a queue, and on lines of how many characters: dead letters and their reasons come first.
+_WIDE = 64
+_NUMBERS = (("Waiting", 0), ("In flight", _WIDE), ("Delayed", _WIDE), ("Oldest", 0))
+# A key of 1,024 bytes is no reason for a screen that is full of it.
+_MOST_LINES = 3
+_BESIDE_TRANSFERS = len("Failed in the last hour  ")
 _STYLES = {Health.HEALTHY: "bold green", Health.NOT_HEALTHY: "bold red", Health.UNCLEAR: "bold yellow"}
 
 
-def screen(title: str, signs: Signs, verdict: Verdict) -> RenderableType:
-    """All of it, to be printed by rich."""
-    notes = [Text(visible(f"? {why}"), style="yellow") for why in signs.unseen]
+def screen(title: str, signs: Signs, verdict: Verdict, *, width: int) -> RenderableType:
+    """All of it, to be printed by rich on lines of so many characters."""
+    # Of what is unclear, the verdict itself says why.
+    unseen = () if verdict.health is Health.UNCLEAR else signs.unseen
+    notes = [Text(visible(f"? {why}"), style="yellow") for why in unseen]
     return Group(
         Text(visible(f"{title}, {signs.at:%Y-%m-%d %H:%M:%S} UTC"), style="dim"),
         Text(),
-        _queues(signs),
+        _queues(signs, width),
         Text(),
-        _transfers(signs),
+        _transfers(signs, width),
         Text(),
-        Text.assemble((str(verdict.health), _STYLES[verdict.health]), visible(f": {verdict.why}")),
+        Text.assemble((verdict.health.shown, _STYLES[verdict.health]), visible(f": {verdict.why}")),
         *notes,
     )
 
@@ -51,18 +61,20 @@ def to_json(signs: Signs, verdict: Verdict) -> Mapping[str, object]:
     }
 
 
-def _queues(signs: Signs) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def _queues(signs: Signs, width: int) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if width >= _WIDE else 1, 0, 0), header_style="bold")
     table.add_column("Queue", no_wrap=True)
-    for title in ("Waiting", "In flight", "Delayed", "Oldest"):
-        table.add_column(title, justify="right", no_wrap=True)
+    numbers = [at for at, (_, from_width) in enumerate(_NUMBERS) if width >= from_width]
+    for at in numbers:
+        table.add_column(_NUMBERS[at][0], justify="right", no_wrap=True)
     table.add_column("Dead letters", overflow="fold")
     for queue in signs.queues:
-        table.add_row(queue.name, *_numbers(queue.depth), _age(queue.oldest_s), _dead(queue))
+        shown = [*_depths(queue.depth), _age(queue.oldest_s)]
+        table.add_row(queue.name, *(shown[at] for at in numbers), _dead(queue))
     return table
 
 
-def _numbers(depth: Depth | Unseen) -> Iterator[str]:
+def _depths(depth: Depth | Unseen) -> Iterator[str]:
     if isinstance(depth, Unseen):
         yield from [_UNSEEN] * 3
     else:
@@ -84,7 +96,7 @@ def _dead(queue: QueueSigns) -> Text:
     return Text.assemble((f"{queue.dead.total:,}", "red"), visible(f"  {shown}"))
 
 
-def _transfers(signs: Signs) -> Table:
+def _transfers(signs: Signs, width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -92,17 +104,19 @@ def _transfers(signs: Signs) -> Table:
         table.add_row("Last transfer", _UNSEEN)
         table.add_row("Failed in the last hour", _UNSEEN)
     else:
-        table.add_row("Last transfer", _newest(signs, signs.transfers.newest))
+        table.add_row("Last transfer", _newest(signs, signs.transfers.newest, width))
         table.add_row("Failed in the last hour", _failures(signs.transfers))
     return table
 
 
-def _newest(signs: Signs, record: Record | None) -> Text:
+def _newest(signs: Signs, record: Record | None, width: int) -> Text:
     if record is None:
         return Text("none in the last 7 days")
     ago = duration_shown((signs.at - record.finished_at).total_seconds())
     outcome = f"{record.outcome} {record.reason or ''}".strip()
-    return Text(visible(f"{ago} ago, {outcome}: {record.source_url}"))
+    told = visible(f"{ago} ago, {outcome}: ")
+    room = _MOST_LINES * (width - _BESIDE_TRANSFERS) - cell_len(told)
+    return Text(told + cut(visible(record.source_url), room, keeps_end=True))
 
 
 def _failures(transfers: Transfers) -> Text:

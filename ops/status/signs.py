@@ -1,6 +1,6 @@
 """Owns the signs by which one can tell whether copytrail is well, as one look at it finds them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,6 +80,21 @@ class Signs:
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """Why something could not be looked at, each reason once."""
-        looks = [look for queue in self.queues for look in (queue.depth, queue.oldest_s, queue.dead, queue.letters)]
-        return tuple(dict.fromkeys(look.why for look in [*looks, self.transfers] if isinstance(look, Unseen)))
+        """What could not be looked at, and why, a sentence for each reason."""
+        by_reason: dict[str, list[str]] = {}
+        for what, sign in self._by_name():
+            if isinstance(sign, Unseen):
+                by_reason.setdefault(sign.why, []).append(what)
+        return tuple(f"no look at {_joined(what)}: {why}" for why, what in by_reason.items())
+
+    def _by_name(self) -> Iterator[tuple[str, object]]:
+        for queue in self.queues:
+            yield f"the {queue.name} queue", queue.depth
+            yield f"the oldest message of the {queue.name} queue", queue.oldest_s
+            yield f"the {queue.name} DLQ", queue.dead
+            yield f"the letters of the {queue.name} DLQ", queue.letters
+        yield "the audit table", self.transfers
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

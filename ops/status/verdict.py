@@ -19,8 +19,13 @@ class Health(StrEnum):
     """How copytrail is. `UNCLEAR`: nothing is known to be wrong, but not everything could be looked at."""
 
     HEALTHY = "Healthy"
-    NOT_HEALTHY = "Not healthy"
+    NOT_HEALTHY = "NotHealthy"
     UNCLEAR = "Unclear"
+
+    @property
+    def shown(self) -> str:
+        """The word for a person."""
+        return "Not healthy" if self is Health.NOT_HEALTHY else str(self)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Verdict:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.health}: {self.why}"
+        return f"{self.health.shown}: {self.why}"
 
 
 def judge(signs: Signs, *, behind: timedelta, logs: Mapping[str, str]) -> Verdict:
@@ -45,7 +50,7 @@ def judge(signs: Signs, *, behind: timedelta, logs: Mapping[str, str]) -> Verdic
     if problems:
         return Verdict(Health.NOT_HEALTHY, "; ".join(problems))
     if signs.unseen:
-        return Verdict(Health.UNCLEAR, "nothing is known to be wrong, but not everything could be looked at")
+        return Verdict(Health.UNCLEAR, f"nothing is known to be wrong, but {'; '.join(signs.unseen)}")
     under_way = sum(queue.depth.total for queue in signs.queues if isinstance(queue.depth, Depth))
     return Verdict(Health.HEALTHY, f"there are no dead letters, and {_messages(under_way)}")
 

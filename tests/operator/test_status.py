@@ -159,8 +159,13 @@ def test_what_may_not_be_looked_at_is_a_question_mark_and_hides_nothing_else(
     assert (found["LastHour"] is None) == (service == "dynamodb")
     assert found["Queues"]["copy"]["Waiting"] == 0
     [why] = found["NotSeen"]
-    assert why.startswith(f"AccessDenied: {service}:")
-    assert f"? {why}" in shown.splitlines()
+    assert f": AccessDenied: {service}:" in why
+    assert shown.splitlines()[-1] == f"Unclear: nothing is known to be wrong, but {why}"
+
+
+def test_a_person_sees_that_it_looks_and_a_pipe_does_not(desk: Desk) -> None:
+    assert f"Looking at stack {desk.aws.stack_name}" in desk.show("status")
+    assert desk.run("status").stderr == ""
 
 
 def test_credentials_that_have_expired_end_it_with_one_line(desk: Desk) -> None:

@@ -1,16 +1,18 @@
 """The screen shows what was found, `?` for what could not be looked at, and does nothing else to a terminal."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec import structs
+from rich.cells import cell_len
 from rich.console import Console
 
 from ops.status.screen import line, screen, to_json
 from ops.status.signs import Depth, Letters, QueueSigns, Signs, Transfers, Unseen
-from ops.status.verdict import Health, Verdict
+from ops.status.verdict import Health, Verdict, judge
 from tests.fakes.outcomes import a_record
 
 AT = datetime(2026, 11, 23, 10, 0, 3, tzinfo=UTC)
@@ -28,7 +30,7 @@ def signs(**changes: object) -> Signs:
 
 def shown(found: Signs, verdict: Verdict = NOT_HEALTHY, width: int = 100) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False, emoji=False, markup=False)
-    console.print(screen("Stack copytrail in us-east-1", found, verdict))
+    console.print(screen("Stack copytrail in us-east-1", found, verdict, width=width))
     return [text.rstrip() for text in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # a StringIO
 
 
@@ -50,11 +52,24 @@ def test_everything_is_on_one_screen() -> None:
 def test_what_could_not_be_looked_at_is_a_question_mark_and_says_why() -> None:
     nothing = QueueSigns("copy", REFUSED, REFUSED, REFUSED, REFUSED)
     letters = QueueSigns("audit", Depth(0, 0, 0), None, Depth(2, 0, 0), Unseen("AccessDenied: sqs:ReceiveMessage"))
-    text = shown(signs(queues=(nothing, letters), transfers=REFUSED))
+    text = shown(signs(queues=(nothing, letters), transfers=REFUSED), width=200)
     assert text[3].split() == ["copy", "?", "?", "?", "?", "?"]
     assert text[4].split() == ["audit", "0", "0", "0", "-", "2", "?"]
     assert text[6:8] == ["Last transfer            ?", "Failed in the last hour  ?"]
-    assert text[-2:] == [f"? {REFUSED.why}", "? AccessDenied: sqs:ReceiveMessage"]
+    assert text[-2:] == [
+        (
+            "? no look at the copy queue, the oldest message of the copy queue, the copy DLQ, the letters of the copy"
+            f" DLQ and the audit table: {REFUSED.why}"
+        ),
+        "? no look at the letters of the audit DLQ: AccessDenied: sqs:ReceiveMessage",
+    ]
+
+
+def test_what_is_unclear_says_why_in_the_verdict_and_says_it_once() -> None:
+    found = signs(transfers=REFUSED)
+    verdict = judge(replace(found, queues=()), behind=timedelta(minutes=15), logs={})
+    why = f"no look at the audit table: {REFUSED.why}"
+    assert shown(found, verdict, 200)[-1] == f"Unclear: nothing is known to be wrong, but {why}"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +106,16 @@ def test_on_a_narrow_terminal_nothing_is_wider_than_it_and_nothing_is_lost(width
     assert "12 s ago" in "\n".join(text)
 
 
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_key_of_1024_bytes_leaves_the_screen_to_the_rest_and_dead_letters_are_seen(width: int) -> None:
+    record = structs.replace(NEWEST, object_key="\N{CJK UNIFIED IDEOGRAPH-65E5}" * 338 + "end.csv")
+    text = shown(signs(transfers=Transfers(record, {}, 1, more=False)), width=width)
+    assert len(text) <= 22
+    assert max(map(cell_len, text)) <= width
+    assert "end.csv" in "".join(part.strip() for part in text)
+    assert re.search("copy .*3  Acc", text[3 if width > 40 else 4])
+
+
 def test_one_line_is_the_moment_and_the_verdict() -> None:
     assert line(signs(), NOT_HEALTHY) == "2026-11-23T10:00:03.000Z Not healthy: 3 dead letters"
 
@@ -98,7 +123,7 @@ def test_one_line_is_the_moment_and_the_verdict() -> None:
 def test_json_has_everything_and_null_for_what_could_not_be_looked_at() -> None:
     assert to_json(signs(), NOT_HEALTHY) == {
         "At": "2026-11-23T10:00:03.000Z",
-        "Health": "Not healthy",
+        "Health": "NotHealthy",
         "Why": "3 dead letters",
         "Queues": {
             "copy": {
@@ -124,4 +149,4 @@ def test_json_has_everything_and_null_for_what_could_not_be_looked_at() -> None:
     }
     unseen = to_json(signs(transfers=REFUSED), NOT_HEALTHY)
     assert (unseen["LastTransfer"], unseen["LastHour"]) == (None, None)
-    assert unseen["NotSeen"] == [REFUSED.why]
+    assert unseen["NotSeen"] == [f"no look at the audit table: {REFUSED.why}"]
