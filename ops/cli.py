@@ -16,6 +16,7 @@ from ops.bucket_policy import bucket_policy
 from ops.completion import completion
 from ops.dlq.commands import dlq
 from ops.failures import EXIT_CODES, INTERRUPTED, Failure, Misconfigured, explained
+from ops.misplaced_options import where_it_goes
 from ops.reconcile.command import reconcile
 from ops.stack_outputs import Stack
 from ops.status.command import status
@@ -51,6 +52,17 @@ class CopytrailGroup(click.Group):
                 f"'{cmd_name}' needs packages that are not installed ({error}): run `uv sync` in copytrail's checkout"
             ) from error
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the command.
+
+        Raises:
+            Failure: one of them goes after it.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise where_it_goes(error) or error from error
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what AWS, the terminal or the pipe refuses ends it with one line or none.
 
@@ -60,6 +72,8 @@ class CopytrailGroup(click.Group):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
+        except click.NoSuchOption as error:
+            raise where_it_goes(error) or error from error
         except (CopytrailError, ConfigurationError, BotoCoreError, ClientError) as error:
             raise explained(error) from error
         except UnicodeEncodeError as error:

@@ -64,6 +64,34 @@ def test_wrong_usage_exits_2_and_prints_nothing_on_stdout(runner: CliRunner, arg
     assert "--help" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("audit list --stack X", "--stack goes before the command: `copytrail --stack NAME audit list`"),
+        ("audit list --region=x", "--region goes before the command: `copytrail --region NAME audit list`"),
+        ("status --profile p", "--profile goes before the command: `copytrail --profile NAME status`"),
+        ("--since 1h audit list", "--since goes after the command: `copytrail COMMAND --since VALUE`"),
+        ("dlq --json ls", "--json goes after the command: `copytrail dlq COMMAND --json`"),
+        ("dlq --queue audit ls", "--queue goes after the command: `copytrail dlq COMMAND --queue VALUE`"),
+    ],
+)
+def test_an_option_in_the_wrong_place_says_where_it_goes_in_one_line(
+    runner: CliRunner, arguments: str, told: str
+) -> None:
+    ended = runner.invoke(cli.cli, arguments.split(), prog_name="copytrail")
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (2, "", f"Error: {told}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [("audit list --sinse 1h", "--since"), ("--stak X audit list", "--stack"), ("audit lst", "list")],
+)
+def test_what_is_not_known_suggests_the_nearest(runner: CliRunner, arguments: str, nearest: str) -> None:
+    ended = runner.invoke(cli.cli, arguments.split())
+    assert ended.exit_code == 2
+    assert f"'{nearest}'" in ended.stderr.splitlines()[-1]
+
+
 @pytest.mark.usefixtures("plug_in")
 def test_a_plugged_in_command_is_listed_and_runs(runner: CliRunner) -> None:
     assert re.search(r"^  greet +Say hello\.$", runner.invoke(cli.cli, ["--help"]).stdout, re.MULTILINE)
