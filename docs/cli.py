@@ -1,11 +1,13 @@
-"""Owns how `docs/cli.md` is written: what each command's `--help` says, one after the other."""
+"""Owns how `docs/cli.md` is written: what `--help` says of each command, exit codes, and the fields of all JSON."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from docs.json_fields import NAMES, PRINTED, Type, link, table, types_of
 from ops.cli import cli
+from ops.failures import MEANINGS_OF_EXIT_CODES
 
 Command = tuple[str, click.Command, click.Context]
 
@@ -16,7 +18,15 @@ _WIDTH = 78
 _HEAD = """\
 # The command line
 
-What `--help` says of each command. `make docs` writes this page, and a test compares the two.
+What `--help` says of each command, the exit codes, and what `--json` prints. `make docs` writes this page out of the
+commands themselves, and a test compares the two.
+"""
+_JSON = """
+## JSON
+
+With `--json`, each line is one object. Names are PascalCase, as in the records; what is not known, or does not apply,
+is left out, never null. Sizes are bytes, moments UTC in ISO-8601 with milliseconds, ages seconds. A name means the same
+wherever it stands.
 """
 
 
@@ -24,7 +34,15 @@ def page() -> str:
     """The page, as Markdown."""
     commands = list(walk())
     contents = "\n".join(f"- [`{path}`](#{_anchor(path)})" for path, _, _ in commands)
-    return "\n".join([_HEAD, contents, *map(_section, commands)])
+    parts = [
+        _HEAD,
+        contents,
+        "- [Exit codes](#exit-codes)\n- [JSON](#json)",
+        *map(_section, commands),
+        _exit_codes(),
+        _JSON,
+    ]
+    return "\n".join([*parts, *map(_type, types_of(each for printed in PRINTED.values() for each in printed))])
 
 
 def walk() -> Iterator[Command]:
@@ -44,7 +62,17 @@ def _below(name: str, command: click.Command, parent: click.Context | None) -> I
 
 def _section(found: Command) -> str:
     path, _, context = found
-    return f"\n## {path}\n\n```\n{context.get_help().rstrip()}\n```"
+    printed = f"\n\n`--json`: {', '.join(map(link, PRINTED[path]))}" if path in PRINTED else ""
+    return f"\n## {path}\n\n```\n{context.get_help().rstrip()}\n```{printed}"
+
+
+def _exit_codes() -> str:
+    lines = [f"| {code} | {meaning} |" for code, meaning in MEANINGS_OF_EXIT_CODES.items()]
+    return "\n".join(["\n## Exit codes\n", "| code | meaning |", "|---|---|", *lines])
+
+
+def _type(type_: Type) -> str:
+    return f"\n### {NAMES[type_]}\n\n{table(type_)}"
 
 
 def _anchor(heading: str) -> str:

@@ -9,14 +9,17 @@ from botocore.exceptions import ClientError
 from ops.output import visible
 from shared.errors import ConfigurationError, CopytrailError
 
-EXIT_CODES = """\b
-Exit codes:
-  0  done
-  1  not found, or AWS refused or did not answer
-  2  wrong usage or configuration: options, stack, region, credentials
-  3  reconcile found differences
-  130  interrupted, by Ctrl-C or a signal
-"""
+MEANINGS_OF_EXIT_CODES = {
+    0: "done",
+    1: "not found, not healthy, or AWS refused or did not answer",
+    2: "wrong usage or configuration: options, stack, region, credentials",
+    3: "reconcile found differences",
+    130: "interrupted, by Ctrl-C or a signal",
+    141: "whoever read the output had enough of it",
+}
+EXIT_CODES = "\n".join(
+    ["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in MEANINGS_OF_EXIT_CODES.items()), ""]
+)
 INTERRUPTED = 130
 DIFFERENCES = 3
 

@@ -19,7 +19,7 @@ def where_it_goes(error: click.NoSuchOption) -> Misconfigured | None:
             return _told(error, "before", f"{above.command_path} {_written(option)} {rest}")
         above = above.parent
     option = next((found for below in _below(context.command) if (found := _option(below, error.option_name))), None)
-    return option and _told(error, "after", f"{context.command_path} COMMAND {_written(option)}")
+    return _told(error, "after", f"{context.command_path} COMMAND {_written(option)}") if option else None
 
 
 def _told(error: click.NoSuchOption, where: str, example: str) -> Misconfigured:

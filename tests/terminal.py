@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from tests import forked
+from tests import documented_json, forked
 
 COPYTRAIL = Path(sys.executable).with_name("copytrail")
 
@@ -93,6 +93,7 @@ class Terminal:
         """Run the command with its output in pipes. An empty value takes a variable away."""
         running = self.popen(*arguments, **environment)
         printed, told = running.communicate()
+        documented_json.check(arguments, printed)
         return subprocess.CompletedProcess(arguments, running.wait(), printed, told)
 
     def run_installed(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,18 @@ from localaws.demo.checks import Checked
 
 _LONGEST_KEY_SHOWN = 14
 _COLOURS = {"Copied": "green", "Skipped": "yellow", "Failed": "red"}
+
+
+class CheckedTold(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+    """An upload of the demo, and what was wrong about it. What is None is left out."""
+
+    upload: str
+    object_key: str
+    size: int
+    log_id: str | None = msgspec.field(default=None, name="LogID")
+    outcome: str | None = None
+    reason: str | None = None
+    problems: tuple[str, ...]
 
 
 def show_table(checked: list[Checked], console: Console) -> None:
@@ -47,18 +60,16 @@ def show_table(checked: list[Checked], console: Console) -> None:
 
 def json_line(item: Checked) -> str:
     """One upload as a line of JSON."""
-    return json.dumps(
-        {
-            "upload": item.uploaded.sample.label,
-            "key": item.uploaded.sample.key,
-            "size": len(item.uploaded.sample.body),
-            "logId": item.record.get("LogID"),
-            "outcome": item.record.get("Outcome"),
-            "reason": item.record.get("Reason"),
-            "problems": item.problems,
-        },
-        ensure_ascii=False,
+    told = CheckedTold(
+        upload=item.uploaded.sample.label,
+        object_key=item.uploaded.sample.key,
+        size=len(item.uploaded.sample.body),
+        log_id=item.record.get("LogID"),
+        outcome=item.record.get("Outcome"),
+        reason=item.record.get("Reason"),
+        problems=item.problems,
     )
+    return json.dumps(msgspec.to_builtins(told), ensure_ascii=False)
 
 
 def summary(checked: list[Checked]) -> str:

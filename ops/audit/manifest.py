@@ -17,7 +17,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
     format: str
     compression: str | None
     count: int
-    size: int = msgspec.field(name="Bytes")
+    size: int
     sha256: str
     columns: tuple[str, ...]
     filter: Mapping[str, str]

@@ -1,5 +1,6 @@
 """Owns `copytrail audit operations`: what operators did."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -12,9 +13,10 @@ from ops.durations import duration_shown
 from ops.moments import Moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
 from ops.stack_outputs import Stack
+from ops.told import Told
 from services.auditor.query import CLOCKS_DIFFER_BY
 from shared import times
-from shared.operations import Stage
+from shared.operations import OperationKind, Stage
 
 _EXAMPLES = """\b
 Examples:
@@ -53,21 +55,35 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
         print_blocks(map(_block, all_of_them))
 
 
+class RunTold(Told, frozen=True, kw_only=True):
+    """One run of an operation."""
+
+    operation_id: str
+    operation: OperationKind
+    subject: str
+    performed_by: str
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    stage: Stage
+    filters: Mapping[str, str]
+    counts: Mapping[str, int]
+    message: str | None = None
+
+
 def _attributes(run: Run) -> dict[str, object]:
     told = run.told
-    attributes = {
-        "OperationId": told.operation_id,
-        "Operation": told.operation,
-        "Subject": told.subject,
-        "PerformedBy": told.performed_by,
-        "StartedAt": times.to_text(run.started_at) if run.started_at else None,
-        "EndedAt": times.to_text(run.ended_at) if run.ended_at else None,
-        "Ending": run.ending or _NOT_FINISHED,
-        "Filters": told.filters,
-        "Counts": told.counts,
-        "Message": told.message,
-    }
-    return {name: value for name, value in attributes.items() if value is not None}
+    return RunTold(
+        operation_id=told.operation_id,
+        operation=told.operation,
+        subject=told.subject,
+        performed_by=told.performed_by,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        stage=told.stage,
+        filters=told.filters,
+        counts=told.counts,
+        message=told.message,
+    ).attributes()
 
 
 def _row(run: Run) -> tuple[Cell, ...]:

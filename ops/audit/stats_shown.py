@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import chain
 
 from ops.audit.tally import NOTHING, PERCENTILES, Counts
@@ -11,6 +12,7 @@ from ops.columns import Column
 from ops.durations import WIDEST_DURATION, duration_shown
 from ops.output import Cell, columns_with_room, print_json, print_table
 from ops.sizes import WIDEST_SIZE, size_shown
+from ops.told import Told
 from shared import times
 from shared.events import Outcome
 
@@ -39,6 +41,35 @@ class Stats:
         while moment <= last:
             yield moment, self.periods.get(moment, NOTHING)
             moment += step
+
+
+class Period(StrEnum):
+    """What counts are of."""
+
+    HOUR = "Hour"
+    DAY = "Day"
+    TOTAL = "Total"
+
+
+class DelaysTold(Told, frozen=True):
+    """How many seconds copies took from their upload: percentiles, each within 1 %, and the longest."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class StatsTold(Told, frozen=True, kw_only=True):
+    """The counts of a period in which records finished, or of all."""
+
+    period: Period
+    begins_at: datetime | None = None
+    records: int
+    outcomes: Mapping[str, int]
+    endings: Mapping[str, int]
+    size_copied: int
+    upload_to_copied: DelaysTold | None = None
 
 
 def print_chart(stats: Stats) -> None:
@@ -88,8 +119,8 @@ def print_lines(stats: Stats) -> None:
 def print_json_lines(stats: Stats) -> None:
     """Print a JSON object for each period with a record, and one for the total. Delays are in seconds."""
     for moment, counts in stats.periods.items():
-        print_json({"Period": "hour" if stats.hourly else "day", "Begins": times.to_text(moment), **_plain(counts)})
-    print_json({"Period": _TOTAL, **_plain(stats.total)})
+        print_json(_told(Period.HOUR if stats.hourly else Period.DAY, moment, counts))
+    print_json(_told(Period.TOTAL, None, stats.total))
 
 
 def _numbers(counts: Counts) -> Iterator[Cell]:
@@ -108,14 +139,17 @@ def _line(name: str, counts: Counts) -> tuple[Cell, ...]:
     return (Cell(name), *(Cell(str(number)) for number in numbers), *map(Cell, delays))
 
 
-def _plain(counts: Counts) -> dict[str, object]:
-    return {
-        "Records": counts.records,
-        "Outcomes": {outcome: counts.of(outcome) for outcome in _OUTCOMES if counts.of(outcome)},
-        "Endings": {_ending(*ending): count for ending, count in sorted(counts.endings.items())},
-        "BytesCopied": counts.bytes_copied,
-        "UploadToCopied": dict(zip(_DELAYS, (round(delay, 3) for delay in _delays(counts)), strict=False)),
-    }
+def _told(period: Period, begins_at: datetime | None, counts: Counts) -> Mapping[str, object]:
+    delays = [round(delay, 3) for delay in _delays(counts)]
+    return StatsTold(
+        period=period,
+        begins_at=begins_at,
+        records=counts.records,
+        outcomes={outcome: counts.of(outcome) for outcome in _OUTCOMES if counts.of(outcome)},
+        endings={_ending(*ending): count for ending, count in sorted(counts.endings.items())},
+        size_copied=counts.bytes_copied,
+        upload_to_copied=DelaysTold(*delays) if delays else None,
+    ).attributes()
 
 
 def _delays(counts: Counts) -> tuple[float, ...]:

@@ -13,6 +13,7 @@ from ops.backfill.job import Job, Wish, job_of
 from ops.backfill.preview import Preview
 from ops.backfill.requesting import Requested, Requester
 from ops.backfill.running import THREADS, Keeper, Stop, request_all
+from ops.backfill.told import BackfillTold, NotRequestedTold
 from ops.confirmation import confirm, yes_option
 from ops.copy_requests import CopyRequests
 from ops.counts import counted
@@ -121,7 +122,7 @@ def backfill(
 def _tell_only(job: Job, *, rate: float, as_json: bool) -> None:
     preview = _preview(job)
     if as_json:
-        print_json(dict(preview.attributes()))
+        print_json(preview.attributes())
     else:
         print_attributes(preview.shown(rate=rate, as_of=job.inventory_of))
     if job.kept:
@@ -229,7 +230,9 @@ def _request(
 def _tell_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bool) -> None:
     for key, why in failed:
         if as_json:
-            print_json({"Result": "Failed", "Bucket": bucket, "ObjectKey": key, "Why": why})
+            print_json(
+                NotRequestedTold(result="Failed", source_bucket=bucket, object_key=key, message=why).attributes()
+            )
         else:
             note(f"not requested: s3://{bucket}/{key}: {why}")
 
@@ -248,13 +251,13 @@ def _how_far(checkpoint: Checkpoint) -> str:
 def _tell_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as_json: bool) -> None:
     if as_json:
         print_json(
-            {
-                "OperationId": running.id,
-                "Bucket": job.selection.bucket,
-                "Requested": checkpoint.requested,
-                "Gone": checkpoint.gone,
-                "Failed": checkpoint.failed,
-            }
+            BackfillTold(
+                operation_id=running.id,
+                source_bucket=job.selection.bucket,
+                requested=checkpoint.requested,
+                gone=checkpoint.gone,
+                failed=checkpoint.failed,
+            ).attributes()
         )
         return
     click.echo(f"requested {checkpoint.requested:,} of {checkpoint.objects:,} copies, as operation {running.id}")

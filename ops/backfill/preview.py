@@ -1,13 +1,14 @@
 """Owns the look at all that a backfill would request, before it requests anything."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from ops.backfill.cost import Cost, usd_shown
 from ops.backfill.existing import Existence, Position
 from ops.backfill.prices import LISTED
 from ops.backfill.selection import LeftOut, Selection
+from ops.backfill.told import CostTold, PreviewTold
 from ops.counts import counted
 from ops.durations import duration_shown
 from ops.sizes import size_shown
@@ -84,18 +85,17 @@ class Preview:
         lines["Prices"] = f"as listed for {LISTED}; without data transfer and storage"
         return lines
 
-    def attributes(self) -> Iterator[tuple[str, object]]:
+    def attributes(self) -> dict[str, object]:
         """The preview for a program."""
-        yield "Bucket", self._selection.bucket
-        yield "Objects", self.objects
-        yield "Bytes", self.size
-        yield "LeftOut", {str(why): count for why, count in sorted(self.left_out.items())}
-        yield (
-            "Cost",
-            [
-                {"Item": item.name, "Amount": item.amount, "Unit": item.unit, "USD": round(item.usd, 6)}
+        return PreviewTold(
+            source_bucket=self._selection.bucket,
+            objects=self.objects,
+            size=self.size,
+            left_out={str(why): count for why, count in sorted(self.left_out.items())},
+            cost=tuple(
+                CostTold(item=item.name, amount=item.amount, unit=item.unit, usd=round(item.usd, 6))
                 for item in self.cost.items()
-            ],
-        )
-        yield "USD", round(self.cost.usd, 6)
-        yield "Prices", LISTED
+            ),
+            usd=round(self.cost.usd, 6),
+            prices=LISTED,
+        ).attributes()

@@ -29,10 +29,10 @@ _MOST_DIGITS = 9
 class ExplainedBy(StrEnum):
     """Who said why a letter is in the dead-letter queue."""
 
-    COPYTRAIL = "copytrail"
+    COPYTRAIL = "Copytrail"
     EVENTBRIDGE = "EventBridge"
-    NOBODY = "nobody"
-    NOT_OURS = "not ours"
+    NOBODY = "Nobody"
+    NOT_OURS = "NotOurs"
 
 
 @dataclass(frozen=True)

@@ -3,35 +3,59 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from ops.dlq.letter import Letter
+import msgspec
+
+from ops.dlq.letter import ExplainedBy, Letter
 from ops.dlq.letter_files import attributes_in_json
-from shared import times
+from ops.told import Told
+
+
+class LetterTold(Told, frozen=True, kw_only=True):
+    """A dead letter."""
+
+    message_id: str
+    log_id: str | None = msgspec.field(default=None, name="LogID")
+    explained_by: ExplainedBy
+    reason: str
+    message: str
+    attempts: int | None = None
+    first_seen: datetime
+    age_seconds: int
+    sent_at: datetime
+    about: str | None = None
+    source_bucket: str | None = None
+    object_key: str | None = None
+    size: int | None = None
+    source_etag: str | None = msgspec.field(default=None, name="SourceETag")
+    source_version_id: str | None = None
+    uploaded_at: datetime | None = None
+    attributes_: Mapping[str, Mapping[str, str]] = msgspec.field(name="Attributes")
+    body: str
 
 
 def to_json(letter: Letter, now: datetime) -> Mapping[str, object]:
     """All there is to a letter, in PascalCase as records have it; what is not known is left out."""
     upload = letter.upload
-    told = {
-        "MessageId": letter.id,
-        "LogID": letter.log_id,
-        "ExplainedBy": letter.explained_by,
-        "Reason": letter.reason,
-        "Message": letter.message,
-        "Attempts": letter.attempts,
-        "FirstSeen": times.to_text(letter.first_seen),
-        "AgeSeconds": age_s(letter, now),
-        "SentAt": times.to_text(letter.sent_at),
-        "About": None if upload else letter.title or None,
-        "SourceBucket": upload and upload.bucket,
-        "ObjectKey": upload and upload.key,
-        "Size": upload and upload.size,
-        "SourceETag": upload and upload.etag,
-        "SourceVersionId": upload and upload.version_id,
-        "UploadedAt": upload and times.to_text(upload.uploaded_at),
-        "Attributes": attributes_in_json(letter),
-        "Body": letter.body,
-    }
-    return {name: value for name, value in told.items() if value is not None}
+    return LetterTold(
+        message_id=letter.id,
+        log_id=letter.log_id,
+        explained_by=letter.explained_by,
+        reason=letter.reason,
+        message=letter.message,
+        attempts=letter.attempts,
+        first_seen=letter.first_seen,
+        age_seconds=age_s(letter, now),
+        sent_at=letter.sent_at,
+        about=None if upload else letter.title or None,
+        source_bucket=upload.bucket if upload else None,
+        object_key=upload.key if upload else None,
+        size=upload.size if upload else None,
+        source_etag=upload.etag if upload else None,
+        source_version_id=upload.version_id if upload else None,
+        uploaded_at=upload.uploaded_at if upload else None,
+        attributes_=attributes_in_json(letter),
+        body=letter.body,
+    ).attributes()
 
 
 def age_s(letter: Letter, now: datetime) -> int:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from ops.columns import Column
 from ops.dlq.letter import Letter
-from ops.dlq.letter_json import age_s, to_json
+from ops.dlq.letter_json import LetterTold, age_s, to_json
 from ops.dlq.letter_table import SHORT_ID
 from ops.durations import WIDEST_DURATION, duration_shown
 from ops.output import Cell, print_json, print_table, terminal_width
+from ops.told import Told
 from shared import times
 
 _COLUMNS = (
@@ -55,6 +56,20 @@ class Found(NamedTuple):
     why: str = ""
 
 
+class ResultTold(LetterTold, frozen=True, kw_only=True):
+    """A dead letter, and what becomes of it."""
+
+    result: Result
+    source_message: str | None = None
+
+
+class NotSeenTold(Told, frozen=True, kw_only=True):
+    """A dead letter of which only the id is known."""
+
+    result: Result
+    message_id: str
+
+
 class Lines:
     """Where letters are shown with what becomes of them."""
 
@@ -70,7 +85,7 @@ class Lines:
         """Show letters as they come."""
         if self._as_json:
             for one in found:
-                why = {"Why": one.why} if one.why else {}
+                why = {"SourceMessage": one.why} if one.why else {}
                 print_json({"Result": one.result, **why, **to_json(one.letter, self._now)})
         elif self.is_table:
             print_table(_COLUMNS, (self._row(one.letter, one.result) for one in found))
@@ -86,7 +101,7 @@ class Lines:
         """Tell a program of letters of which only the ids are known."""
         if self._as_json:
             for message_id in message_ids:
-                print_json({"Result": Result.NOT_SEEN, "MessageId": message_id})
+                print_json(NotSeenTold(result=Result.NOT_SEEN, message_id=message_id).attributes())
         elif not self.is_table:
             print_table((), ((Cell(Result.NOT_SEEN), Cell(message_id)) for message_id in message_ids))
 

@@ -9,7 +9,7 @@ from ops.columns import Column
 from ops.dlq.letter import Letter
 from ops.durations import WIDEST_DURATION, duration_shown
 from ops.output import Cell, print_json, print_table, terminal_width
-from shared import times
+from ops.told import Told
 
 _COLUMNS = (
     Column("Letters", 7, right=True, is_whole=True),
@@ -70,15 +70,26 @@ def print_summary(summary: Summary, now: datetime, *, as_json: bool) -> None:
         print_table(_COLUMNS, (_row(reason, now) for reason in summary))
 
 
+class ReasonTold(Told, frozen=True, kw_only=True):
+    """The dead letters of one reason."""
+
+    reason: str
+    letters: int
+    oldest_first_seen: datetime
+    oldest_age_seconds: int
+    newest_first_seen: datetime
+    example: str
+
+
 def _told(reason: Reason, now: datetime) -> Mapping[str, object]:
-    return {
-        "Reason": reason.name,
-        "Letters": reason.letters,
-        "OldestFirstSeen": times.to_text(reason.oldest),
-        "OldestAgeSeconds": max(0, int((now - reason.oldest).total_seconds())),
-        "NewestFirstSeen": times.to_text(reason.newest),
-        "Example": reason.example.message,
-    }
+    return ReasonTold(
+        reason=reason.name,
+        letters=reason.letters,
+        oldest_first_seen=reason.oldest,
+        oldest_age_seconds=max(0, int((now - reason.oldest).total_seconds())),
+        newest_first_seen=reason.newest,
+        example=reason.example.message,
+    ).attributes()
 
 
 def _row(reason: Reason, now: datetime) -> tuple[Cell, ...]:

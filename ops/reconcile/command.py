@@ -14,7 +14,7 @@ from ops.output import json_option, note
 from ops.pace import rate_option
 from ops.reconcile.difference import Kept
 from ops.reconcile.repair import repair as request_copies
-from ops.reconcile.report import Compared, Report
+from ops.reconcile.report import Compared, RepairTold, Report
 from ops.reconcile.run import Wish, compare, takes_no_requests
 from ops.reconcile.scope import ALL, scopes
 from ops.sizes import size_shown
@@ -92,12 +92,12 @@ def reconcile(
     with Kept() as wanted:
         compared = compare(stack, chosen, wish, show=report.show, wanted=wanted if repair else None)
         report.conclude(compared)
-        requested: dict[str, object] = {}
+        requested: RepairTold | None = None
         if repair and _agreed(compared, wanted, report, yes=yes):
             running = request_copies(
                 stack, wanted, sources=(scope.route.source_bucket for scope in chosen), rate=rate, filters=filters
             )
-            requested = {"OperationId": running.id, "Requested": running.counts["requested"]}
+            requested = RepairTold(operation_id=running.id, requested=running.counts["requested"])
             note(
                 f"requested {wanted.count:,} copies, as operation {running.id}: run reconcile again when they are made"
             )

@@ -9,6 +9,7 @@ import msgspec
 from ops.causes import cause_first
 from ops.reconcile.judging import Finding, Kind
 from ops.reconcile.scope import Scope
+from ops.told import Told
 from shared import times
 from shared.events import Upload
 from shared.routes import LONGEST_KEY_BYTES, can_be_a_key
@@ -26,10 +27,10 @@ _EXPLANATIONS = {
 _TOO_LONG = f"its key at the destination would have {{:,}} bytes, and S3 takes {LONGEST_KEY_BYTES:,}"
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+class Difference(Told, frozen=True, kw_only=True):
     """One key whose source, destination and records do not agree, or do not tell. What there is not is None.
 
-    `reason`: why it is told as it is listed, or why no copy can end it.
+    `message`: why it is told as it is listed, or why no copy can end it.
     """
 
     kind: Kind
@@ -39,9 +40,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     object_key: str
     destination_bucket: str
     destination_key: str
-    aspects: tuple[str, ...] = ()
-    archived: bool = False
-    reason: str | None = None
+    aspects: tuple[str, ...]
+    archived: bool
+    message: str | None = None
     size: int | None = None
     source_etag: str | None = msgspec.field(default=None, name="SourceETag")
     uploaded_at: str | None = None
@@ -64,7 +65,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
     @property
     def explanation(self) -> str:
         """What is wrong, for a person; of what could not be looked at, why not."""
-        reason = cause_first(self.reason or "", self.object_key)
+        reason = cause_first(self.message or "", self.object_key)
         if self.kind is Kind.UNCLEAR and reason:
             return reason
         return f"{self._what}; {reason}" if reason else self._what
@@ -120,7 +121,7 @@ def difference(finding: Finding, scope: Scope, *, counts: bool, why_unseen: str 
         destination_key=copy_key,
         aspects=finding.aspects,
         archived=finding.is_archived,
-        reason=(source and too_long) or why_unseen or None,
+        message=(source and too_long) or why_unseen or None,
         size=source and source.size,
         source_etag=source and source.etag,
         uploaded_at=source and source.last_modified,

@@ -1,9 +1,9 @@
 """Owns how differences and their sums are shown: JSON, tabs into a pipe, or tables on a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import click
-import msgspec
 
 from ops.columns import Column
 from ops.output import Cell, note, print_json, print_table, terminal_width, visible
@@ -12,6 +12,7 @@ from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind
 from ops.reconcile.scope import Scope
 from ops.sizes import WIDEST_SIZE, size_shown
+from ops.told import Told
 
 _MOST_SHOWN = 20
 _COLUMNS = (
@@ -51,6 +52,50 @@ _EXTRA_IS_KEPT = "only at the destination: no difference here"
 Compared = Sequence[tuple[Scope, Tally]]
 
 
+class ObjectsTold(Told, frozen=True, kw_only=True):
+    """So many objects, and their bytes."""
+
+    objects: int
+    size: int
+
+
+class RouteTold(Told, frozen=True, kw_only=True):
+    """What the comparison of one route came to."""
+
+    route: int
+    source_bucket: str
+    destination_bucket: str
+    destination_prefix: str
+    differences: int
+    same: ObjectsTold
+    in_flight: ObjectsTold
+    missing: ObjectsTold
+    gone: ObjectsTold
+    different: ObjectsTold
+    unrecorded: ObjectsTold
+    extra: ObjectsTold
+    unclear: ObjectsTold
+    by_size_only: int
+    unseen: int
+    too_long: int
+
+
+class RepairTold(Told, frozen=True, kw_only=True):
+    """The copies that were requested."""
+
+    operation_id: str
+    requested: int
+
+
+class SummaryTold(Told, frozen=True, kw_only=True):
+    """What a comparison came to: the last line."""
+
+    kind: Literal["Summary"]
+    differences: int
+    routes: tuple[RouteTold, ...]
+    repair: RepairTold | None = None
+
+
 class Report:
     """Where differences are shown. `with_repair`: on a terminal, those to be repaired are shown later, all of them."""
 
@@ -64,7 +109,7 @@ class Report:
     def show(self, found: Difference) -> None:
         """Show one more: at once, or on a terminal when all are found."""
         if self._as_json:
-            print_json(msgspec.to_builtins(found))
+            print_json(found.attributes())
         elif not self._is_table:
             print_table((), [_whole_row(found)])
         elif not (self._with_repair and found.may_be_repaired):
@@ -98,31 +143,41 @@ class Report:
             click.echo()
             self.show_table(wanted)
 
-    def summarize(self, compared: Compared, repair: Mapping[str, object]) -> None:
+    def summarize(self, compared: Compared, repair: RepairTold | None) -> None:
         """The last line for a program."""
         if self._as_json:
             print_json(
-                {
-                    "Kind": "Summary",
-                    "Differences": sum(tally.differences for _, tally in compared),
-                    "Routes": [_route_summary(scope, tally) for scope, tally in compared],
-                    **({"Repair": repair} if repair else {}),
-                }
+                SummaryTold(
+                    kind="Summary",
+                    differences=sum(tally.differences for _, tally in compared),
+                    routes=tuple(_route_told(scope, tally) for scope, tally in compared),
+                    repair=repair,
+                ).attributes()
             )
 
 
-def _route_summary(scope: Scope, tally: Tally) -> Mapping[str, object]:
-    return {
-        "Route": scope.number,
-        "SourceBucket": scope.route.source_bucket,
-        "DestinationBucket": scope.route.destination_bucket,
-        "DestinationPrefix": scope.route.destination_prefix,
-        "Differences": tally.differences,
-        **{kind: {"Objects": tally.objects[kind], "Bytes": tally.bytes[kind]} for kind in Kind},
-        "BySizeOnly": tally.by_size_only,
-        "Unseen": tally.unseen,
-        "TooLong": tally.too_long,
-    }
+def _route_told(scope: Scope, tally: Tally) -> RouteTold:
+    def of(kind: Kind) -> ObjectsTold:
+        return ObjectsTold(objects=tally.objects[kind], size=tally.bytes[kind])
+
+    return RouteTold(
+        route=scope.number,
+        source_bucket=scope.route.source_bucket,
+        destination_bucket=scope.route.destination_bucket,
+        destination_prefix=scope.route.destination_prefix,
+        differences=tally.differences,
+        same=of(Kind.SAME),
+        in_flight=of(Kind.IN_FLIGHT),
+        missing=of(Kind.MISSING),
+        gone=of(Kind.GONE),
+        different=of(Kind.DIFFERENT),
+        unrecorded=of(Kind.UNRECORDED),
+        extra=of(Kind.EXTRA),
+        unclear=of(Kind.UNCLEAR),
+        by_size_only=tally.by_size_only,
+        unseen=tally.unseen,
+        too_long=tally.too_long,
+    )
 
 
 def _title(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """Owns how the signs and the verdict are shown: as a screen, as one line, as JSON."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -12,6 +13,7 @@ from ops.durations import duration_shown
 from ops.output import visible
 from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
 from ops.status.verdict import Health, Verdict, letters_shown, reasons_shown
+from ops.told import Told
 from services.auditor.record import Record
 from shared import times
 
@@ -48,17 +50,50 @@ def line(signs: Signs, verdict: Verdict) -> str:
     return visible(f"{times.to_text(signs.at)} {verdict}")
 
 
+class QueueTold(Told, frozen=True, kw_only=True):
+    """A queue and its dead-letter queue."""
+
+    waiting: int | None = None
+    in_flight: int | None = None
+    delayed: int | None = None
+    oldest_age_seconds: float | None = None
+    dead_letters: int | None = None
+    dead_letters_by_reason: Mapping[str, int] | None = None
+
+
+class LastHourTold(Told, frozen=True, kw_only=True):
+    """The transfers that ended within the last hour."""
+
+    failed: int
+    failed_by_reason: Mapping[str, int]
+    transfers: int
+    at_least: bool
+
+
+class StatusTold(Told, frozen=True, kw_only=True):
+    """Whether all is well."""
+
+    at: datetime
+    health: Health
+    message: str
+    queues: Mapping[str, QueueTold]
+    last_transfer: Record | None = None
+    last_hour: LastHourTold | None = None
+    not_seen: list[str]
+
+
 def to_json(signs: Signs, verdict: Verdict) -> Mapping[str, object]:
-    """One object; what could not be looked at is null, and says why under `NotSeen`."""
-    return {
-        "At": times.to_text(signs.at),
-        "Health": verdict.health,
-        "Why": verdict.why,
-        "Queues": {queue.name: dict(_queue_json(queue)) for queue in signs.queues},
-        "LastTransfer": _newest_json(signs.transfers),
-        "LastHour": None if isinstance(signs.transfers, Unseen) else _last_hour_json(signs.transfers),
-        "NotSeen": list(signs.unseen),
-    }
+    """One object; what could not be looked at is left out, and says why under `NotSeen`."""
+    transfers = None if isinstance(signs.transfers, Unseen) else signs.transfers
+    return StatusTold(
+        at=signs.at,
+        health=verdict.health,
+        message=verdict.why,
+        queues={queue.name: _queue_told(queue) for queue in signs.queues},
+        last_transfer=transfers.newest if transfers else None,
+        last_hour=_last_hour_told(transfers) if transfers else None,
+        not_seen=list(signs.unseen),
+    ).attributes()
 
 
 def _queues(signs: Signs, width: int) -> Table:
@@ -127,25 +162,23 @@ def _failures(transfers: Transfers) -> Text:
     return Text(f"{transfers.failed:,} of {transfers.looked_at:,}: {reasons}" if reasons else "none")
 
 
-def _queue_json(queue: QueueSigns) -> Iterator[tuple[str, object]]:
+def _queue_told(queue: QueueSigns) -> QueueTold:
     depth = None if isinstance(queue.depth, Unseen) else queue.depth
     dead = None if isinstance(queue.dead, Unseen) else queue.dead
-    yield "Waiting", depth and depth.waiting
-    yield "InFlight", depth and depth.in_flight
-    yield "Delayed", depth and depth.delayed
-    yield "OldestSeconds", None if isinstance(queue.oldest_s, Unseen) else queue.oldest_s
-    yield "DeadLetters", dead and dead.total
-    yield "DeadLettersByReason", None if isinstance(queue.letters, Unseen) else dict(queue.letters.by_reason)
+    return QueueTold(
+        waiting=depth.waiting if depth else None,
+        in_flight=depth.in_flight if depth else None,
+        delayed=depth.delayed if depth else None,
+        oldest_age_seconds=None if isinstance(queue.oldest_s, Unseen) else queue.oldest_s,
+        dead_letters=dead.total if dead else None,
+        dead_letters_by_reason=None if isinstance(queue.letters, Unseen) else dict(queue.letters.by_reason),
+    )
 
 
-def _newest_json(transfers: Transfers | Unseen) -> Mapping[str, object] | None:
-    return None if isinstance(transfers, Unseen) or transfers.newest is None else transfers.newest.attributes()
-
-
-def _last_hour_json(transfers: Transfers) -> Mapping[str, object]:
-    return {
-        "Failed": transfers.failed,
-        "FailedByReason": dict(transfers.failures),
-        "Transfers": transfers.looked_at,
-        "AtLeast": transfers.more,
-    }
+def _last_hour_told(transfers: Transfers) -> LastHourTold:
+    return LastHourTold(
+        failed=transfers.failed,
+        failed_by_reason=dict(transfers.failures),
+        transfers=transfers.looked_at,
+        at_least=transfers.more,
+    )

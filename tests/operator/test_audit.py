@@ -101,8 +101,8 @@ def test_stats_count_what_was_copied(desk: Desk) -> None:
     counted = desk.run(*arguments, "--json")
     assert (counted.returncode, counted.stderr) == (0, "")
     total = json.loads(counted.stdout.splitlines()[-1])
-    assert (total["Records"], total["BytesCopied"], total["Outcomes"]) == (3, 300, {"Copied": 3})
-    assert 0 <= total["UploadToCopied"]["p50"] <= total["UploadToCopied"]["max"] < 60
+    assert (total["Records"], total["SizeCopied"], total["Outcomes"]) == (3, 300, {"Copied": 3})
+    assert 0 <= total["UploadToCopied"]["P50"] <= total["UploadToCopied"]["Max"] < 60
     assert desk.run(*arguments).stdout.splitlines()[-1].startswith("total\t3\t3\t0\t0\t0\t300\t")
     shown = ESCAPE.sub("", desk.show(*arguments, "--since", "1d", width=80))
     assert "███" in shown
@@ -186,11 +186,11 @@ def test_operations_lists_who_did_what_and_how_it_ended(desk: Desk) -> None:
         "PerformedBy": "arn:aws:iam::123456789012:user/jane",
         "StartedAt": times.to_text(replay.at),
         "EndedAt": times.to_text(ended.at),
-        "Ending": "Completed",
+        "Stage": "Completed",
         "Filters": {"key-prefix": "in/\x9b"},
         "Counts": {"left_out": 3, "replayed": 12},
     }
-    assert (dropped["Ending"], "EndedAt" in dropped) == ("never finished", False)
+    assert (dropped["Stage"], "EndedAt" in dropped) == ("Started", False)
 
     shown = ESCAPE.sub("", desk.show("audit", "operations", width=80))
     assert shown.replace("\r\n", "").isprintable()

@@ -96,12 +96,12 @@ def test_the_manifest_says_what_was_exported_and_its_hash_is_that_of_the_file(
     assert (checked.returncode, checked.stdout) == (0, "failed.jsonl.gz: OK\n")
     assert manifest["Filter"].keys() == {"since", "outcome", "key-prefix"}
     assert {
-        name: manifest[name] for name in ("Format", "Compression", "Count", "Bytes", "Table", "Stack", "Region")
+        name: manifest[name] for name in ("Format", "Compression", "Count", "Size", "Table", "Stack", "Region")
     } == {
         "Format": "jsonl",
         "Compression": "gzip",
         "Count": 1,
-        "Bytes": file.stat().st_size,
+        "Size": file.stat().st_size,
         "Table": desk.outputs["AuditTableName"],
         "Stack": desk.aws.stack_name,
         "Region": desk.aws.region,

@@ -116,7 +116,7 @@ def test_a_dry_run_tells_all_and_sends_nothing(before: Desk, checkpoint: Path) -
         for_a_person = before.show("backfill", "--dry-run", width=80)
 
     told = json.loads(for_a_program.stdout)
-    assert (told["Objects"], told["Bytes"], told["LeftOut"]) == (12, 12 * 7, {"Archived": 1})
+    assert (told["Objects"], told["Size"], told["LeftOut"]) == (12, 12 * 7, {"Archived": 1})
     assert {"Item": "EventBridge", "Amount": 24, "Unit": "custom events", "USD": 0.000024} in told["Cost"]
     assert told["USD"] == pytest.approx(sum(item["USD"] for item in told["Cost"]))
     assert "1 archived (--include-archived" in for_a_person

@@ -84,7 +84,7 @@ def test_what_the_copier_gave_up_on_is_listed_with_its_reason_and_the_log_id_of_
     assert letter["LogID"] == record.log_id
     assert (letter["Reason"], letter["Message"]) == (record.reason, record.message)
     assert (letter["SourceBucket"], letter["ObjectKey"], letter["Size"]) == (desk.source, "in/secret.txt", 4)
-    assert (letter["ExplainedBy"], letter["Attempts"]) == ("copytrail", 1)
+    assert (letter["ExplainedBy"], letter["Attempts"]) == ("Copytrail", 1)
     assert 0 <= letter["AgeSeconds"] < 120
 
 
@@ -94,11 +94,11 @@ def test_every_kind_of_letter_is_listed_for_what_it_is(desk: Desk, one_of_each: 
     assert letters.keys() == set(one_of_each.values())
     told = {kind: letters[id_] for kind, id_ in one_of_each.items()}
     assert {kind: (letter["ExplainedBy"], letter["Reason"]) for kind, letter in told.items()} == {
-        "failed": ("copytrail", "AccessDenied"),
+        "failed": ("Copytrail", "AccessDenied"),
         "undeliverable": ("EventBridge", "NO_PERMISSIONS"),
-        "crashed": ("nobody", "Unrecorded"),
-        "crashed again": ("nobody", "Unrecorded"),
-        "not ours": ("not ours", "NotOurs"),
+        "crashed": ("Nobody", "Unrecorded"),
+        "crashed again": ("Nobody", "Unrecorded"),
+        "not ours": ("NotOurs", "NotOurs"),
     }
     assert f"no reason recorded: look up LogID {told['crashed']['LogID']}" in told["crashed"]["Message"]
     assert EVE in told["crashed again"]["Message"]

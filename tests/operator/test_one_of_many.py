@@ -57,12 +57,12 @@ def test_reconcile_tells_of_it_with_the_reason_and_compares_the_rest(desk: Desk,
         done = desk.run("reconcile", "--settle", "0s", "--json")
 
     *found, summary = map(json.loads, done.stdout.splitlines())
-    assert [(each["ObjectKey"], each["Kind"], "Reason" in each) for each in found] == [
+    assert [(each["ObjectKey"], each["Kind"], "Message" in each) for each in found] == [
         ("a", "Missing", False),
         ("b", "Missing", True),
         ("c", "Missing", False),
     ]
-    assert f"s3:GetObject on s3://{desk.source}/b: " in found[1]["Reason"]
+    assert f"s3:GetObject on s3://{desk.source}/b: " in found[1]["Message"]
     assert summary["Routes"][0]["Unseen"] == 1
     assert done.returncode == 1
     assert done.stderr.endswith("Error: 1 object could not be looked at\n")
@@ -89,7 +89,7 @@ def test_a_key_that_grows_too_long_is_a_difference_that_no_repair_requests(desk:
 
     *found, summary = map(json.loads, done.stdout.splitlines())
     assert [each["Kind"] for each in found] == ["Missing"] * 3
-    assert found[1]["Reason"] == "its key at the destination would have 1,027 bytes, and S3 takes 1,024"
+    assert found[1]["Message"] == "its key at the destination would have 1,027 bytes, and S3 takes 1,024"
     assert (summary["Repair"]["Requested"], summary["Routes"][0]["TooLong"]) == (2, 1)
     assert done.returncode == 3
     assert "1 can have no copy, as its key would be too long" in done.stderr
@@ -136,7 +136,7 @@ def test_backfill_tells_of_it_with_the_reason_and_requests_the_rest(desk: Desk, 
         done = desk.run("backfill", "--manifest", "s3://inventories/manifest.json", "--yes", "--json")
 
     failed, ended = map(json.loads, done.stdout.splitlines())
-    assert (failed["ObjectKey"], failed["Why"].startswith(f"s3:GetObject on s3://{desk.source}/b: ")) == ("b", True)
+    assert (failed["ObjectKey"], failed["Message"].startswith(f"s3:GetObject on s3://{desk.source}/b: ")) == ("b", True)
     assert (ended["Requested"], ended["Failed"], ended["Gone"]) == (2, 1, 0)
     assert done.returncode == 1
     asked = [json.loads(message["Body"])["detail"]["upload"]["key"] for message in desk.take_all("CopyQueueUrl")]

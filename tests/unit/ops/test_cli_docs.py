@@ -8,6 +8,8 @@ import click
 import pytest
 
 from docs.cli import PAGE, page, walk
+from docs.json_fields import MEANINGS, NAMES, PRINTED, fields_of, types_of
+from ops.failures import MEANINGS_OF_EXIT_CODES
 
 COPYTRAIL = Path(sys.executable).with_name("copytrail")
 
@@ -47,6 +49,20 @@ def test_a_command_ends_with_an_example_of_itself(path: str) -> None:
 def test_every_command_with_a_table_prints_json_too() -> None:
     without_json = {path for path in LEAVES if not any("--json" in option.opts for option in COMMANDS[path][0].params)}
     assert without_json == WITHOUT_A_TABLE
+
+
+def test_what_json_every_command_prints_is_documented() -> None:
+    assert set(PRINTED) | WITHOUT_A_TABLE == set(LEAVES)
+    types = types_of(each for printed in PRINTED.values() for each in printed)
+    assert set(types) == set(NAMES)
+    assert {name for type_ in types for name in fields_of(type_)} == set(MEANINGS)
+
+
+def test_the_exit_codes_are_those_of_the_help() -> None:
+    text = PAGE.read_text()
+    for code, meaning in MEANINGS_OF_EXIT_CODES.items():
+        assert f"| {code} | {meaning} |" in text
+        assert f"  {code}  {meaning}\n" in COMMANDS["copytrail"][1].get_help() + "\n"
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in LEAVES])

@@ -126,7 +126,7 @@ def test_what_nobody_may_look_at_is_told_as_it_is_listed() -> None:
 @pytest.mark.parametrize("error", [Permanent, Transient])
 def test_one_that_nobody_may_look_at_is_told_with_the_reason_and_the_rest_goes_on(error: type[CopytrailError]) -> None:
     found, comparison = compare([missing("a"), missing("b"), missing("c")], Blind("b", error=error))
-    assert [(each.object_key, each.reason) for each in found] == [
+    assert [(each.object_key, each.message) for each in found] == [
         ("a", None),
         ("b", "s3:GetObject on b: Forbidden (AccessDenied)"),
         ("c", None),
