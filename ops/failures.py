@@ -35,6 +35,8 @@ _NOT_ACCEPTED = frozenset(
         "UnrecognizedClientException",
     }
 )
+# An endpoint that AWS_ENDPOINT_URL names says so; AWS itself has no host for such a region.
+_NO_REGION = frozenset({"InvalidRegion"})
 _READS_OF_A_TABLE = frozenset({"GetItem", "Query"})
 _SIGN_IN = "run `aws sso login` or `aws configure`, or name a profile with --profile"
 
@@ -81,6 +83,8 @@ def _refused(error: ClientError) -> Failure | None:
     code, message = details.get("Code", ""), details.get("Message", "")
     if code in _EXPIRED:
         return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
+    if code in _NO_REGION:
+        return Misconfigured(f"{message or code}: check --region and AWS_REGION")
     if code in _NOT_ACCEPTED:
         return Misconfigured(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
     return None

@@ -33,6 +33,7 @@ def refusal(code: str, message: str = "no") -> ClientError:
         (refusal("ExpiredTokenException"), 2, "expired"),
         (refusal("InvalidClientTokenId", "bad key"), 2, "does not accept these credentials (bad key)"),
         (refusal("UnrecognizedClientException"), 2, "does not accept these credentials"),
+        (refusal("InvalidRegion", "there is no region 'x'"), 2, "there is no region 'x': check --region"),
         (refusal("AccessDenied", "you may not"), 1, "you may not"),
         (ConfigurationError("environment", ["A is not set", "B is wrong"]), 2, "A is not set; B is wrong"),
         (Permanent("NoRoute", "no route takes it"), 1, "NoRoute: no route takes it"),
