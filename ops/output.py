@@ -86,7 +86,8 @@ def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> 
     """Print one thing's attributes, a line each; with `err` on stderr, where they are not the result."""
     width = max(map(len, attributes), default=0)
     for name, value in attributes.items():
-        click.echo(f"{click.style(name.ljust(width), dim=True)}  {visible(str(value))}", err=err)
+        shown = json_line(value) if isinstance(value, dict) else visible(str(value))
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {shown}", err=err)
 
 
 def note(text: str) -> None:

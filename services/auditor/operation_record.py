@@ -64,15 +64,15 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
                 attributes[name] = msgspec.json.decode(text)
         return msgspec.convert(attributes, cls)
 
-    def attributes(self) -> dict[str, str | int]:
+    def attributes(self) -> dict[str, Any]:
         """The record's own attributes in PascalCase; what is absent is left out."""
         plain: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
-        return {name: _text(value) for name, value in plain.items()}
+        return {name: times.to_text(value) if isinstance(value, datetime) else value for name, value in plain.items()}
 
     def to_item(self) -> Item:
         """The DynamoDB item: the record's own attributes, and those that the index of days goes by."""
         return items.to_item(
-            self.attributes()
+            {name: _text(value) for name, value in self.attributes().items()}
             | {
                 audit_schema.DAY_SHARD: day_shard(self.at.date(), SHARD),
                 audit_schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
@@ -96,10 +96,4 @@ def is_operation(item: Mapping[str, object]) -> bool:
 
 
 def _text(value: object) -> str:
-    match value:
-        case datetime():
-            return times.to_text(value)
-        case dict():
-            return msgspec.json.encode(value, order="sorted").decode()
-        case _:
-            return str(value)
+    return msgspec.json.encode(value, order="sorted").decode() if isinstance(value, dict) else str(value)

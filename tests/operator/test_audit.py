@@ -200,7 +200,9 @@ def test_operations_lists_who_did_what_and_how_it_ended(desk: Desk) -> None:
     assert [line.split("\t")[2:4] for line in piped] == [["Drop", "never finished"], ["Replay", "Completed"]]
 
     record = desk.run("audit", "get", ended.log_id, "--json")
-    assert json.loads(record.stdout)["Stage"] == "Completed"
+    told = json.loads(record.stdout)
+    assert (told["Stage"], told["Filters"], told["Counts"]) == ("Completed", replayed["Filters"], replayed["Counts"])
+    assert '  {"key-prefix": "in/\\u009b"}\n' in desk.run("audit", "get", ended.log_id).stdout
     assert desk.run("audit", "operations", "--since", "1s").stderr.startswith("no operation is on record since 20")
 
 
