@@ -15,6 +15,7 @@ from localaws.gaps import (
     s3_requests,
     s3_texts,
     table_exports,
+    table_reads,
     tables,
 )
 
@@ -30,6 +31,7 @@ _FAMILIES = (
     queues,
     metrics,
     tables,
+    table_reads,
     table_exports,
     change_sets,
     routing,
