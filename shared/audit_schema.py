@@ -2,6 +2,9 @@
 
 PARTITION_KEY = "LogID"
 
+# Of a transfer that an operation asked for.
+OPERATION_ID = "OperationID"
+
 # ByObject: everything that happened to one key, in the order of its uploads.
 BY_OBJECT = "ByObject"
 SOURCE_OBJECT = "SourceObject"  # "bucket/key"

@@ -13,6 +13,8 @@ LONGEST_DELAY_S = 300.0
 _DENIED_DELAYS_S = (30.0, 120.0, 300.0)
 # The message attribute with which a replay says who asked for it.
 REPLAYED_BY = "ReplayedBy"
+# The one with which it says which operation it is part of.
+REPLAY_OPERATION = "ReplayOperation"
 
 
 class Occupied(Transient):
@@ -21,11 +23,15 @@ class Occupied(Transient):
 
 @dataclass(frozen=True)
 class Past:
-    """What a message brings from the dead-letter queue. `replayed_by`: the ARN of who sent it back, if known."""
+    """What a message brings from the dead-letter queue. `replayed_by`: the ARN of who sent it back, if known.
+
+    `replay_operation`: the id of the operation that sent it back, if known.
+    """
 
     attempts: int = 0
     first_seen: datetime | None = None
     replayed_by: str | None = None
+    replay_operation: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,10 +21,10 @@ OBJECT_DELETED = "Object Deleted"
 COPY_REQUESTED = "Object Copy Requested"
 
 # What EventBridge takes for a whole number ("PutEvents", EventBridge API reference).
-_LARGEST_NUMBER = 2**63 - 1
+LARGEST_NUMBER = 2**63 - 1
 
-Size = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_NUMBER)]
-Count = Annotated[int, msgspec.Meta(ge=1, le=_LARGEST_NUMBER)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_NUMBER)]
 # What an event names is told on in another, and ten of those have to fit into one request: no id is as long as this.
 Id = Annotated[str, msgspec.Meta(max_length=1024)]
 # An ARN ("Amazon Resource Names", IAM user guide).
@@ -111,7 +111,8 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A wish that an upload be copied: from S3 itself, from an operator (with a `request_id`), or to be continued.
 
-    `decoded_from`: the key as S3's event told it, when the upload's key was decoded from that.
+    `decoded_from`: the key as S3's event told it, when the upload's key was decoded from that. `operation_id`: that of
+    the operation which the request is part of.
     """
 
     upload: Upload
@@ -121,6 +122,7 @@ class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     requested_by: Requester | None = None
     continuation: Continuation | None = None
     decoded_from: Name | None = None
+    operation_id: Id | None = None
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -159,6 +161,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     checksum: Checksum | None = None
     method: str | None = None
     parts: Count | None = None
+    operation_id: str | None = None
 
     def __post_init__(self) -> None:
         check_moments(startedAt=self.started_at, finishedAt=self.finished_at)

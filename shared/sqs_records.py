@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared import times
-from shared.delivery import REPLAYED_BY, Message, Past
+from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, Past
 from shared.errors import Permanent, Reason, without_surrogates
 
 # Of a number of deliveries: nothing of ours ever counts so far, and Python reads no number of over 4,300 digits.
 _MOST_DIGITS = 9
 # An ARN has at most 2,048 characters ("Amazon Resource Names", IAM user guide).
 _LONGEST_ARN = 2048
+_LONGEST_ID = 1024
 
 
 class Read(NamedTuple):
@@ -55,6 +56,7 @@ def _past(attributes: Mapping[str, str]) -> Past | None:
         attempts=_number(attributes.get("Attempts")),
         first_seen=_moment(attributes.get("FirstSeen", "")),
         replayed_by=without_surrogates(attributes.get(REPLAYED_BY, ""))[:_LONGEST_ARN] or None,
+        replay_operation=without_surrogates(attributes.get(REPLAY_OPERATION, ""))[:_LONGEST_ID] or None,
     )
 
 

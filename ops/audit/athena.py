@@ -51,11 +51,12 @@ def definitions(stack: str, *, export_id: str, folder: str) -> str:
         folder: `s3://bucket/prefix` that was exported to.
     """
     name = _identifier(stack)
-    fields = dict((*_fields(Record), *_fields(OperationRecord)))
+    # Athena knows no case: what both kinds of records have is one field.
+    fields = {field.lower(): (field, its) for field, its in (*_fields(Record), *_fields(OperationRecord))}
     return _DEFINITIONS.format(
         name=name,
         table=f"{name}_export_{_identifier(export_id)}",
-        struct=",\n    ".join(f"`{field}`:struct<{_dynamodb_type(its)}:string>" for field, its in fields.items()),
+        struct=",\n    ".join(f"`{field}`:struct<{_dynamodb_type(its)}:string>" for field, its in fields.values()),
         folder=folder,
         export_id=export_id,
         transfers=",\n  ".join(_selected(field, its) for field, its in _fields(Record)),

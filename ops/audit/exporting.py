@@ -82,14 +82,14 @@ def export(
         raise Misconfigured("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
     else:
         written = _export(stack, wanted, file, encoding_of(file, asked_for))
-        _tell(file, written, by_default=since_by_default(ctx), wanted=wanted)
+        _tell(file, written, by_default=since_by_default(ctx) and not wanted.operation_id, wanted=wanted)
 
 
 def _export(stack: Stack, wanted: RecordFilter, file: str, encoding: Encoding) -> Written | None:
     """Export to a file or stdout; None, and nothing touched, if there is nothing to export."""
     if file != STDOUT:
         check_new_file(Path(file))
-    records = matching(audit_query(stack), wanted, newest_first=False)
+    records: Iterator[Record] = matching(audit_query(stack), wanted, newest_first=False)
     first = next(records, None)
     if first is None:
         return None

@@ -1,33 +1,82 @@
 """Owns `copytrail audit get`: one record, whole."""
 
+from collections.abc import Mapping, Sequence
+
 import click
 
-from ops.audit.table import audit_query
+from ops.audit.operations import run_attributes
+from ops.audit.record_filter import whole_id
+from ops.audit.runs import runs_of
+from ops.audit.table import audit_query, stages_of
 from ops.failures import Failure, Misconfigured
-from ops.output import json_option, print_attributes, print_json
+from ops.output import json_option, note, print_attributes, print_json
+from ops.places import read_place
 from ops.stack_outputs import Stack
-from shared.log_id import is_log_id
+from services.auditor.any_record import UnreadableItem
+from services.auditor.items import as_json
+from services.auditor.query import AuditQuery
+
+_LOOKS_LIKE = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
 
 
-@click.command(epilog="\b\nExample:\n  $ copytrail audit get 6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d --json")
-@click.argument("log_id", metavar="LOGID")
+@click.command(epilog=f"\b\nExample:\n  $ copytrail audit get {_LOOKS_LIKE} --json")
+@click.argument("id_", metavar="ID")
 @json_option
 @click.pass_obj
-def get(stack: Stack, log_id: str, *, as_json: bool) -> None:
-    """Show the record of LOGID, all of it.
+def get(stack: Stack, id_: str, *, as_json: bool) -> None:
+    """Show the record of ID, all of it.
 
-    It is of a transfer, or of what an operator did.
+    ID is the LogID of a transfer, or the id of what an operator did: a replay, a drop, an import, a backfill or a
+    repair, which is shown once for each time that it was run.
     """
-    wanted = log_id.strip().lower()
-    if not is_log_id(wanted):
-        raise Misconfigured(
-            f"'{log_id}' is not a LogID, which looks like 6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d: "
-            "`copytrail audit list` shows them"
+    wanted = whole_id(id_)
+    if wanted is None:
+        raise Misconfigured(_what_to_type(id_.strip()))
+    found = _found(audit_query(stack), wanted)
+    if not found:
+        raise Failure(f"no record has LogID {wanted}, and no operation has this id")
+    for number, attributes in enumerate(found):
+        if as_json:
+            print_json(attributes)
+            continue
+        if number:
+            click.echo()
+        print_attributes(attributes)
+
+
+def _found(query: AuditQuery, wanted: str) -> Sequence[Mapping[str, object]]:
+    try:
+        record = query.get(wanted)
+    except UnreadableItem as error:
+        note(f"this version cannot read the item, which is shown as it is ({error.problem})")
+        return [_as_it_is(error)]
+    if record:
+        return [record.attributes()]
+    runs = [run_attributes(run) for run in runs_of(stages_of(query, wanted))]
+    if runs:
+        note(f"its transfers: copytrail audit list --operation {wanted}")
+    return runs
+
+
+def _as_it_is(error: UnreadableItem) -> Mapping[str, object]:
+    """The attributes of an item: texts and numbers as they are, and all others with their type."""
+    return {
+        name: as_json(next(iter(value.values())) if value.keys() <= {"S", "N"} else value)
+        for name, value in error.item.items()
+    }
+
+
+def _what_to_type(text: str) -> str:
+    if text.startswith("s3://"):
+        told = f"'{text}' is no LogID"
+        return f"{told}: `copytrail audit history {text}` shows what became of an object" if read_place(text) else told
+    beginning = text.rstrip("….").lower()
+    if beginning and set(beginning) <= set("0123456789abcdef-") and len(beginning) < len(_LOOKS_LIKE):
+        return (
+            f"'{text}' is not a whole LogID: type all 36 characters, as `copytrail audit list` shows them, or the id of"
+            " an operation, as `copytrail audit operations` shows it"
         )
-    record = audit_query(stack).get(wanted)
-    if record is None:
-        raise Failure(f"no record has LogID {wanted}")
-    if as_json:
-        print_json(record.attributes())
-    else:
-        print_attributes(record.attributes())
+    return (
+        f"'{text}' is not a LogID: type one that looks like {_LOOKS_LIKE}, as `copytrail audit list` shows them, or the"
+        " id of an operation, as `copytrail audit operations` shows it"
+    )

@@ -115,4 +115,5 @@ def _why(record: Record) -> str:
     """What set it going, unless it went of its own accord."""
     if record.trigger in (Trigger.UPLOAD, Trigger.DELETE):
         return ""
-    return f"{record.trigger} by {record.requested_by}" if record.requested_by else record.trigger
+    who = f" by {record.requested_by}" if record.requested_by else ""
+    return f"{record.trigger}{who}" + (f", operation {record.operation_id}" if record.operation_id else "")

@@ -1,13 +1,14 @@
 """Owns `copytrail audit list`: the records of a span of time."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 
 import click
 
 from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
 from ops.audit.record_table import print_records
-from ops.audit.table import audit_query, matching
+from ops.audit.table import audit_query, looking_at, matching
 from ops.output import json_option, note, print_json, terminal_width
 from ops.stack_outputs import Stack
 from services.auditor.record import Record
@@ -16,6 +17,7 @@ _EXAMPLES = """\b
 Examples:
   $ copytrail audit list --since 1h
   $ copytrail audit list --since 7d --outcome failed --reason AccessDenied
+  $ copytrail audit list --operation 2f1c07d9-6a0e-4f0b-8f54-6c1d4a5f2b90
   $ copytrail audit list --since 2026-11-01 --until 2026-12-01 --key-glob 'reports/*.csv' --json
 """
 _LAST_DAY = "the last 24 h"
@@ -42,14 +44,18 @@ def list_(
 
     Into a pipe: LogID, moment, outcome, reason, object, with tabs between. A date is its first moment, UTC.
     """
-    found = matching(audit_query(stack), wanted, newest_first=not oldest_first)
-    counted = _Counted(islice(found, limit))
-    if as_json:
-        for record in counted:
-            print_json(record.attributes())
-    else:
-        print_records(counted)
-    by_default = since_by_default(ctx)
+    query = audit_query(stack)
+    with (
+        looking_at(wanted) as advance,
+        closing(matching(query, wanted, newest_first=not oldest_first, day_done=advance)) as found,
+    ):
+        counted = _Counted(islice(found, limit))
+        if as_json:
+            for record in counted:
+                print_json(record.attributes())
+        else:
+            print_records(counted)
+    by_default = since_by_default(ctx) and not wanted.operation_id
     if not counted.count:
         note(no_match(wanted) + (_MORE if by_default else ""))
     elif by_default and terminal_width() is not None and counted.count != limit:

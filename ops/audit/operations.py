@@ -23,7 +23,12 @@ Examples:
   $ copytrail audit operations
   $ copytrail audit operations --since 90d --json
 """
-_STYLES = {Stage.COMPLETED: "green", Stage.INTERRUPTED: "yellow", Stage.FAILED: "red", None: "yellow"}
+_STYLES: dict[str | None, str] = {
+    Stage.COMPLETED: "green",
+    Stage.INTERRUPTED: "yellow",
+    Stage.FAILED: "red",
+    None: "yellow",
+}
 _NOT_FINISHED = "never finished"
 
 
@@ -48,7 +53,7 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
     width = terminal_width()
     if as_json:
         for run in all_of_them:
-            print_json(_attributes(run))
+            print_json(run_attributes(run))
     elif width is None:
         print_table((), map(_row, all_of_them))
     else:
@@ -59,18 +64,19 @@ class RunTold(Told, frozen=True, kw_only=True):
     """One run of an operation."""
 
     operation_id: str
-    operation: OperationKind
+    operation: OperationKind | str
     subject: str
     performed_by: str
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    stage: Stage
+    stage: Stage | str
     filters: Mapping[str, str]
     counts: Mapping[str, int]
     message: str | None = None
 
 
-def _attributes(run: Run) -> dict[str, object]:
+def run_attributes(run: Run) -> dict[str, object]:
+    """All that is on record of a run, for a program."""
     told = run.told
     return RunTold(
         operation_id=told.operation_id,
@@ -105,7 +111,7 @@ def _block(run: Run) -> Block:
     told = run.told
     first_line = (
         Cell(told.operation, "bold"),
-        Cell(run.ending or _NOT_FINISHED, _STYLES[run.ending]),
+        Cell(run.ending or _NOT_FINISHED, _STYLES.get(run.ending, "")),
         Cell(_how_long(run)),
         Cell(_counts(run)),
     )

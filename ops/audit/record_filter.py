@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import wraps
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 from click.core import ParameterSource
@@ -14,6 +15,7 @@ from ops.failures import Misconfigured
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment, check_order
 from ops.sizes import Size
+from services.auditor.query import FIRST_DAY
 from services.auditor.record import Record
 from shared import times
 from shared.events import Outcome, Trigger
@@ -22,13 +24,15 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
 DEFAULT_SINCE = "1d"
+# Nothing was recorded before.
+BEGINNING = datetime.combine(FIRST_DAY, time(), UTC)
 
 
 @dataclass(frozen=True)
 class RecordFilter:
     """Records that finished from `since` up to, not including, `until`, and are as the rest says; empty takes all.
 
-    Sizes are in bytes, both included. Reasons are taken in any case.
+    Sizes are in bytes, both included. Reasons are taken in any case. `operation_id`: only what that one asked for.
     """
 
     since: datetime
@@ -40,6 +44,7 @@ class RecordFilter:
     keys: KeyFilter = field(default_factory=KeyFilter)
     min_size: int | None = None
     max_size: int | None = None
+    operation_id: str = ""
 
     def __post_init__(self) -> None:
         check_order(self.since, self.until)
@@ -57,6 +62,7 @@ class RecordFilter:
             and (not self.bucket or record.source_bucket == self.bucket)
             and self.keys.matches(record.object_key)
             and self._of_size(record.size)
+            and (not self.operation_id or record.operation_id == self.operation_id)
         )
 
     def described(self) -> dict[str, str]:
@@ -68,7 +74,10 @@ class RecordFilter:
         return options.as_written(self._options())
 
     def _options(self) -> Iterator[options.Given]:
-        yield "since", times.to_text(self.since)
+        if self.operation_id:
+            yield "operation", self.operation_id
+        if self.since > BEGINNING:
+            yield "since", times.to_text(self.since)
         yield from (("until", times.to_text(until)) for until in (self.until,) if until)
         yield from (("outcome", outcome) for outcome in self.outcomes)
         yield from (("reason", reason) for reason in self.reasons)
@@ -85,6 +94,28 @@ class RecordFilter:
         return (self.min_size is None or size >= self.min_size) and (self.max_size is None or size <= self.max_size)
 
 
+class OperationId(click.ParamType[str]):
+    """The id of an operation on the command line, whole."""
+
+    name = "id"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read an id. Raises Failure: the text is none."""
+        if found := whole_id(str(value)):
+            return found
+        raise Misconfigured(
+            f"'{value}' is no operation's id: type all 36 characters, as `copytrail audit operations` shows them"
+        )
+
+
+def whole_id(text: str) -> str | None:
+    """The LogID or the id of an operation that a person wrote, as records write it; None: it is none, or not whole."""
+    try:
+        return str(UUID(text.strip()))
+    except ValueError:
+        return None
+
+
 def no_match(wanted: RecordFilter) -> str:
     """What a person is told when there is no such record."""
     return f"no record matches {wanted.as_options()}"
@@ -93,7 +124,7 @@ def no_match(wanted: RecordFilter) -> str:
 def record_options(command: Callable[..., T]) -> Callable[..., T]:
     """Add the filters of records to a command, which gets them as one argument: `wanted`, a RecordFilter."""
     until = click.option("--until", type=Moment(), help="Up to, not including, then.  [default: now]")
-    return _since(until(_others(_gathered(command))))
+    return _since(until(_operation(_others(_gathered(command)))))
 
 
 def newest_record_options(command: Callable[..., T]) -> Callable[..., T]:
@@ -109,8 +140,11 @@ def since_by_default(ctx: click.Context) -> bool:
 def _gathered(command: Callable[..., T]) -> Callable[..., T]:
     @wraps(command)
     def with_filter(*arguments: Any, **named: Any) -> T:
+        since, operation_id = named.pop("since"), named.pop("operation", None)
+        if operation_id and since_by_default(click.get_current_context()):
+            since = BEGINNING
         wanted = RecordFilter(
-            since=named.pop("since"),
+            since=since,
             until=named.pop("until", None),
             outcomes=named.pop("outcome"),
             reasons=named.pop("reason"),
@@ -119,6 +153,7 @@ def _gathered(command: Callable[..., T]) -> Callable[..., T]:
             keys=KeyFilter(named.pop("key_prefix"), named.pop("key_glob")),
             min_size=named.pop("min_size"),
             max_size=named.pop("max_size"),
+            operation_id=operation_id or "",
         )
         return command(*arguments, wanted=wanted, **named)
 
@@ -132,6 +167,15 @@ def _since(command: F) -> F:
         default=DEFAULT_SINCE,
         show_default=True,
         help="From then on: 15m, 1h, 7d or ISO-8601.",
+    )(command)
+
+
+def _operation(command: F) -> F:
+    return click.option(
+        "--operation",
+        type=OperationId(),
+        metavar="ID",
+        help="Only what this operation asked for, whenever that was; `audit operations` lists them.",
     )(command)
 
 

@@ -32,7 +32,7 @@ _LOG = (
     _LOG_ID._replace(from_width=_WIDE),
     Column("Key", keeps_end=True),
 )
-_STYLES = {
+_STYLES: dict[str, str] = {
     Outcome.COPIED: "green",
     Outcome.DELETED: "magenta",
     Outcome.SKIPPED: "yellow",
@@ -65,7 +65,7 @@ def print_log(records: Iterable[Record], *, with_header: bool) -> None:
 
 def outcome_cell(record: Record) -> Cell:
     """The outcome with its reason."""
-    return Cell(f"{record.outcome} {record.reason or ''}".rstrip(), _STYLES[record.outcome])
+    return Cell(f"{record.outcome} {record.reason or ''}".rstrip(), _style(record))
 
 
 def took_s(record: Record) -> float:
@@ -77,6 +77,10 @@ def took_s(record: Record) -> float:
 def of_old_object(record: Record) -> bool:
     """Whether the copy was asked for long after the upload, which then says nothing of how long it took."""
     return record.trigger in _OF_OLD_OBJECTS
+
+
+def _style(record: Record) -> str:
+    return _STYLES.get(record.outcome, "")
 
 
 def _whole_row(record: Record) -> tuple[Cell, ...]:

@@ -17,9 +17,9 @@ class Run:
     started_at: datetime | None
 
     @property
-    def ending(self) -> Stage | None:
+    def ending(self) -> str | None:
         """How it ended, if that is on record."""
-        return None if self.told.stage is Stage.STARTED else self.told.stage
+        return None if self.told.stage == Stage.STARTED else self.told.stage
 
     @property
     def ended_at(self) -> datetime | None:
@@ -36,7 +36,7 @@ def runs_of(newest_first: Iterable[OperationRecord]) -> Iterator[Run]:
     endings: dict[str, OperationRecord] = {}
     for record in _ends_before_beginnings(newest_first):
         later = endings.pop(record.operation_id, None)
-        if record.stage is Stage.STARTED:
+        if record.stage == Stage.STARTED:
             yield Run(later or record, record.at)
         else:
             if later:
@@ -48,4 +48,4 @@ def runs_of(newest_first: Iterable[OperationRecord]) -> Iterator[Run]:
 def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator[OperationRecord]:
     # Within a millisecond, the index is in no order.
     for _, at_once in groupby(newest_first, key=lambda record: record.at):
-        yield from sorted(at_once, key=lambda record: record.stage is Stage.STARTED)
+        yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)

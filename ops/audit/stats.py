@@ -61,7 +61,7 @@ def stats(
         print_lines(counted)
     else:
         print_chart(counted)
-        if since_by_default(ctx):
+        if since_by_default(ctx) and not wanted.operation_id:
             note(_LAST_DAY)
 
 

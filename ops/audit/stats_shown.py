@@ -156,7 +156,7 @@ def _delays(counts: Counts) -> tuple[float, ...]:
     return (*counts.delays.percentiles, counts.delays.longest) if counts.delays else ()
 
 
-def _ending(outcome: Outcome, reason: str) -> str:
+def _ending(outcome: str, reason: str) -> str:
     return f"{outcome} {reason}".rstrip()
 
 

@@ -1,40 +1,110 @@
 """Owns how the commands come to the records of the stack's audit table."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
 from itertools import islice
 
-from ops.audit.record_filter import RecordFilter
+import click
+
+from ops.audit.record_filter import BEGINNING, RecordFilter
+from ops.failures import Failure
+from ops.output import note
+from ops.progress import progress
 from ops.stack_outputs import Output, Stack
+from services.auditor.any_record import Unreadable
+from services.auditor.operation_record import OperationRecord
 from services.auditor.query import CLOCKS_DIFFER_BY, THREADS, AuditQuery
 from services.auditor.record import Record
 from shared import times
+from shared.operations import Stage
+
+# A message waits in a queue for 14 days at most ("SQS message quotas", SQS developer guide).
+_RECORDED_WITHIN = timedelta(days=14)
+# A span of more days is worth a progress bar.
+_LONG_DAYS = 14
 
 
 def audit_query(stack: Stack) -> AuditQuery:
-    """The read side of the stack's audit table.
+    """The read side of the stack's audit table. What it had to pass over is told when the command ends.
 
     Raises:
         Failure: there is no such stack, or it is not a copytrail stack.
     """
     table_name = stack.output(Output.AUDIT_TABLE_NAME)
-    return AuditQuery(stack.client("dynamodb", connections=THREADS), table_name)
+    query = AuditQuery(stack.client("dynamodb", connections=THREADS), table_name)
+    click.get_current_context().call_on_close(lambda: tell_unreadable(query.unreadable))
+    return query
 
 
-def matching(query: AuditQuery, wanted: RecordFilter, *, newest_first: bool = True) -> Iterator[Record]:
+def tell_unreadable(unreadable: Unreadable) -> None:
+    """Tell of the items that were passed over, if any were since this was told last."""
+    if line := unreadable.untold():
+        note(line)
+
+
+def matching(
+    query: AuditQuery,
+    wanted: RecordFilter,
+    *,
+    newest_first: bool = True,
+    day_done: Callable[[int], object] = lambda _: None,
+) -> Generator[Record]:
     """The records that are meant, by when they finished, a page in memory at a time.
 
+    `day_done` is told of each day that has been read: 1.
+
     Raises:
-        CopytrailError: while iterating, DynamoDB did not answer, or an item is not a record.
+        Failure: no such operation is on record.
+        CopytrailError: while iterating, DynamoDB did not answer.
     """
     latest = times.now() + CLOCKS_DIFFER_BY
-    found = query.by_time(wanted.since, min(wanted.until or latest, latest), newest_first=newest_first)
-    return filter(wanted.matches, found)
+    since, until = wanted.since, min(wanted.until or latest, latest)
+    if wanted.operation_id:
+        began_at, recorded_by = _span_of(query, wanted.operation_id)
+        since, until = max(since, began_at), min(until, recorded_by)
+    found = query.by_time(
+        since, until, newest_first=newest_first, operation_id=wanted.operation_id or None, day_done=day_done
+    )
+    yield from (record for record in found if record.finished_at < until and wanted.matches(record))
+
+
+def looking_at(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
+    """A bar for the days that `matching` reads, where there are many of them."""
+    if wanted.operation_id:
+        return progress("looking", total=None, unit="days")
+    days = _days(wanted.since, wanted.until or times.now())
+    return progress("looking", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
 
 
 def last_matching(query: AuditQuery, wanted: RecordFilter, count: int) -> list[Record]:
     """The last so many of the records that are meant, oldest first.
 
     Raises:
-        CopytrailError: DynamoDB did not answer, or an item is not a record.
+        CopytrailError: DynamoDB did not answer.
     """
     return list(islice(matching(query, wanted), count))[::-1]
+
+
+def stages_of(query: AuditQuery, operation_id: str) -> list[OperationRecord]:
+    """All that is on record of one operation, newest first; it may have been long ago.
+
+    Raises:
+        CopytrailError: DynamoDB did not answer.
+    """
+    found = query.operations(BEGINNING, times.now() + CLOCKS_DIFFER_BY)
+    return [record for record in found if record.operation_id == operation_id]
+
+
+def _span_of(query: AuditQuery, operation_id: str) -> tuple[datetime, datetime]:
+    """From when until when what an operation asked for may have ended."""
+    stages = stages_of(query, operation_id)
+    if not stages:
+        raise Failure(f"no operation {operation_id} is on record: `copytrail audit operations` lists them")
+    newest = stages[0]
+    ended_at = times.now() if newest.stage == Stage.STARTED else newest.at
+    return times.earlier(stages[-1].at, CLOCKS_DIFFER_BY), times.later(ended_at, _RECORDED_WITHIN)
+
+
+def _days(since: datetime, until: datetime) -> int:
+    return max(0, (until.date() - max(since, BEGINNING).date()).days + 1)

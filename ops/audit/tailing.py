@@ -11,7 +11,7 @@ import click
 from ops.audit.following import Follower
 from ops.audit.record_filter import RecordFilter, newest_record_options, no_match
 from ops.audit.record_table import print_log
-from ops.audit.table import audit_query, last_matching
+from ops.audit.table import audit_query, last_matching, tell_unreadable
 from ops.failures import Misconfigured, explained
 from ops.output import json_option, note, print_json
 from ops.stack_outputs import Stack
@@ -57,11 +57,13 @@ def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_jso
         return
     follower = Follower(query, wanted.matches, times.now)
     show(follower.begin(count, wanted.since))
-    keep_following(follower, show, time.sleep)
+    keep_following(follower, show, time.sleep, lambda: tell_unreadable(query.unreadable))
 
 
-def keep_following(follower: Follower, show: Show, sleep: Callable[[float], None]) -> None:
-    """Show what comes, for ever.
+def keep_following(
+    follower: Follower, show: Show, sleep: Callable[[float], None], after_each: Callable[[], None] = lambda: None
+) -> None:
+    """Show what comes, for ever; `after_each` is called after each look.
 
     Raises:
         Failure: trying again will not help.
@@ -73,6 +75,7 @@ def keep_following(follower: Follower, show: Show, sleep: Callable[[float], None
         if _reader_gone():
             raise BrokenPipeError
         show(follower.look())
+        after_each()
         if follower.failure is None:
             wait_s = _EVERY_S
             continue

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from ops.audit.histogram import Histogram
 from ops.audit.record_table import of_old_object
@@ -26,7 +25,7 @@ class Delays:
 class Counts:
     """How many records ended how, by outcome and reason; the bytes copied; and how long after their upload."""
 
-    endings: Mapping[tuple[Outcome, str], int]
+    endings: Mapping[tuple[str, str], int]
     bytes_copied: int
     delays: Delays | None
 
@@ -37,7 +36,7 @@ class Counts:
 
     def of(self, outcome: Outcome) -> int:
         """How many ended so."""
-        return sum(count for (ending, _), count in self.endings.items() if ending is outcome)
+        return sum(count for (ending, _), count in self.endings.items() if ending == outcome)
 
 
 NOTHING = Counts({}, 0, None)
@@ -47,14 +46,14 @@ class Tally:
     """Counts records as they come."""
 
     def __init__(self) -> None:
-        self._endings: Counter[tuple[Outcome, str]] = Counter()
+        self._endings: Counter[tuple[str, str]] = Counter()
         self._bytes_copied = 0
         self._delays = Histogram()
 
     def add(self, record: Record) -> None:
         """Count one record. A copy that was asked for long after the upload has no delay."""
         self._endings[record.outcome, record.reason or ""] += 1
-        if record.outcome is not Outcome.COPIED:
+        if record.outcome != Outcome.COPIED:
             return
         self._bytes_copied += record.size
         if not of_old_object(record):
@@ -82,12 +81,9 @@ def count_periods(records: Iterable[Record], *, hourly: bool) -> tuple[dict[date
         moment = record.finished_at.replace(minute=0, second=0, microsecond=0)
         return moment if hourly else moment.replace(hour=0)
 
-    periods: dict[datetime, Counts] = {}
+    tallies: dict[datetime, Tally] = {}
     total = Tally()
-    for begins_at, of_period in groupby(records, key=beginning):
-        tally = Tally()
-        for record in of_period:
-            tally.add(record)
-            total.add(record)
-        periods[begins_at] = tally.counts()
-    return periods, total.counts()
+    for record in records:
+        tallies.setdefault(beginning(record), Tally()).add(record)
+        total.add(record)
+    return {begins_at: tally.counts() for begins_at, tally in tallies.items()}, total.counts()

@@ -85,6 +85,7 @@ class Requester:
             trigger=Trigger.BACKFILL,
             request_id=self.operation_id,
             requested_by=self.requested_by,
+            operation_id=self.operation_id,
         )
 
     def _upload(self, existing: Existing) -> Upload | None:

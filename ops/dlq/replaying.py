@@ -8,13 +8,10 @@ from ops.dlq.dead_letter_queue import Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.results import Result
 from ops.dlq.sending import send
-from shared.delivery import REPLAYED_BY
+from shared.delivery import REPLAY_OPERATION, REPLAYED_BY
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-# The message attribute with which a replay says which operation it is part of.
-REPLAY_OPERATION = "ReplayOperation"
 
 
 class Replaying:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.reconcile.looking import in_order
+from services.auditor.any_record import Unreadable
 from services.auditor.pages import Item, Pages
 from services.auditor.query import FIRST_DAY
 from services.auditor.record import Record, day_shard
@@ -50,16 +51,25 @@ class Told(NamedTuple):
 
 
 def read_records(
-    dynamodb: "DynamoDBClient", table_name: str, *, since: datetime | None, until: datetime
+    dynamodb: "DynamoDBClient",
+    table_name: str,
+    *,
+    since: datetime | None,
+    until: datetime,
+    unreadable: Unreadable,
 ) -> Iterator[list[Told]]:
     """What every record tells that finished from `since` (None: ever) to `until`, some at a time, in no order.
+
+    An item that is no record of this version is passed over, and counted in `unreadable`.
 
     A table that is older than it says, as one that was imported, is read from its creation on unless `since` is given.
 
     Raises:
         CopytrailError: while iterating, DynamoDB did not answer, or refused.
     """
-    reader = _Reader(Pages(dynamodb, table_name), times.to_text(since) if since else "0", times.to_text(until))
+    reader = _Reader(
+        Pages(dynamodb, table_name), times.to_text(since) if since else "0", times.to_text(until), unreadable
+    )
     first = max(since.date(), FIRST_DAY) if since else _first_day(dynamodb, table_name)
     days = [first + number * _A_DAY for number in range((until.date() - first).days + 1)]
     asked = [_Place(day, shard) for day in days for shard in range(audit_schema.DAY_SHARDS)]
@@ -107,15 +117,24 @@ class _Place(NamedTuple):
 class _Reader:
     """Reads pages. May be shared by threads."""
 
-    def __init__(self, pages: Pages, since: str, until: str) -> None:
+    def __init__(self, pages: Pages, since: str, until: str, unreadable: Unreadable) -> None:
         self._pages = pages
         self._since = since
         self._until = until
+        self._unreadable = unreadable
 
     def page(self, place: _Place) -> tuple[list[Told], _Place | None]:
         """What a page tells, and where the next one begins."""
         items, last = self._pages.ask(self._query(place), place.after)
-        return [told for item in items if (told := _told(item))], place._replace(after=last) if last else None
+        return [told for item in items if (told := self._told(item))], place._replace(after=last) if last else None
+
+    def _told(self, item: Item) -> Told | None:
+        try:
+            return _told(item)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
+            self._unreadable.add(item[audit_schema.PARTITION_KEY]["S"], problem)
+            return None
 
     def _query(self, place: _Place) -> Mapping[str, Any]:
         return {
@@ -146,7 +165,7 @@ def _told(item: Item) -> Told | None:
         item["ObjectKey"]["S"],
         item["DestinationBucket"]["S"],
         item["DestinationKey"]["S"],
-        item["FinishedAt"]["S"],
+        times.to_text(times.from_text(item["FinishedAt"]["S"])),
         item[audit_schema.PARTITION_KEY]["S"],
         item["SourceETag"]["S"],
         item["DestinationETag"]["S"] if "DestinationETag" in item else "",

@@ -47,5 +47,9 @@ def repair(
 
 def _request(found: Difference, running: RunningOperation) -> CopyRequest:
     return CopyRequest(
-        upload=found.upload, trigger=Trigger.RECONCILE, request_id=running.id, requested_by=running.performed_by
+        upload=found.upload,
+        trigger=Trigger.RECONCILE,
+        request_id=running.id,
+        requested_by=running.performed_by,
+        operation_id=running.id,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ops.audit.table import tell_unreadable
 from ops.listing import WORKERS, list_objects
 from ops.progress import progress
 from ops.reconcile.comparing import Comparison, Tally
@@ -101,10 +102,13 @@ def _records(stack: Stack, scopes: Sequence[Scope], wish: Wish) -> Iterator[_Rec
     ):
         table_name = stack.output(Output.AUDIT_TABLE_NAME)
         with progress("reading records", total=None, unit="records") as advance:
-            for told in read_records(dynamodb, table_name, since=since, until=times.now() + CLOCKS_DIFFER_BY):
+            query = AuditQuery(dynamodb, table_name)
+            until = times.now() + CLOCKS_DIFFER_BY
+            for told in read_records(dynamodb, table_name, since=since, until=until, unreadable=query.unreadable):
                 store.keep(told)
                 advance(len(told))
-        yield _Records(store, AuditQuery(dynamodb, table_name))
+        yield _Records(store, query)
+        tell_unreadable(query.unreadable)
 
 
 def _records_of(records: _Records | None, scope: Scope) -> Callable[[str], Iterable[Evidence]] | None:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.columns import cut
+from ops.counts import counted
 from ops.durations import duration_shown
 from ops.output import visible
 from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
@@ -68,6 +69,7 @@ class LastHourTold(Told, frozen=True, kw_only=True):
     failed_by_reason: Mapping[str, int]
     transfers: int
     at_least: bool
+    unreadable: int
 
 
 class StatusTold(Told, frozen=True, kw_only=True):
@@ -141,6 +143,10 @@ def _transfers(signs: Signs, width: int) -> Table:
     else:
         table.add_row("Last transfer", _newest(signs, signs.transfers.newest, width))
         table.add_row("Failed in the last hour", _failures(signs.transfers))
+        if unreadable := signs.transfers.unreadable:
+            table.add_row(
+                "Unreadable", f"{counted(unreadable, 'record')} that this version cannot read: audit list says more"
+            )
     return table
 
 
@@ -181,4 +187,5 @@ def _last_hour_told(transfers: Transfers) -> LastHourTold:
         failed_by_reason=dict(transfers.failures),
         transfers=transfers.looked_at,
         at_least=transfers.more,
+        unreadable=transfers.unreadable,
     )

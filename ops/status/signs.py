@@ -56,13 +56,15 @@ class QueueSigns:
 class Transfers:
     """What has ended: the newest record, and the failures of the last hour by their reasons.
 
-    Of the last hour's records, so many as were `looked_at`; all of them, unless there are `more`.
+    Of the last hour's records, so many as were `looked_at`; all of them, unless there are `more`. `unreadable`: items
+    beside them that this version cannot read.
     """
 
     newest: Record | None
     failures: Mapping[str, int]
     looked_at: int
     more: bool
+    unreadable: int = 0
 
     @property
     def failed(self) -> int:

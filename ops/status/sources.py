@@ -123,11 +123,11 @@ def recent_transfers(query: AuditQuery, now: datetime) -> Transfers:
         if record.finished_at < now - _HOUR:
             break
         if looked_at == MOST_RECORDS:
-            return Transfers(newest, failures, looked_at, more=True)
+            return Transfers(newest, failures, looked_at, more=True, unreadable=len(query.unreadable))
         looked_at += 1
-        if record.outcome is Outcome.FAILED:
+        if record.outcome == Outcome.FAILED:
             failures[str(record.reason)] += 1
-    return Transfers(newest, failures, looked_at, more=False)
+    return Transfers(newest, failures, looked_at, more=False, unreadable=len(query.unreadable))
 
 
 def queue_name(url: str) -> str:

@@ -10,7 +10,8 @@ from services.auditor import items
 from services.auditor.items import Item
 from services.auditor.record import day_shard
 from shared import audit_schema, times
-from shared.operations import Operation, OperationKind, Stage
+from shared.envelope import Moment, check_moments
+from shared.operations import Operation
 
 # No transfer's day shard is called so: the records of operations are in nobody's way.
 SHARD = "operations"
@@ -20,19 +21,25 @@ Identity = tuple[str, str, datetime]
 
 
 class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """One stage of what an operator did, under its LogID. `filters` and `counts` are JSON text in the table."""
+    """One stage of what an operator did, under its LogID. `filters` and `counts` are JSON text in the table.
+
+    `operation` and `stage` are words of `OperationKind` and `Stage`, or those of a newer version.
+    """
 
     log_id: str = msgspec.field(name="LogID")
-    operation: OperationKind
+    operation: str
     operation_id: str = msgspec.field(name="OperationId")
-    stage: Stage
+    stage: str
     subject: str
     performed_by: str
     filters: Mapping[str, str] = msgspec.field(default_factory=dict)
     counts: Mapping[str, int] = msgspec.field(default_factory=dict)
     message: str | None = None
-    at: datetime
-    logged_at: datetime
+    at: Moment
+    logged_at: Moment
+
+    def __post_init__(self) -> None:
+        check_moments(At=self.at, LoggedAt=self.logged_at)
 
     @classmethod
     def of(cls, operation: Operation, logged_at: datetime) -> "OperationRecord":
@@ -61,7 +68,7 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
         attributes = items.from_item(item)
         for name in ("Filters", "Counts"):
             if isinstance(text := attributes.get(name), str):
-                attributes[name] = msgspec.json.decode(text)
+                attributes[name] = _decoded(text, name)
         return msgspec.convert(attributes, cls)
 
     def attributes(self) -> dict[str, Any]:
@@ -93,6 +100,13 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
 def is_operation(item: Mapping[str, object]) -> bool:
     """Whether an item of the audit table is of an operation, not of a transfer."""
     return _ATTRIBUTE in item
+
+
+def _decoded(text: str, name: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError as error:
+        raise ValueError(f"`{name}` is nested too deeply") from error
 
 
 def _text(value: object) -> str:

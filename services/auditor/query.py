@@ -1,22 +1,20 @@
 """Owns the read side of the audit table: streams of records, a page in memory at a time."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.auditor.any_record import AnyRecord, read_item
+from services.auditor.any_record import AnyRecord, Unreadable, UnreadableItem, read_item
 from services.auditor.operation_record import SHARD, OperationRecord
 from services.auditor.pages import Item, Pages
 from services.auditor.record import Record, day_shard, source_object
 from shared import audit_schema, times
 from shared.aws import translated
-from shared.errors import Permanent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +34,10 @@ _Page = tuple[list[Item], Item | None]
 R = TypeVar("R")
 
 
+def _told_to_nobody(_count: int) -> None:
+    """Progress that nobody wants to know of."""
+
+
 @dataclass(frozen=True)
 class _Span:
     """From `since` up to, not including, `until`."""
@@ -53,32 +55,42 @@ class _Span:
 
 
 class AuditQuery:
-    """What the audit table knows. Index reads are eventually consistent; `get` is consistent."""
+    """What the audit table knows. Index reads are eventually consistent; `get` is consistent.
+
+    An item that is no record of this version stops nobody: it is passed over, and counted in `unreadable`.
+    """
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str, *, page_size: int = _PAGE_SIZE) -> None:
         self._dynamodb = dynamodb
         self._table_name = table_name
         self._page_size = page_size
         self._pages = Pages(dynamodb, table_name)
+        self.unreadable = Unreadable()
 
     def get(self, log_id: str) -> AnyRecord | None:
         """The record under a LogID, or None.
 
         Raises:
-            CopytrailError: DynamoDB did not answer, or the item is not a record.
+            UnreadableItem: the item is no record of this version.
+            CopytrailError: DynamoDB did not answer.
         """
         with translated("dynamodb:GetItem", self._table_name):
             found = self._dynamodb.get_item(
                 TableName=self._table_name, Key={audit_schema.PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
             )
         item = found.get("Item")
-        return self._read(item, read_item) if item else None
+        if not item:
+            return None
+        try:
+            return read_item(item)
+        except ValueError as error:
+            raise UnreadableItem(log_id, str(error), item) from error
 
     def by_object(self, bucket: str, key: str) -> Iterator[Record]:
         """Everything recorded of one object, in the order of its uploads.
 
         Raises:
-            CopytrailError: while iterating, DynamoDB did not answer, or an item is not a record.
+            CopytrailError: while iterating, DynamoDB did not answer.
         """
         query = self._query(
             audit_schema.BY_OBJECT,
@@ -91,53 +103,66 @@ class AuditQuery:
         for _, moment in groupby(records, key=lambda record: record.uploaded_at):
             yield from sorted(moment, key=_upload_order)
 
-    def by_time(self, since: datetime, until: datetime, *, newest_first: bool = True) -> Iterator[Record]:
+    def by_time(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        newest_first: bool = True,
+        operation_id: str | None = None,
+        day_done: Callable[[int], object] = _told_to_nobody,
+    ) -> Iterator[Record]:
         """Everything that finished from `since` up to, not including, `until`; by FinishedAt, then LogID.
 
+        Args:
+            operation_id: only what this operation asked for.
+            day_done: is told of each day that has been read: 1.
+
         Raises:
-            CopytrailError: while iterating, DynamoDB did not answer, or an item is not a record.
+            CopytrailError: while iterating, DynamoDB did not answer.
         """
         span = _Span(since, until, newest_first)
-        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
-        try:
-            for shards in self._days(span, executor):
-                yield from merge(*shards, key=_finished_order, reverse=newest_first)
-        finally:
-            executor.shutdown(cancel_futures=True)
+        shards = range(audit_schema.DAY_SHARDS)
+        for of_day in self._days(span, shards, Record.from_item, operation_id=operation_id):
+            yield from merge(*of_day, key=_finished_order, reverse=newest_first)
+            day_done(1)
 
     def operations(self, since: datetime, until: datetime) -> Iterator[OperationRecord]:
         """What operators did from `since` up to, not including, `until`, newest first.
 
         Raises:
-            CopytrailError: while iterating, DynamoDB did not answer, or an item is not such a record.
+            CopytrailError: while iterating, DynamoDB did not answer.
         """
         span = _Span(since, until, newest_first=True)
-        for day in span.days():
-            query = self._of_day(day, SHARD, span)
-            yield from self._records(query, partial(self._pages.ask, query), OperationRecord.from_item)
+        for [of_day] in self._days(span, [SHARD], OperationRecord.from_item):
+            yield from of_day
 
-    def _days(self, span: _Span, executor: ThreadPoolExecutor) -> Iterator[list[Iterator[Record]]]:
+    def _days(
+        self, span: _Span, names: Sequence[int | str], read: Callable[[Item], R], *, operation_id: str | None = None
+    ) -> Iterator[list[Iterator[R]]]:
         """Each day's shards, their first pages asked for together; over empty days, those of several days."""
+        most_ahead = _MOST_DAYS_AHEAD * audit_schema.DAY_SHARDS // len(names)
         days = span.days()
         ahead: deque[list[_Shard]] = deque()
         wanted = 1
-        while True:
-            for day in islice(days, max(0, wanted - len(ahead))):
-                ahead.append([self._shard(day, number, span, executor) for number in range(audit_schema.DAY_SHARDS)])
-            if not ahead:
-                return
-            shards = ahead.popleft()
-            yield [self._records(shard.query, shard.first_page, Record.from_item) for shard in shards]
-            empty = not any(items for items, _ in (shard.first_page() for shard in shards))
-            wanted = min(2 * wanted, _MOST_DAYS_AHEAD) if empty else 1
+        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
+        try:
+            while True:
+                for day in islice(days, max(0, wanted - len(ahead))):
+                    queries = [self._of_day(day, name, span, operation_id) for name in names]
+                    ahead.append([_Shard(each, executor.submit(self._pages.ask, each).result) for each in queries])
+                if not ahead:
+                    return
+                shards = ahead.popleft()
+                yield [self._records(shard.query, shard.first_page, read) for shard in shards]
+                empty = not any(items for items, _ in (shard.first_page() for shard in shards))
+                wanted = min(2 * wanted, most_ahead) if empty else 1
+        finally:
+            executor.shutdown(cancel_futures=True)
 
-    def _shard(self, day: date, number: int, span: _Span, executor: ThreadPoolExecutor) -> "_Shard":
-        query = self._of_day(day, number, span)
-        return _Shard(query, executor.submit(self._pages.ask, query).result)
-
-    def _of_day(self, day: date, shard: int | str, span: _Span) -> Mapping[str, Any]:
+    def _of_day(self, day: date, shard: int | str, span: _Span, operation_id: str | None = None) -> Mapping[str, Any]:
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
-        return self._query(
+        query = self._query(
             audit_schema.BY_DAY,
             "#day = :day AND #finished BETWEEN :since AND :until",
             names={"#day": audit_schema.DAY_SHARD, "#finished": audit_schema.FINISHED_ORDER},
@@ -148,6 +173,7 @@ class AuditQuery:
             },
             forward=not span.newest_first,
         )
+        return _filtered(query, operation_id) if operation_id else query
 
     def _query(
         self, index: str, condition: str, *, names: Mapping[str, str], values: Mapping[str, str], forward: bool = True
@@ -165,20 +191,20 @@ class AuditQuery:
         self, query: Mapping[str, Any], first_page: Callable[[], _Page], read: Callable[[Item], R]
     ) -> Iterator[R]:
         items, last = first_page()
-        yield from (self._read(item, read) for item in items)
+        yield from self._read_all(items, read)
         # Only a page without LastEvaluatedKey is the last: an empty one may be followed by more.
         while last:
             items, last = self._pages.ask(query, last)
-            yield from (self._read(item, read) for item in items)
+            yield from self._read_all(items, read)
 
-    def _read(self, item: Item, read: Callable[[Item], R]) -> R:
-        try:
-            return read(item)
-        except ValueError as error:
-            log_id = item[audit_schema.PARTITION_KEY].get("S")
-            raise Permanent(
-                "MalformedRecord", f"the item '{log_id}' of {self._table_name} is not a record: {error}"
-            ) from error
+    def _read_all(self, found: Iterable[Item], read: Callable[[Item], R]) -> Iterator[R]:
+        for item in found:
+            try:
+                record = read(item)
+            except ValueError as error:
+                self.unreadable.add(item[audit_schema.PARTITION_KEY]["S"], str(error))
+            else:
+                yield record
 
 
 @dataclass(frozen=True)
@@ -187,6 +213,16 @@ class _Shard:
 
     query: Mapping[str, Any]
     first_page: Callable[[], _Page]
+
+
+def _filtered(query: Mapping[str, Any], operation_id: str) -> Mapping[str, Any]:
+    """The same query, of one operation's records only: DynamoDB looks at a page of 1 MB, and sends what it finds."""
+    return {
+        **{name: value for name, value in query.items() if name != "Limit"},
+        "FilterExpression": "#operation = :operation",
+        "ExpressionAttributeNames": query["ExpressionAttributeNames"] | {"#operation": audit_schema.OPERATION_ID},
+        "ExpressionAttributeValues": query["ExpressionAttributeValues"] | {":operation": {"S": operation_id}},
+    }
 
 
 def _finished_order(record: Record) -> tuple[datetime, str]:

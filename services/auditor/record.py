@@ -10,18 +10,21 @@ import msgspec
 from services.auditor import items
 from services.auditor.items import Item
 from shared import audit_schema, times
-from shared.envelope import malformed
-from shared.events import Completion, Outcome, Trigger
+from shared.envelope import Moment, check_moments, malformed
+from shared.events import LARGEST_NUMBER, Completion, Outcome
 from shared.log_id import is_log_id
 
 Identity = tuple[str, str, str, str, str, bool]
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """One terminal outcome, under its LogID. `size` in bytes; moments in UTC, to the millisecond."""
+    """One terminal outcome, under its LogID. `size` in bytes; moments in UTC, to the millisecond.
+
+    `outcome` and `trigger` are words of `Outcome` and `Trigger`, or those of a newer version.
+    """
 
     log_id: str = msgspec.field(name="LogID")
-    outcome: Outcome
+    outcome: str
     reason: str | None = None
     message: str | None = None
     source_bucket: str
@@ -37,15 +40,26 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     checksum: str | None = None
     checksum_type: str | None = None
     sequencer: str | None = None
-    uploaded_at: datetime
-    started_at: datetime
-    finished_at: datetime
-    logged_at: datetime
+    uploaded_at: Moment
+    started_at: Moment
+    finished_at: Moment
+    logged_at: Moment
     method: str | None = None
     parts: int | None = None
     attempt: int
-    trigger: Trigger
+    trigger: str
     requested_by: str | None = None
+    operation_id: str | None = msgspec.field(default=None, name=audit_schema.OPERATION_ID)
+
+    def __post_init__(self) -> None:
+        check_moments(
+            UploadedAt=self.uploaded_at,
+            StartedAt=self.started_at,
+            FinishedAt=self.finished_at,
+            LoggedAt=self.logged_at,
+        )
+        if max(self.size, self.attempt, self.parts or 0) > LARGEST_NUMBER:
+            raise ValueError("a number of more than 64 bits")
 
     @classmethod
     def of(cls, completion: Completion, logged_at: datetime) -> "Record":
@@ -86,6 +100,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
             attempt=completion.attempt,
             trigger=completion.trigger,
             requested_by=completion.requested_by,
+            operation_id=completion.operation_id,
         )
 
     @classmethod
@@ -124,7 +139,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
             self.source_version_id or "",
             self.source_etag,
             self.sequencer or "",
-            self.outcome is Outcome.FAILED,
+            self.outcome == Outcome.FAILED,
         )
 
     @property

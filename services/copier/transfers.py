@@ -193,13 +193,18 @@ class Transfers:
             checksum=copied.checksum if copied else None,
             method=copied.method if copied else None,
             parts=copied.parts if copied else None,
+            operation_id=request.operation_id,
         )
 
 
 def _as_asked(request: CopyRequest, message: Message) -> CopyRequest:
     """The request, as whoever sent its message back from the dead-letter queue asked for it, also when it goes on."""
-    replayed_by = message.past.replayed_by if message.past else None
-    return structs.replace(request, trigger=Trigger.REPLAY, requested_by=replayed_by) if replayed_by else request
+    past = message.past
+    if past is None or not past.replayed_by:
+        return request
+    return structs.replace(
+        request, trigger=Trigger.REPLAY, requested_by=past.replayed_by, operation_id=past.replay_operation
+    )
 
 
 def _outcome(result: Result | Deleted | CopytrailError) -> Outcome:

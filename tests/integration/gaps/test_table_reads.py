@@ -25,6 +25,7 @@ EVERY_TYPE: dict[str, Any] = {
     "list": {"L": [{"S": "a"}, {"N": "1"}, {"B": b"b"}, {"L": []}, {"M": {}}, {"NULL": True}]},
     "map": {"M": {"a": {"M": {"b": {"BS": [b"c"]}, "d": {"BOOL": False}}}}},
 }
+G: dict[str, str] = {"S": "g0"}
 READS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "scan": lambda dynamodb: dynamodb.scan(TableName="t"),
     "scan of a page": lambda dynamodb: dynamodb.scan(TableName="t", Limit=3),
@@ -57,7 +58,6 @@ READS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "nothing": lambda dynamodb: dynamodb.query(TableName="t", IndexName="ByGroup", **_where("group", {"S": "none"})),
     "PartiQL": lambda dynamodb: dynamodb.execute_statement(Statement="SELECT * FROM t WHERE id = '2'"),
 }
-G = {"S": "g0"}
 
 
 def _where(name: str, value: dict[str, str]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def test_get_takes_a_log_id_in_capitals_and_with_blanks_around_it(terminal: Audi
 def test_get_of_an_unknown_log_id_exits_1_with_one_line(terminal: AuditTerminal) -> None:
     shown = terminal.run("audit", "get", a_record().log_id)
     assert (shown.returncode, shown.stdout) == (1, "")
-    assert shown.stderr == f"Error: no record has LogID {a_record().log_id}\n"
+    assert shown.stderr == f"Error: no record has LogID {a_record().log_id}, and no operation has this id\n"
 
 
 def test_list_shows_the_last_day_newest_first(terminal: AuditTerminal, three: list[Record]) -> None:

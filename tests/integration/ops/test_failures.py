@@ -1,9 +1,11 @@
 """What a person or AWS gets wrong ends in one line and a meaningful exit code, never in a traceback."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,7 @@ LIST = ["audit", "list"]
         ([*LIST, "--since", "yesterday"], {}, 2, "'yesterday' is not a moment: write 15m, 1h or 7d"),
         ([*LIST, "--until", "99999999w"], {}, 2, "'99999999w' is not a moment"),
         ([*LIST, "--since", "1h", "--until", "2h"], {}, 2, "is not before --until"),
-        (["audit", "get", "7"], {}, 2, "'7' is not a LogID"),
+        (["audit", "get", "7"], {}, 2, "'7' is not a whole LogID: type all 36 characters"),
         (["audit", "get", "\x1b[2J"], {}, 2, r"'\x1b[2J' is not a LogID"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -71,11 +73,18 @@ def test_a_table_that_is_gone_is_named(terminal: AuditTerminal) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_item_that_is_no_record_is_named(terminal: AuditTerminal) -> None:
-    terminal.dynamodb.put_item(TableName=terminal.table_name, Item={"LogID": {"S": a_record().log_id}})
-    ended = terminal.run("audit", "get", a_record().log_id)
-    assert ended.returncode == 1
-    assert f"'{a_record().log_id}' of {terminal.table_name} is not a record" in ended.stderr
+def test_an_item_that_is_no_record_is_shown_as_it_is(terminal: AuditTerminal) -> None:
+    item: Any = {"LogID": {"S": a_record().log_id}, "Size": {"N": "-1"}, "Bytes": {"B": b"\xff"}, "Has": {"SS": ["a"]}}
+    terminal.dynamodb.put_item(TableName=terminal.table_name, Item=item)
+    ended = terminal.run("audit", "get", a_record().log_id, "--json")
+    assert ended.returncode == 0
+    assert json.loads(ended.stdout) == {
+        "LogID": a_record().log_id,
+        "Size": "-1",
+        "Bytes": {"B": "/w=="},
+        "Has": {"SS": ["a"]},
+    }
+    assert "this version cannot read the item, which is shown as it is" in ended.stderr
 
 
 @pytest.mark.parametrize(("closed", "shows"), [("<&-", True), ("2>&-", True), (">&-", False), ("<&- >&- 2>&-", False)])

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from botocore.hooks import HierarchicalEmitter
 
+from services.auditor.any_record import Unreadable, UnreadableItem
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.operation_record import OperationRecord
 from services.auditor.query import AuditQuery
 from services.auditor.record import Record
-from shared.errors import CopytrailError, Permanent
+from shared.errors import CopytrailError
 from tests.fakes.operations import an_operation
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed
 
@@ -224,8 +225,51 @@ def test_by_object_gives_a_failure_before_the_success_that_followed_it(
 def test_an_item_that_is_no_record_is_named(query: AuditQuery, dynamodb: "DynamoDBClient") -> None:
     log_id = a_record().log_id
     dynamodb.put_item(TableName="audit", Item={"LogID": {"S": log_id}})
-    with pytest.raises(Permanent, match=f"{log_id}.*not a record"):
+    with pytest.raises(UnreadableItem, match=f"{log_id}.*no record of this version.*`Outcome`"):
         query.get(log_id)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_an_item_that_is_no_record_hides_no_other(
+    query: AuditQuery, dynamodb: "DynamoDBClient", two_days: list[Record], newest_first: bool
+) -> None:
+    odd = two_days[30].to_item()
+    del odd["SourceBucket"]
+    dynamodb.put_item(TableName="audit", Item=odd)
+    rest = [*two_days[:30], *two_days[31:]]
+    span = (START, START + timedelta(days=2))
+    assert list(query.by_time(*span, newest_first=newest_first)) == (rest[::-1] if newest_first else rest)
+    assert list(query.by_object("in", two_days[30].object_key)) == []
+    assert (len(query.unreadable), query.unreadable.first) == (
+        1,
+        (two_days[30].log_id, "Object missing required field `SourceBucket`"),
+    )
+
+
+def test_items_that_were_passed_over_are_told_once() -> None:
+    unreadable = Unreadable()
+    assert unreadable.untold() == ""
+    unreadable.add("a", "why")
+    unreadable.add("a", "why")
+    assert "1 item of the audit table" in unreadable.untold()
+    assert unreadable.untold() == ""
+    unreadable.add("b", "why not")
+    assert "2 items of the audit table that this version cannot read, such as a (why)" in unreadable.untold()
+
+
+def test_an_outcome_of_a_newer_version_is_shown_as_what_it_is(query: AuditQuery, dynamodb: "DynamoDBClient") -> None:
+    item = a_record().to_item() | {"Outcome": {"S": "Quarantined"}, "Trigger": {"S": "moon"}}
+    dynamodb.put_item(TableName="audit", Item=item)
+    [found] = query.by_time(START, START + timedelta(days=2))
+    assert (found.outcome, found.trigger) == ("Quarantined", "moon")
+
+
+def test_by_time_finds_what_one_operation_asked_for(query: AuditQuery, keep: Callable[[Record], Record]) -> None:
+    for number in range(40):
+        asked_for = f"o-{number % 4}" if number % 4 else None
+        keep(a_record(copied(an_upload(key=f"k{number}"), operation_id=asked_for)))
+    found = query.by_time(START, START + timedelta(days=2), operation_id="o-2")
+    assert {record.object_key for record in found} == {f"k{number}" for number in range(2, 40, 4)}
 
 
 def test_a_missing_table_is_an_error_of_ours_that_names_it(dynamodb: "DynamoDBClient") -> None:

@@ -37,6 +37,7 @@ DESIGNED = [
     "Attempt",
     "Trigger",
     "RequestedBy",
+    "OperationID",
 ]
 INDEX = ["SourceObject", "DayShard", "FinishedOrder"]
 
@@ -50,6 +51,7 @@ def with_everything() -> Completion:
         method="UploadPartCopy",
         trigger=Trigger.BACKFILL,
         requested_by="ana",
+        operation_id="o-1",
     )
 
 

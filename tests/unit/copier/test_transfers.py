@@ -90,11 +90,12 @@ def test_a_replayed_upload_is_told_as_a_replay_by_whoever_asked_for_it(scene: Sc
     body = object_created(scene.s3.upload("in", "k", b"A"))
 
     scene.work(body)
-    scene.work(body, past=Past(attempts=5, replayed_by="arn:aws:iam::1:user/eve"))
+    scene.work(body, past=Past(attempts=5, replayed_by="arn:aws:iam::1:user/eve", replay_operation="o-1"))
     scene.work(body, past=Past(attempts=5))
 
     first, replayed, redriven = scene.bus.accepted
     assert (replayed.trigger, replayed.requested_by) == (Trigger.REPLAY, "arn:aws:iam::1:user/eve")
+    assert (first.operation_id, replayed.operation_id, redriven.operation_id) == (None, "o-1", None)
     assert (redriven.trigger, redriven.requested_by) == (Trigger.UPLOAD, None)
     assert first.log_id == replayed.log_id == redriven.log_id
 
@@ -360,12 +361,13 @@ def test_a_replay_that_takes_several_messages_is_told_as_a_replay(scene: Scene) 
     scene.copy_in_parts(PartSizes(threshold=10, part=10))
     letter = message(object_created(scene.s3.upload("in", "k", b"x" * 25)))
     seconds = iter([900.0, 900.0, 900.0])
-    replayed = replace(letter, past=Past(attempts=5, replayed_by=eve))
+    replayed = replace(letter, past=Past(attempts=5, replayed_by=eve, replay_operation="o-1"))
     scene.transfers.conclude([scene.transfers.perform(replayed, lambda: next(seconds, 5.0))])
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     [told] = scene.bus.accepted
     assert (told.outcome, told.trigger, told.requested_by) == (Outcome.COPIED, Trigger.REPLAY, eve)
+    assert told.operation_id == "o-1"
 
 
 def test_a_continuation_that_the_queue_did_not_accept_keeps_its_message(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from shared.batch import Consumer, Failures
-from shared.delivery import REPLAYED_BY, Message, Occupied, Past
+from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, Occupied, Past
 from shared.errors import Transient
 from shared.runtime import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
@@ -146,6 +146,10 @@ def test_a_last_letter_that_is_not_accepted_leaves_the_message_to_sqs() -> None:
         ({"Attempts": "5", "FirstSeen": "2026-11-23T01:02:03.004Z"}, Past(attempts=5, first_seen=FIRST_SEEN)),
         ({"Attempts": "5", "FirstSeen": "long ago"}, Past(attempts=5)),
         ({REPLAYED_BY: "arn:aws:iam::1:user/eve"}, Past(replayed_by="arn:aws:iam::1:user/eve")),
+        (
+            {REPLAYED_BY: "arn:me", REPLAY_OPERATION: "o-1"},
+            Past(replayed_by="arn:me", replay_operation="o-1"),
+        ),
         ({"Attempts": "many", REPLAYED_BY: "somebody"}, Past(replayed_by="somebody")),
         ({"Attempts": "9" * 5000}, Past()),
         ({"Attempts": "5", "FirstSeen": "0001-01-01T00:00:00+14:00"}, Past(attempts=5)),

@@ -28,7 +28,12 @@ def records() -> list[Record]:
     """One of each outcome, with all that a record can have, and with as little."""
     full = msgspec.structs.replace(
         a_record(
-            copied(an_upload(key=NASTY, version_id="v-1", size=53_687_091_200_000), parts=4, requested_by="arn:me")
+            copied(
+                an_upload(key=NASTY, version_id="v-1", size=53_687_091_200_000),
+                parts=4,
+                requested_by="arn:me",
+                operation_id="o-1",
+            )
         ),
         destination_version_id="v-2",
         reason="why",

@@ -10,10 +10,10 @@ from ops.dlq.account import Account
 from ops.dlq.acting import Deed, act_on
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.letter_ids import LetterIds
-from ops.dlq.replaying import REPLAY_OPERATION, Replaying
+from ops.dlq.replaying import Replaying
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
-from shared.delivery import REPLAYED_BY
+from shared.delivery import REPLAY_OPERATION, REPLAYED_BY
 from shared.errors import CopytrailError
 from shared.operations import OperationKind
 from tests.fakes.bodies import object_created

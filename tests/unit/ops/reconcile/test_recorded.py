@@ -1,5 +1,6 @@
 """Records come by time, and are given by key."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from ops.keys import KeyFilter
 from ops.reconcile.pairs import Evidence
 from ops.reconcile.reading import Told, read_records, told_by
 from ops.reconcile.recorded import evidence_of, recorded
+from services.auditor.any_record import Unreadable
 from services.auditor.record import Record, day_shard
 from shared import audit_schema
 from shared.events import Outcome, Trigger
@@ -116,7 +118,12 @@ class FakeTable:
 
 
 def keys_read(table: Any, since: datetime | None = None) -> list[str]:
-    return sorted(each.object_key for some in read_records(table, "log", since=since, until=MOMENT) for each in some)
+    return sorted(each.object_key for some in read(table, since) for each in some)
+
+
+def read(table: Any, since: datetime | None = None, unreadable: Unreadable | None = None) -> Iterator[list[Told]]:
+    passed_over = Unreadable() if unreadable is None else unreadable
+    return read_records(table, "log", since=since, until=MOMENT, unreadable=passed_over)
 
 
 def test_every_page_of_every_shard_is_read() -> None:
@@ -127,8 +134,27 @@ def test_every_page_of_every_shard_is_read() -> None:
 
 def test_what_a_record_tells_is_the_same_from_its_item_and_from_itself() -> None:
     record = a_record(7)
-    [[found]] = read_records(FakeTable(record.to_item(), CreationDateTime=MOMENT), "log", since=None, until=MOMENT)  # type: ignore[arg-type]
+    [[found]] = read(FakeTable(record.to_item(), CreationDateTime=MOMENT))
     assert found == told_by(record)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"Outcome": {"N": "1"}},
+        {"Size": {"S": "large"}},
+        {"Size": {"N": "1.5"}},
+        {"FinishedAt": {"S": "yesterday"}},
+        {"FinishedAt": {"S": "0001-01-01T00:00:00+14:00"}},
+        {"ObjectKey": {"NULL": True}},
+    ],
+)
+def test_an_item_that_is_no_record_is_counted_and_hides_no_other(odd: dict[str, Any]) -> None:
+    items = [a_record(1).to_item(), a_record(2).to_item() | odd, a_record(3).to_item()]
+    unreadable = Unreadable()
+    found = read(FakeTable(*items, CreationDateTime=MOMENT), unreadable=unreadable)
+    assert sorted(each.object_key for some in found for each in some) == ["key 1", "key 3"]
+    assert (len(unreadable), unreadable.first and unreadable.first[0]) == (1, items[1]["LogID"]["S"])
 
 
 def test_what_was_copied_nowhere_is_passed_over() -> None:

@@ -143,7 +143,13 @@ def test_json_has_everything_but_what_could_not_be_looked_at() -> None:
             },
         },
         "LastTransfer": NEWEST.attributes(),
-        "LastHour": {"Failed": 2, "FailedByReason": {"AccessDenied": 2}, "Transfers": 40, "AtLeast": False},
+        "LastHour": {
+            "Failed": 2,
+            "FailedByReason": {"AccessDenied": 2},
+            "Transfers": 40,
+            "AtLeast": False,
+            "Unreadable": 0,
+        },
         "NotSeen": [],
     }
     unseen = to_json(signs(transfers=REFUSED), NOT_HEALTHY)

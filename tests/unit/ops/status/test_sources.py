@@ -11,6 +11,7 @@ from msgspec import structs
 from ops.status.kept import Kept
 from ops.status.signs import Depth, Letters
 from ops.status.sources import MOST_RECORDS, LetterReasons, recent_transfers
+from services.auditor.any_record import Unreadable
 from services.auditor.query import AuditQuery
 from services.auditor.record import Record
 from shared.events import Outcome
@@ -26,6 +27,7 @@ class FakeQuery:
         self._records = records
         self.taken = 0
         self.closed = False
+        self.unreadable = Unreadable()
 
     def by_time(self, since: datetime, until: datetime) -> Iterator[Record]:
         try:
