@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 from ops.failures import Failure
 from shared import times
+from shared.errors import CopytrailError
 from shared.events import COPY_REQUESTED, CopyRequest, encode_detail
 from shared.transfer_bus import Event, TransferBus
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
+
+
+class PartlyRefused(Failure):
+    """EventBridge accepted some of a group's requests, and not these, not even when asked again."""
+
+    def __init__(self, requests: Sequence[CopyRequest], of: int, why: CopytrailError) -> None:
+        super().__init__(f"EventBridge did not accept {len(requests)} of {of} requests: {why.message}")
+        self.requests = requests
 
 
 class CopyRequests:
@@ -26,14 +35,14 @@ class CopyRequests:
 
         Raises:
             CopytrailError: EventBridge could not be asked, or refused all of them.
-            Failure: it accepted some, but not all of them, not even when asked again.
+            PartlyRefused: it accepted some, but not all of them, not even when asked again.
         """
         now = times.now()
         verdicts = self._bus.publish([Event(COPY_REQUESTED, encode_detail(request), now) for request in requests])
-        refused = [verdict for verdict in verdicts if verdict is not None]
-        if refused and len(refused) == len(requests):
-            raise refused[0]
-        if refused:
-            raise Failure(
-                f"EventBridge did not accept {len(refused)} of {len(requests)} requests: {refused[0].message}"
-            )
+        refused = [(request, why) for request, why in zip(requests, verdicts, strict=True) if why is not None]
+        if not refused:
+            return
+        _, why = refused[0]
+        if len(refused) == len(requests):
+            raise why
+        raise PartlyRefused([request for request, _ in refused], len(requests), why)

@@ -1,10 +1,12 @@
 """Owns the checkpoint file: how far a backfill has come, so that it goes on there when it is started again."""
 
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 
@@ -40,6 +42,44 @@ class CheckpointFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._unfinished = path.with_name(f"{path.name}.unfinished")
+        self._lock = path.with_name(f"{path.name}.lock")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """For as long as the block takes, this backfill is the only one at work with the checkpoint.
+
+        The lock is the kernel's: it ends with the process, however that ends.
+
+        Raises:
+            Failure: another backfill is at work with it, or no lock can be had there.
+        """
+        with self._acquired() as lock:
+            try:
+                yield
+            finally:
+                if _is_at(lock, self._lock):
+                    self._lock.unlink()
+
+    def _acquired(self) -> IO[bytes]:
+        while True:
+            try:
+                lock = self._lock.open("ab")
+            except OSError as error:
+                raise self._unwritable(error) from error
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                lock.close()
+                raise Misconfigured(
+                    f"another backfill is at work with {self.path}: wait for its end, stop it, or {_ANOTHER}"
+                ) from error
+            except OSError as error:
+                lock.close()
+                raise Misconfigured(f"{self._lock} cannot be locked ({error.strerror}): {_ANOTHER}") from error
+            if _is_at(lock, self._lock):
+                return lock
+            # The one that held it was quicker to remove it.
+            lock.close()
 
     def read(self, arguments: Mapping[str, str]) -> Checkpoint | None:
         """How far the backfill with these arguments has come; None when it is not under way.
@@ -101,6 +141,13 @@ class CheckpointFile:
 
 
 _ANOTHER = "name another with --checkpoint"
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _differing(arguments: Mapping[str, str], kept: Mapping[str, str]) -> list[str]:

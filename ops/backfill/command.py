@@ -1,7 +1,7 @@
 """Owns `copytrail backfill`: requests copies of objects that were there before the system was."""
 
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,7 +12,7 @@ from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
 from ops.backfill.preview import Preview
 from ops.backfill.requesting import Requested, Requester
-from ops.backfill.running import THREADS, Keeper, Stop, request_all
+from ops.backfill.running import THREADS, Checkpointed, Keeper, Stop, request_all
 from ops.backfill.told import BackfillTold, NotRequestedTold
 from ops.confirmation import confirm, yes_option
 from ops.copy_requests import CopyRequests
@@ -102,15 +102,17 @@ def backfill(
     """Request copies of objects that were there before the system was.
 
     One copy is requested of every object that the filters and a route take, all under one operation; each has a record
-    of its own, with the trigger "backfill". Stopped anywhere, the same command goes on from its checkpoint file.
+    of its own, with the trigger "backfill". Stopped anywhere, the same command goes on from its checkpoint file; while
+    one is at work with that file, another ends with exit code 2.
 
     An object that is at its destination already is copied once more, and paid for: `copytrail reconcile --repair`
     requests only what is missing or different. An object of which neither the inventory nor S3 tells the ETag is named
     with the reason, the rest goes on, and the exit code is 1.
     """
     wish = Wish(bucket, KeyFilter(key_prefix, key_glob), since, until, manifest, include_archived)
-    with closing(stack.client("s3", connections=THREADS + 1)) as s3:
-        job = job_of(wish, stack, s3, checkpoint)
+    with ExitStack() as opened:
+        s3 = opened.enter_context(closing(stack.client("s3", connections=THREADS + 1)))
+        job = job_of(wish, stack, s3, checkpoint, hold=None if dry_run else opened)
         if dry_run:
             _tell_only(job, rate=rate, as_json=as_json)
             return
@@ -158,8 +160,7 @@ def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
 
 
 def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate: float, as_json: bool) -> None:
-    keeper = Keeper(job.file, checkpoint)
-    keeper.keep()
+    keeper = Keeper(job.file, checkpoint, under_way=job.kept is not None)
     note(f"how far it has come is kept in {job.file.path}")
     bus_name = stack.output(Output.TRANSFER_BUS_NAME)
     try:
@@ -173,9 +174,13 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
                 operation_id=checkpoint.operation_id,
             ) as running,
         ):
-            _request(s3, CopyRequests(events, bus_name), job, keeper, running, rate=rate, as_json=as_json)
+            bus = Checkpointed(CopyRequests(events, bus_name), keeper)
+            _request(s3, bus, job, keeper, running, rate=rate, as_json=as_json)
     except BaseException:
-        note(f"stopped: {_how_far(keeper.checkpoint)}; the same command goes on from {job.file.path}")
+        if keeper.under_way:
+            note(f"stopped: {_how_far(keeper.checkpoint)}; the same command goes on from {job.file.path}")
+        else:
+            note("stopped before the first request: nothing was requested")
         raise
     job.file.remove()
     _tell_end(job, keeper.checkpoint, running, as_json=as_json)
@@ -185,7 +190,7 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
 
 def _request(
     s3: "S3Client",
-    bus: CopyRequests,
+    bus: Checkpointed,
     job: Job,
     keeper: Keeper,
     running: RunningOperation,

@@ -1,6 +1,7 @@
 """Owns what one backfill has to do: from the options, the stack and the checkpoint to the objects that are meant."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,11 +64,15 @@ class Job:
     kept: Checkpoint | None
 
 
-def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None) -> Job:
+def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None, *, hold: ExitStack | None = None) -> Job:
     """Find out what there is to do.
 
+    Args:
+        hold: where the checkpoint's lock is held from now on; None: nothing is going to be requested.
+
     Raises:
-        Failure: the options do not go together, or with the stack, the inventory or the checkpoint.
+        Failure: the options do not go together, or with the stack, the inventory or the checkpoint; another backfill
+            is at work with it.
         CopytrailError, BotoCoreError, ClientError: AWS did not answer.
     """
     manifest, fingerprint = read_manifest(s3, place_named(wish.manifest)) if wish.manifest else (None, "")
@@ -82,6 +87,8 @@ def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None) ->
         "routes": _json(routes),
     }
     file = CheckpointFile(checkpoint or Path(f"backfill-{stack.name}-{bucket}.checkpoint.json"))
+    if hold is not None:
+        hold.enter_context(file.locked())
     kept = file.read(arguments)
     since, until = (kept.since, kept.until) if kept else (_moment(wish.since), _moment(wish.until))
     check_order(since, until)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ops.backfill.existing import Existing
-from ops.failures import Failure, Misconfigured, explained
+from ops.copy_requests import PartlyRefused
+from ops.failures import Misconfigured, explained
 from ops.object_reads import ObjectReads, why_not
 from shared.errors import CopytrailError, Transient
 from shared.events import CopyRequest, Trigger, Upload
@@ -18,7 +19,7 @@ class Bus(Protocol):
     """Where copies are asked for."""
 
     def publish(self, requests: Sequence[CopyRequest]) -> None:
-        """Ask for up to 10 copies. Raises CopytrailError or Failure when not all of them were accepted."""
+        """Ask for up to 10 copies. Raises CopytrailError or PartlyRefused when not all of them were accepted."""
 
 
 class Requested(NamedTuple):
@@ -73,8 +74,11 @@ class Requester:
         for pause_s in _PAUSES_S:
             try:
                 return self.bus.publish(requests)
-            except (Transient, Failure) as error:
-                if _is_for_a_person(error):
+            except PartlyRefused as error:
+                requests = error.requests
+            except Transient as error:
+                if isinstance(explained(error), Misconfigured):
+                    # Only a person can help, as with credentials that have expired.
                     raise
             self.pause(pause_s)
         return self.bus.publish(requests)
@@ -97,8 +101,3 @@ class Requester:
                 return None
             etag, size, uploaded_at = head.etag, head.size, head.last_modified
         return Upload(bucket=self.bucket, key=existing.key, etag=etag, size=size, uploaded_at=uploaded_at)
-
-
-def _is_for_a_person(error: CopytrailError | Failure) -> bool:
-    """Whether only a person can help, as with credentials that have expired."""
-    return isinstance(error, CopytrailError) and isinstance(explained(error), Misconfigured)

@@ -8,9 +8,10 @@ from msgspec import structs
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing
-from ops.backfill.requesting import Requested
+from ops.backfill.requesting import Bus, Requested
 from ops.in_order import InOrder
 from ops.pace import Pace
+from shared.events import CopyRequest
 from shared.transfer_bus import MOST_EVENTS
 
 # A PutEvents call takes tens of milliseconds on AWS: sixteen at a time make more than its default quotas allow.
@@ -39,15 +40,36 @@ class Stop:
 
 
 class Keeper:
-    """Keeps the checkpoint about once a second, and when told to."""
+    """Keeps the checkpoint about once a second, and when told to.
+
+    `under_way`: something has been requested before. Else there is no checkpoint until something is about to be.
+    """
 
     def __init__(
-        self, file: CheckpointFile, checkpoint: Checkpoint, *, clock: Callable[[], float] = time.monotonic
+        self,
+        file: CheckpointFile,
+        checkpoint: Checkpoint,
+        *,
+        under_way: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._file = file
         self._clock = clock
         self._checkpoint = checkpoint
         self._kept_at = clock()
+        self._under_way = under_way
+        self._beginning = threading.Lock()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether something may have been requested, so that there is a checkpoint to go on from."""
+        return self._under_way
+
+    def begin(self) -> None:
+        """Something is about to be requested. May be called by any thread. Raises Failure as `keep`."""
+        with self._beginning:
+            if not self._under_way:
+                self.keep()
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -63,6 +85,7 @@ class Keeper:
             gone=self._checkpoint.gone + requested.gone,
             failed=self._checkpoint.failed + len(requested.failed),
         )
+        self._under_way = True
         if self._clock() - self._kept_at >= _KEPT_EVERY_S:
             self.keep()
 
@@ -70,6 +93,20 @@ class Keeper:
         """Write the checkpoint. Raises Failure when that is not possible."""
         self._file.write(self._checkpoint)
         self._kept_at = self._clock()
+        self._under_way = True
+
+
+class Checkpointed:
+    """A bus on which nothing is requested before there is a checkpoint. May be shared by threads."""
+
+    def __init__(self, bus: Bus, keeper: Keeper) -> None:
+        self._bus = bus
+        self._keeper = keeper
+
+    def publish(self, requests: Sequence[CopyRequest]) -> None:
+        """Ask for up to 10 copies. Raises what the bus raises, and Failure when the checkpoint cannot be written."""
+        self._keeper.begin()
+        self._bus.publish(requests)
 
 
 def request_all(
@@ -81,7 +118,7 @@ def request_all(
     told: Callable[[Requested], None],
     stop: Stop,
 ) -> None:
-    """Request copies of all objects. However it ends, the checkpoint says how far it came.
+    """Request copies of all objects. However it ends, the checkpoint says how far it came, if anything was requested.
 
     Raises:
         CopytrailError, Failure: what `request` or the checkpoint raises.
@@ -94,4 +131,5 @@ def request_all(
     try:
         InOrder(request, done, threads=THREADS, stop=stop.now).run(pace.groups(objects, MOST_EVENTS))
     finally:
-        keeper.keep()
+        if keeper.under_way:
+            keeper.keep()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 
-from ops.copy_requests import CopyRequests
+from ops.copy_requests import CopyRequests, PartlyRefused
 from ops.in_order import InOrder
 from ops.operations import RunningOperation, operation
 from ops.pace import Pace
@@ -40,8 +40,20 @@ def repair(
             advance(len(group))
 
         requests = CopyRequests(events, bus_name)
+        accepted_of_others: list[int] = []
+
+        def publish(group: _Group) -> None:
+            try:
+                requests.publish(group)
+            except PartlyRefused as error:
+                accepted_of_others.append(len(group) - len(error.requests))
+                raise
+
         groups = Pace(rate).groups((_request(found, running) for found in wanted), MOST_EVENTS)
-        InOrder(requests.publish, done, threads=_THREADS, stop=lambda: None).run(groups)
+        try:
+            InOrder(publish, done, threads=_THREADS, stop=lambda: None).run(groups)
+        finally:
+            running.count("requested", sum(accepted_of_others))
     return running
 
 

@@ -336,3 +336,23 @@ def put_manifest(desk: Desk, bucket: str, files: list[dict[str, Any]], **other: 
     key = f"{hashlib.md5(content, usedforsecurity=False).hexdigest()}/manifest.json"
     desk.s3.put_object(Bucket=bucket, Key=key, Body=content)
     return f"s3://{bucket}/{key}"
+
+
+def test_while_one_is_at_work_another_is_refused_and_once_it_is_killed_the_next_goes_on(
+    before: Desk, checkpoint: Path
+) -> None:
+    upload_before(before, *many(30))
+    with before.popen("backfill", "--yes", "--rate", "5") as first:
+        while not checkpoint.exists():
+            time.sleep(0.02)
+        second = before.run("backfill", "--yes")
+        first.kill()
+    third = before.run("backfill", "--yes")
+
+    assert (second.returncode, second.stdout) == (2, "")
+    assert second.stderr == (
+        f"Error: another backfill is at work with {checkpoint.name}: wait for its end, stop it, or name another with"
+        " --checkpoint\n"
+    )
+    assert third.returncode == 0, third.stderr
+    assert list(before.terminal.home.glob("*.checkpoint.json*")) == []

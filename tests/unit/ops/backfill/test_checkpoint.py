@@ -112,3 +112,34 @@ def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:
     file.remove()
 
     assert list(file.path.parent.iterdir()) == []
+
+
+def test_a_second_backfill_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    with CheckpointFile(path).locked():
+        with pytest.raises(Misconfigured, match=f"another backfill is at work with {path}: wait"):
+            CheckpointFile(path).locked().__enter__()
+        with CheckpointFile(tmp_path / "other.json").locked():
+            pass
+    with CheckpointFile(path).locked():
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_backfill_left_locks_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "c.json.lock").touch()
+    with CheckpointFile(tmp_path / "c.json").locked():
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_lock_can_be_had_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="cannot be written"):
+        CheckpointFile(tmp_path / "gone" / "c.json").locked().__enter__()
+
+
+def test_an_error_of_the_backfill_itself_is_not_taken_for_one_of_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="its own"), CheckpointFile(tmp_path / "c.json").locked():
+        raise OSError("its own")
+    with pytest.raises(BlockingIOError), CheckpointFile(tmp_path / "c.json").locked():
+        raise BlockingIOError

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.backfill.requesting import Requested, Requester
-from ops.failures import Failure, Misconfigured
+from ops.copy_requests import PartlyRefused
+from ops.failures import Misconfigured
 from ops.object_reads import ObjectReads
 from shared.errors import Permanent, Transient, from_aws_code
 from shared.events import CopyRequest, Trigger
@@ -18,16 +19,22 @@ THROTTLED = Transient("ThrottlingException", "slow down")
 
 
 class FakeBus:
-    """A bus that says no so many times first."""
+    """A bus that says no so many times first: to all, or to the request of one key only."""
 
-    def __init__(self, *refusals: Exception) -> None:
+    def __init__(self, *refusals: Exception | str) -> None:
         self.refusals = list(refusals)
         self.accepted: list[CopyRequest] = []
 
     def publish(self, requests: Sequence[CopyRequest]) -> None:
-        if self.refusals:
-            raise self.refusals.pop(0)
-        self.accepted += requests
+        refusal = self.refusals.pop(0) if self.refusals else ""
+        if isinstance(refusal, Exception):
+            raise refusal
+        refused = [request for request in requests if request.upload.key == refusal]
+        self.accepted += [request for request in requests if request not in refused]
+        if refused and len(requests) > 1:
+            raise PartlyRefused(refused, len(requests), THROTTLED)
+        if refused:
+            raise THROTTLED
 
 
 class FakeHeads:
@@ -111,9 +118,17 @@ def test_credentials_that_have_expired_end_it() -> None:
         requester(FakeBus()).request([existing("expired", etag=None)])
 
 
-@pytest.mark.parametrize("refusal", [THROTTLED, Failure("EventBridge did not accept 1 of 2 requests")])
-def test_a_disturbance_of_half_a_minute_is_waited_out(refusal: Exception) -> None:
-    bus = FakeBus(*[refusal] * 5)
+def test_of_a_group_that_was_partly_refused_only_the_refused_ones_are_asked_for_again() -> None:
+    bus = FakeBus("b", "c")
+
+    requested = requester(bus).request([existing("a"), existing("b"), existing("c")])
+
+    assert [request.upload.key for request in bus.accepted] == ["a", "c", "b"]
+    assert requested == Requested(requested=3)
+
+
+def test_a_disturbance_of_half_a_minute_is_waited_out() -> None:
+    bus = FakeBus(*[THROTTLED] * 5)
     pauses: list[float] = []
 
     requester(bus, pauses.append).request([existing("a"), existing("b")])

@@ -9,8 +9,9 @@ import pytest
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing, Position
 from ops.backfill.requesting import Requested
-from ops.backfill.running import Keeper, Stop, request_all
+from ops.backfill.running import Checkpointed, Keeper, Stop, request_all
 from ops.pace import Pace
+from shared.events import CopyRequest
 from tests.fakes.clock import FakeClock
 from tests.unit.ops.backfill.objects import FakeExistence
 
@@ -150,3 +151,25 @@ def test_who_pauses_is_woken_by_the_stop() -> None:
 
     with pytest.raises(InterruptedError):
         stop.pause(3600)
+
+
+def test_nothing_is_requested_before_there_is_a_checkpoint(file: CheckpointFile) -> None:
+    kept_when_asked: list[int] = []
+
+    class Bus:
+        def publish(self, requests: Sequence[CopyRequest]) -> None:
+            kept_when_asked.append(kept(file).requested)
+
+    keeper = Keeper(file, BEGINNING)
+    assert not file.path.exists()
+    Checkpointed(Bus(), keeper).publish([])
+
+    assert kept_when_asked == [0]
+    assert keeper.under_way
+
+
+def test_a_failure_before_the_first_request_leaves_no_checkpoint(file: CheckpointFile) -> None:
+    with pytest.raises(ConnectionError):
+        run(file, FakeExistence(5), Refusing(groups=0).request)
+
+    assert not file.path.exists()
