@@ -8,12 +8,21 @@ from rich.text import Text
 _STYLES = {"Copied": "green", "Skipped": "yellow", "Failed": "bold red"}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _THOUSAND = 1024
+# Of a line that cannot be shown as what it is, so many characters.
+_LONGEST = 200
 # What Lambda itself logs when a function did not come to its end.
 _TROUBLES = ("Task timed out", "Runtime exited", "cannot start", "[ERROR]")
 
 
 def line_shown(function: str, line: str) -> Text | None:
-    """What a log line looks like on the screen; None when it is not for a person's eyes."""
+    """What a log line looks like on the screen; None when it is not for a person's eyes. Raises nothing."""
+    try:
+        return _shown(function, line)
+    except Exception as error:  # noqa: BLE001 - a line that cannot be shown must not end the thread that logs it
+        return Text(f"{function}: {printable(line)[:_LONGEST]} ({type(error).__name__})", style="red")
+
+
+def _shown(function: str, line: str) -> Text | None:
     fields = _fields(line)
     if fields.get("message") == "transfer":
         return _transfer(fields)

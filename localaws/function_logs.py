@@ -50,7 +50,10 @@ class FunctionLogs:
         """Take one line of a process."""
         self._lines.append(line)
         for listener in self._listeners:
-            listener(self._function, line)
+            try:
+                listener(self._function, line)
+            except Exception as error:  # noqa: BLE001 - the function goes on, whoever listens
+                self._lines.append(f"[localaws] a line was not shown: {type(error).__name__}: {error}")
         with self._changed:
             # CloudWatch refuses empty messages.
             self._unsent.append((stream, {"timestamp": int(time.time() * 1000), "message": line or " "}))

@@ -55,3 +55,21 @@ def test_a_function_that_dies_or_runs_out_of_time_is_shown() -> None:
 )
 def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
     assert size_shown(size) == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"message": "transfer", "source": "s3://b/k", "size": 1e999}',
+        '{"message": "transfer", "source": "s3://b/k", "size": "large"}',
+        '{"message": "transfer"}',
+        '{"message": "transfer", "source": "s3://b/k", "size": %s}' % ("9" * 5000),
+        '{"level": "ERROR", "message": {"a": [1]}, "timestamp": 7}',
+        '{"a": ' + "[" * 100_000,
+        '{"message": "transfer", "source": null, "size": [], "outcome": {}, "reason": 1}',
+        "[ERROR]\x00\x1b[2J\ud800",
+    ],
+)
+def test_no_line_ends_the_thread_that_shows_it(line: str) -> None:
+    shown = line_shown("copier", line)
+    assert shown is None or "\x1b" not in shown.plain
