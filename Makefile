@@ -28,7 +28,8 @@ help: ## List what can be made
 
 .venv/.ready: pyproject.toml uv.lock $(if $(VENV_IS_STALE),stale) | $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv)
 	@python=$$(.ci/find-python "$(PYTHON)") && echo "Installing what uv.lock names into .venv, on $$python" >&2 \
-		&& $(UV) sync --frozen --quiet --python "$$python" && echo "$$python" > $@
+		&& $(UV) sync --frozen --quiet --compile-bytecode --python "$$python" \
+		&& { $(BIN)/python -m compileall -q infra localaws ops services shared || true; } && echo "$$python" > $@
 
 .PHONY: stale
 stale:

@@ -1,17 +1,16 @@
 """Owns what the embedded AWS adds to the `copytrail` command."""
 
 import logging
-from importlib.util import find_spec
 
 import click
 
 from localaws.errors import Refusal
+from localaws.installed import check_installed
 from localaws.no_account import forget_accounts
 from localaws.port import PortInUse, check_free
 
 # Loaded by `copytrail --help`, so moto itself is imported only when a command runs.
-if find_spec("moto") is None:
-    raise ModuleNotFoundError("the embedded AWS needs moto", name="moto")
+check_installed()
 
 
 @click.group(short_help="Run all of copytrail on this machine, without AWS.")

@@ -2,38 +2,48 @@
 
 import io
 import os
-import signal
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.audit.commands import audit
-from ops.backfill.command import backfill
-from ops.bucket_policy import bucket_policy
-from ops.completion import completion
-from ops.dlq.commands import dlq
-from ops.failures import EXIT_CODES, INTERRUPTED, Failure, Misconfigured, explained
+from ops.failures import EXIT_CODES, Failure, Misconfigured, explained, is_explained
+from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts, take_over
 from ops.misplaced_options import where_it_goes
-from ops.reconcile.command import reconcile
 from ops.stack_outputs import Stack
-from ops.status.command import status
-from shared.errors import ConfigurationError, CopytrailError
 
+# Where each command is. Only the one that runs is imported.
+_COMMANDS = {
+    "audit": "ops.audit.commands:audit",
+    "backfill": "ops.backfill.command:backfill",
+    "bucket-policy": "ops.bucket_policy:bucket_policy",
+    "completion": "ops.completion:completion",
+    "dlq": "ops.dlq.commands:dlq",
+    "reconcile": "ops.reconcile.command:reconcile",
+    "status": "ops.status.command:status",
+}
 _PLUGINS = "copytrail.commands"
 _BROKEN_PIPE = 141
 _STDERR = 2
 
 
 class CopytrailGroup(click.Group):
-    """The commands of `ops`, and those that other installed packages plug in under `copytrail.commands`."""
+    """The commands of `ops`, and those that other installed packages plug in under `copytrail.commands`.
+
+    `imported_late`: where a command is, by its name; it is imported when it is asked for.
+    """
+
+    def __init__(self, *arguments: Any, imported_late: Mapping[str, str] | None = None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.imported_late = imported_late or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Our own commands, and the plugged-in ones whose packages are installed."""
-        plugged_in = [name for name in _plugins() if name not in self.commands and _available(name)]
-        return sorted([*super().list_commands(ctx), *plugged_in])
+        own = {*super().list_commands(ctx), *self.imported_late}
+        return sorted([*own, *(name for name in _plugins() if name not in own and _available(name))])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """A command by name.
@@ -41,6 +51,9 @@ class CopytrailGroup(click.Group):
         Raises:
             Failure: the command is plugged in, but its packages are not installed.
         """
+        if place := self.imported_late.get(cmd_name):
+            module, _, name = place.partition(":")
+            self.add_command(getattr(import_module(module), name), cmd_name)
         own = super().get_command(ctx, cmd_name)
         plugin = _plugins().get(cmd_name)
         if own or not plugin:
@@ -49,8 +62,17 @@ class CopytrailGroup(click.Group):
             return _load(plugin)
         except ModuleNotFoundError as error:
             raise Misconfigured(
-                f"'{cmd_name}' needs packages that are not installed ({error}): run `uv sync` in copytrail's checkout"
+                f"'{cmd_name}' needs the embedded AWS, which is not installed (no module '{error.name}'):"
+                " run `pip install 'copytrail[local]'`, or `uv sync` in copytrail's checkout"
             ) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Import the command that is asked for; from then on it may have something under way."""
+        found = super().resolve_command(ctx, args)
+        raise_interrupts()
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options before the command.
@@ -72,10 +94,6 @@ class CopytrailGroup(click.Group):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except click.NoSuchOption as error:
-            raise where_it_goes(error) or error from error
-        except (CopytrailError, ConfigurationError, BotoCoreError, ClientError) as error:
-            raise explained(error) from error
         except UnicodeEncodeError as error:
             raise Misconfigured(
                 f"'{error.object}' is not UTF-8, as names in AWS are: check the shell's encoding"
@@ -92,10 +110,27 @@ class CopytrailGroup(click.Group):
         except OSError as error:
             _discard_output()
             raise Failure(str(error)) from error
+        except Exception as error:
+            if failure := _foreseen(error):
+                raise failure from error
+            raise
+        finally:
+            end_quietly()
         return result
 
 
-@click.group(cls=CopytrailGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def _foreseen(error: Exception) -> Failure | None:
+    if isinstance(error, click.NoSuchOption):
+        return where_it_goes(error)
+    return explained(error) if is_explained(error) else None
+
+
+@click.group(
+    cls=CopytrailGroup,
+    imported_late=_COMMANDS,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--stack",
     default="copytrail",
@@ -116,21 +151,9 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
     ctx.obj = Stack(stack, region=region or None, profile=profile or None)
 
 
-cli.add_command(audit)
-cli.add_command(backfill)
-cli.add_command(bucket_policy)
-cli.add_command(completion)
-cli.add_command(dlq)
-cli.add_command(reconcile)
-cli.add_command(status)
-
-
 def main() -> None:
     """Run `copytrail` and exit."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # As Ctrl-C does: what is under way is put back and told. `nohup` has hang-ups ignored, and means it.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    take_over()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -6,6 +6,8 @@ import click
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
+from ops.foreign_answers import CODE as FOREIGN
+from ops.foreign_answers import ForeignAnswer
 from ops.output import visible
 from shared.errors import ConfigurationError, CopytrailError
 
@@ -20,7 +22,6 @@ MEANINGS_OF_EXIT_CODES = {
 EXIT_CODES = "\n".join(
     ["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in MEANINGS_OF_EXIT_CODES.items()), ""]
 )
-INTERRUPTED = 130
 DIFFERENCES = 3
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
@@ -56,6 +57,11 @@ class Misconfigured(Failure):
     exit_code = 2
 
 
+def is_explained(error: Exception) -> bool:
+    """Whether an error is one of those that `explained` knows: AWS's, or ours."""
+    return isinstance(error, CopytrailError | ConfigurationError | exceptions.BotoCoreError | ClientError)
+
+
 def explained(error: Exception) -> Failure:
     """The failure that goes with an error that boto3, or a call translated by `shared.aws`, raised."""
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
@@ -81,6 +87,8 @@ def concerns_everything(error: CopytrailError) -> bool:
 def _refused(error: ClientError) -> Failure | None:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
+    if code == FOREIGN:
+        return Failure(message)
     if code in _EXPIRED:
         return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
     if code in _NO_REGION:
@@ -125,5 +133,6 @@ _EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[Failure], Callable[
         lambda error: f"{error}: check --profile and ~/.aws/config",
     ),
     ((exceptions.ParamValidationError,), Misconfigured, str),
+    ((ForeignAnswer,), Failure, str),
     ((exceptions.ConnectionError, exceptions.HTTPClientError), Failure, _unreachable),
 )

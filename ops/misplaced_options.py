@@ -18,7 +18,9 @@ def where_it_goes(error: click.NoSuchOption) -> Misconfigured | None:
             rest = context.command_path.removeprefix(f"{above.command_path} ")
             return _told(error, "before", f"{above.command_path} {_written(option)} {rest}")
         above = above.parent
-    option = next((found for below in _below(context.command) if (found := _option(below, error.option_name))), None)
+    option = next(
+        (found for below in _below(context.command, context) if (found := _option(below, error.option_name))), None
+    )
     return _told(error, "after", f"{context.command_path} COMMAND {_written(option)}") if option else None
 
 
@@ -35,8 +37,11 @@ def _written(option: click.Option) -> str:
     return name if option.is_flag else f"{name} {option.metavar or 'VALUE'}"
 
 
-def _below(command: click.Command) -> Iterator[click.Command]:
+def _below(command: click.Command, context: click.Context) -> Iterator[click.Command]:
+    if not isinstance(command, click.Group):
+        return
     # Plugged-in commands are not loaded for it.
-    for found in command.commands.values() if isinstance(command, click.Group) else ():
-        yield found
-        yield from _below(found)
+    for name in (*command.commands, *getattr(command, "imported_late", ())):
+        if found := command.get_command(context, name):
+            yield found
+            yield from _below(found, context)

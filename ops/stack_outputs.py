@@ -5,16 +5,16 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import msgspec
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ops.failures import Failure, Misconfigured
+from ops.foreign_answers import refuse_foreign_answers
 from shared.aws import keep_expires_as_text
 from shared.routes import Route
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
@@ -54,6 +54,8 @@ class Stack:
             Failure: the endpoint that AWS_ENDPOINT_URL names is no URL.
             BotoCoreError: there is no region, or no such profile.
         """
+        from botocore.config import Config  # noqa: PLC0415 - as boto3 below
+
         config = Config(
             connect_timeout=5,
             read_timeout=30,
@@ -66,6 +68,7 @@ class Stack:
         except ValueError as error:
             raise Misconfigured(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
         keep_expires_as_text(made)
+        refuse_foreign_answers(made)
         return made
 
     def output(self, name: Output) -> str:
@@ -111,7 +114,9 @@ class Stack:
             return str(sts.get_caller_identity()["Arn"])
 
     @cached_property
-    def _session(self) -> boto3.Session:
+    def _session(self) -> "boto3.Session":
+        import boto3  # noqa: PLC0415 - most of a second: --help, --version and completion do not wait for it
+
         return boto3.Session(region_name=self._region, profile_name=self._profile)
 
     @cached_property

@@ -5,16 +5,12 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
-from botocore.parsers import ResponseParserError
 
 from shared.errors import Permanent, Transient, explained, from_aws_code, sentence
 
-# What botocore's parser raises on a header or a body that does not fit the service's model: int(), a date that is none
-# (ValueError), a date that no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
-_UNREADABLE = (ResponseParserError, ValueError, RuntimeError)
+# botocore's own name for an answer that it cannot read.
+_UNREADABLE = "ResponseParserError"
 
 _GONE_CODES = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 _DELETE_MARKER_CODES = frozenset({"405", "MethodNotAllowed"})
@@ -29,6 +25,9 @@ def client(service: str, *, connections: int, read_timeout_s: int, attempts: int
     Retries are adaptive, because S3 takes 3,500 writes/s per prefix and says SlowDown past that. Endpoints are boto3's
     own business: AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE> are honoured.
     """
+    import boto3  # noqa: PLC0415 - most of a second, for which whoever needs no client does not wait
+    from botocore.config import Config  # noqa: PLC0415
+
     made = boto3.client(
         service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
         config=Config(
@@ -97,7 +96,13 @@ def translated(action: str, resource: str) -> Iterator[None]:
     except UnicodeEncodeError:
         # What was asked for cannot be named in a request: nothing was answered.
         raise
-    except _UNREADABLE as error:
-        raise Transient(
-            ResponseParserError.__name__, sentence(action, resource, f"the answer cannot be read ({error})")
-        ) from error
+    except (ValueError, RuntimeError, _parser_error()) as error:
+        # A header or a body that does not fit the service's model: int(), a date that is none (ValueError), a date that
+        # no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
+        raise Transient(_UNREADABLE, sentence(action, resource, f"the answer cannot be read ({error})")) from error
+
+
+def _parser_error() -> type[Exception]:
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - imported with the first client
+
+    return ResponseParserError

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+import boto3  # noqa: F401 - Lambda imports it before the first message comes, not with it
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -5,7 +5,10 @@ import sys
 import click
 
 from localaws.errors import LocalAwsError, Refusal
+from localaws.installed import check_installed
 from localaws.no_account import forget_accounts
+
+check_installed()
 
 
 @click.command(short_help="Upload a set that bites, and check every copy.", epilog="\b\nExample:\n  $ copytrail demo")

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from ops.failures import INTERRUPTED
+from ops.interrupts import INTERRUPTED
 from ops.output import json_option, print_json, terminal_width
 from ops.progress import waiting
 from ops.spans import Span

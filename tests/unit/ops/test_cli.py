@@ -1,8 +1,8 @@
 """The command line explains itself, and takes in what is plugged in."""
 
 import re
-import signal
 import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -104,7 +104,8 @@ def test_a_plugin_without_its_packages_is_not_listed_and_asking_for_it_says_what
     ended = runner.invoke(cli.cli, ["absent"])
     assert ended.exit_code == 2
     assert "a_package_that_nobody_has" in ended.stderr
-    assert "uv sync" in ended.stderr
+    assert "pip install 'copytrail[local]'" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.usefixtures("plug_in")
@@ -119,23 +120,6 @@ def test_a_plugin_that_is_no_command_is_a_bug_that_is_not_hidden(monkeypatch: py
     monkeypatch.setattr(cli, "entry_points", lambda group: [plugin] if group == plugin.group else [])
     with pytest.raises(TypeError, match="pathlib:Path is not a click command"):
         cli.cli.get_command(click.Context(cli.cli), "path")
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [(signal.SIG_IGN, signal.SIG_IGN), (signal.SIG_DFL, signal.default_int_handler)]
-)
-def test_a_hang_up_ends_a_command_unless_nohup_has_it_ignored(
-    monkeypatch: pytest.MonkeyPatch, before: signal.Handlers, after: object
-) -> None:
-    monkeypatch.setattr(cli, "cli", lambda **_: None)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
-    try:
-        signal.signal(signal.SIGHUP, before)
-        cli.main()
-        assert signal.getsignal(signal.SIGHUP) is after
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def test_a_question_that_is_broken_off_is_an_interruption(runner: CliRunner) -> None:
@@ -154,3 +138,20 @@ def test_help_that_the_disk_has_no_room_for_is_one_line() -> None:
             [COPYTRAIL, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (ended.returncode, ended.stderr) == (1, "Error: [Errno 28] No space left on device\n")
+
+
+@pytest.mark.parametrize("command", ["demo", "local"])
+def test_without_the_embedded_aws_the_extra_to_install_is_named(tmp_path: Path, command: str) -> None:
+    program = (
+        "import sys, importlib.util as util\nfound = util.find_spec\n"
+        "util.find_spec = lambda name, *more: None if name == 'moto' else found(name, *more)\n"
+        f"sys.argv = ['copytrail', {command!r}]\nfrom ops.entry import main\nmain()"
+    )
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        f"Error: '{command}' needs the embedded AWS, which is not installed (no module 'moto'): run `pip install"
+        " 'copytrail[local]'`, or `uv sync` in copytrail's checkout\n"
+    )

@@ -144,7 +144,7 @@ def test_the_environment_is_built_on_the_python_that_is_asked_for_and_uv_downloa
     asked = machine.python("python3.12", "3.12.1")
     code, _, error = machine.make("PYTHON=python3.12")
     assert (code, error) == (0, f"Installing what uv.lock names into .venv, on {asked}")
-    assert machine.synced() == [f"sync --frozen --quiet --python {asked} downloads=never"]
+    assert machine.synced() == [f"sync --frozen --quiet --compile-bytecode --python {asked} downloads=never"]
 
 
 def test_another_python_builds_it_anew_and_the_same_does_not(machine: Machine) -> None:
@@ -152,7 +152,7 @@ def test_another_python_builds_it_anew_and_the_same_does_not(machine: Machine) -
     first, second = machine.python("python3", "3.11.2"), machine.python("python3.12", "3.12.1")
     for arguments in ((), (), ("PYTHON=python3",), ("PYTHON=python3.12",), ("PYTHON=python3.12",), ()):
         assert machine.make(*arguments)[0] == 0
-    assert [line.split()[4] for line in machine.synced()] == [str(first), str(second)]
+    assert [line.split()[5] for line in machine.synced()] == [str(first), str(second)]
 
 
 def test_an_environment_whose_python_is_gone_is_built_anew(machine: Machine) -> None:

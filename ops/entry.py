@@ -1,0 +1,12 @@
+"""Owns the beginning of `copytrail`: a signal ends it quietly from here on, also while the rest is imported."""
+
+from ops.interrupts import take_over
+
+take_over()
+
+
+def main() -> None:
+    """Run `copytrail` and exit."""
+    from ops.cli import main as run  # noqa: PLC0415 - which takes a while
+
+    run()
