@@ -2,10 +2,14 @@
 
 Its serializer asks the service's model for every attribute of every item; and for every query of an index it sorts all
 items of the table, and compares them one by one as numbers or sets, before it looks at their keys.
+
+And it knows no index in PartiQL.
+Source: "PartiQL select statements", DynamoDB developer guide.
 """
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +17,15 @@ from typing import Any
 from moto.dynamodb.models.dynamo_type import DDBType, DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import dynamo_to_dict
-from moto.dynamodb.responses import DynamoResult
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 from localaws.gaps import patching
 
 _this_thread = threading.local()
+# An attribute of the items of some partitions of an index, as copytrail asks for it.
+_OF_PARTITIONS = re.compile(
+    r'SELECT "(?P<attribute>[^"]+)" FROM "(?P<table>[^"]+)"\."(?P<index>[^"]+)" WHERE "(?P<key>[^"]+)" IN \[[?, ]+\]'
+)
 
 
 def close() -> None:
@@ -26,6 +34,7 @@ def close() -> None:
     patching.replace(DynamoResult, "execute_result", _with_items)
     patching.replace(Table, "query", _of_a_partition)
     patching.replace(Table, "all_items", _those_meant)
+    patching.replace(DynamoHandler, "execute_statement", _of_an_index)
 
 
 def _without_items(original: Callable[..., None]) -> Callable[..., None]:
@@ -86,6 +95,32 @@ def _those_meant(original: Callable[..., list[Item]]) -> Callable[..., list[Item
         return sorted(found, key=lambda item: item.hash_key)
 
     return all_items
+
+
+def _of_an_index(original: Callable[..., Any]) -> Callable[..., Any]:
+    def execute_statement(self: DynamoHandler) -> Any:
+        asked = _OF_PARTITIONS.fullmatch(self.body.get("Statement", ""))
+        if asked is None:
+            return original(self)
+        table = self.dynamodb_backend.get_table(asked["table"])
+        keys = {key["AttributeName"] for key in table.get_index(asked["index"], error_if_not=True).schema}
+        wanted = {next(iter(parameter.items())) for parameter in self.body.get("Parameters", [])}
+        found = [
+            item for item in table.all_items() if keys <= item.attrs.keys() and _typed(item, asked["key"]) in wanted
+        ]
+        begin = int(self.body.get("NextToken") or 0)
+        end = begin + (self.body.get("Limit") or len(found))
+        more = {"NextToken": str(end)} if end < len(found) else {}
+        attribute = asked["attribute"]
+        page = [{attribute: item.attrs[attribute]} for item in found[begin:end] if attribute in item.attrs]
+        return DynamoResult({"Items": page, **more})
+
+    return execute_statement
+
+
+def _typed(item: Item, name: str) -> tuple[str, Any]:
+    value = item.attrs[name]
+    return value.type, value.value
 
 
 def _has(item: Item, name: str, wanted: DynamoType) -> bool:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.auditor.any_record import AnyRecord, Unreadable, UnreadableItem, read_item
+from services.auditor.days import Days
 from services.auditor.operation_record import SHARD, OperationRecord
 from services.auditor.pages import Item, Pages
 from services.auditor.record import Record, day_shard, source_object
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _PAGE_SIZE = 250
 # How many pages are asked for at once: a client that is handed over has as many connections.
 THREADS = 16
-# Over days without a record, so many days are asked for ahead: what they hold at most stays around 8 MB.
+# Behind days without a record, so many days are asked for ahead: what they hold at most stays around 8 MB.
 _MOST_DAYS_AHEAD = 4
 # The clock of the machine that asks may be behind those of the functions that wrote: newest means newest.
 CLOCKS_DIFFER_BY = timedelta(minutes=15)
@@ -65,6 +67,7 @@ class AuditQuery:
         self._table_name = table_name
         self._page_size = page_size
         self._pages = Pages(dynamodb, table_name)
+        self._known = Days(dynamodb, table_name)
         self.unreadable = Unreadable()
 
     def get(self, log_id: str) -> AnyRecord | None:
@@ -123,9 +126,8 @@ class AuditQuery:
         """
         span = _Span(since, until, newest_first)
         shards = range(audit_schema.DAY_SHARDS)
-        for of_day in self._days(span, shards, Record.from_item, operation_id=operation_id):
+        for of_day in self._days(span, shards, Record.from_item, operation_id=operation_id, day_done=day_done):
             yield from merge(*of_day, key=_finished_order, reverse=newest_first)
-            day_done(1)
 
     def operations(self, since: datetime, until: datetime) -> Iterator[OperationRecord]:
         """What operators did from `since` up to, not including, `until`, newest first.
@@ -138,25 +140,34 @@ class AuditQuery:
             yield from of_day
 
     def _days(
-        self, span: _Span, names: Sequence[int | str], read: Callable[[Item], R], *, operation_id: str | None = None
+        self,
+        span: _Span,
+        names: Sequence[int | str],
+        read: Callable[[Item], R],
+        *,
+        operation_id: str | None = None,
+        day_done: Callable[[int], object] = _told_to_nobody,
     ) -> Iterator[list[Iterator[R]]]:
-        """Each day's shards, their first pages asked for together; over empty days, those of several days."""
-        most_ahead = _MOST_DAYS_AHEAD * audit_schema.DAY_SHARDS // len(names)
+        """Each day's shards, their first pages asked for together; behind an empty day, of days with records only."""
         days = span.days()
+        known = deque(islice(days, 1))
         ahead: deque[list[_Shard]] = deque()
-        wanted = 1
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
         try:
-            while True:
-                for day in islice(days, max(0, wanted - len(ahead))):
-                    queries = [self._of_day(day, name, span, operation_id) for name in names]
+            while known or ahead:
+                while known and len(ahead) < _MOST_DAYS_AHEAD:
+                    queries = [self._of_day(known[0], name, span, operation_id) for name in names]
                     ahead.append([_Shard(each, executor.submit(self._pages.ask, each).result) for each in queries])
-                if not ahead:
-                    return
+                    known.popleft()
                 shards = ahead.popleft()
                 yield [self._records(shard.query, shard.first_page, read) for shard in shards]
-                empty = not any(items for items, _ in (shard.first_page() for shard in shards))
-                wanted = min(2 * wanted, most_ahead) if empty else 1
+                day_done(1)
+                if known or ahead:
+                    continue
+                if any(items for items, _ in (shard.first_page() for shard in shards)):
+                    known.extend(islice(days, 1))
+                else:
+                    known.extend(self._known.next_with_records(days, partial(_partitions, names), executor, day_done))
         finally:
             executor.shutdown(cancel_futures=True)
 
@@ -213,6 +224,10 @@ class _Shard:
 
     query: Mapping[str, Any]
     first_page: Callable[[], _Page]
+
+
+def _partitions(names: Sequence[int | str], day: date) -> list[str]:
+    return [day_shard(day, name) for name in names]
 
 
 def _filtered(query: Mapping[str, Any], operation_id: str) -> Mapping[str, Any]:

@@ -49,6 +49,8 @@ def test_a_reader_may_look_and_change_nothing(template: Mapping[str, Any]) -> No
         ("dynamodb:ExportTableToPointInTime", "AuditTable.Arn"),
         ("dynamodb:Query", "AuditTable.Arn/index/ByDay"),
         ("dynamodb:Query", "AuditTable.Arn/index/ByObject"),
+        ("dynamodb:PartiQLSelect", "AuditTable.Arn/index/ByDay"),
+        ("dynamodb:PartiQLSelect", "AuditTable.Arn/index/ByObject"),
         *(("s3:ListBucket", bucket) for bucket in BUCKETS),
         *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
         *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),

@@ -72,6 +72,7 @@ ELSEWHERE = {"completion", "demo", "local up"}
 
 # Actions that go by another name than the operation ("Service Authorization Reference").
 ACTIONS = {
+    "dynamodb:ExecuteStatement": "dynamodb:PartiQLSelect",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
@@ -260,6 +261,8 @@ def of_sqs(request: InterceptedRequest) -> list[str]:
 
 def of_dynamodb(request: InterceptedRequest) -> list[str]:
     asked = request.json()
+    if statement := re.match(r'SELECT .* FROM "(.+)"\."(.+)" WHERE', asked.get("Statement", "")):
+        return [regional("dynamodb", f"table/{statement[1]}/index/{statement[2]}")]
     arn = asked.get("ExportArn") or asked.get("TableArn") or regional("dynamodb", f"table/{asked['TableName']}")
     return [f"{arn}/index/{asked['IndexName']}" if "IndexName" in asked else arn]
 

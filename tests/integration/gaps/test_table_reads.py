@@ -118,3 +118,31 @@ def test_a_page_of_items_comes_in_a_third_of_the_time() -> None:
             dynamodb.query(TableName="t", IndexName="ByGroup", **_where("group", G))
             took[gaps_closed] = time.perf_counter() - began
     assert took[True] < took[False] / 3
+
+
+def test_partiql_reads_some_partitions_of_an_index(gap_aws: Any) -> None:
+    index = _index("ByGroup", "group")
+    gap_aws.dynamodb.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "group", "order")],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        GlobalSecondaryIndexes=[index],
+    )
+    for number in range(6):
+        keys = {"id": {"S": str(number)}, "group": {"S": f"g{number % 3}"}, "order": {"S": str(number)}}
+        gap_aws.dynamodb.put_item(
+            TableName="t", Item={name: keys[name] for name in keys if number != 3 or name != "order"}
+        )
+
+    def ask(*groups: str, **more: Any) -> tuple[list[str], str | None]:
+        statement = f'SELECT "group" FROM "t"."ByGroup" WHERE "group" IN [{", ".join("?" * len(groups))}]'  # noqa: S608 - a test's own
+        parameters = [{"S": group} for group in groups]
+        answer = gap_aws.dynamodb.execute_statement(Statement=statement, Parameters=parameters, **more)
+        return [item["group"]["S"] for item in answer["Items"]], answer.get("NextToken")
+
+    assert ask("g0", "g1")[0] == ["g0", "g1", "g1"]
+    assert ask("none", "nor this") == ([], None)
+    first, token = ask("g1", "g2", Limit=1)
+    assert len(first) == 1
+    assert len(ask("g1", "g2", NextToken=token)[0]) == 3

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter
 
 from services.auditor.any_record import Unreadable, UnreadableItem
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.operation_record import OperationRecord
-from services.auditor.query import AuditQuery
+from services.auditor.query import FIRST_DAY, AuditQuery
 from services.auditor.record import Record
 from shared.errors import CopytrailError
 from tests.fakes.operations import an_operation
@@ -164,7 +165,7 @@ def test_by_time_gives_the_records_that_come_after_days_without_one(
     assert list(found) == (records[::-1] if newest_first else records)
 
 
-def test_by_time_asks_for_a_days_shards_and_over_empty_days_for_two_days_at_once() -> None:
+def test_by_time_asks_for_a_days_shards_and_behind_an_empty_day_for_two_days_at_once() -> None:
     # 8 questions that wait for each other, then 16: fewer at once would never be answered.
     together = [threading.Barrier(8, timeout=20), *[threading.Barrier(16, timeout=20)] * 2]
     turns = itertools.count()
@@ -173,6 +174,9 @@ def test_by_time_asks_for_a_days_shards_and_over_empty_days_for_two_days_at_once
         def query(self, **_: object) -> dict[str, object]:
             together[next(turns) // 8].wait()
             return {"Items": []}
+
+        def execute_statement(self, **_: object) -> dict[str, object]:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ExecuteStatement")
 
     nothing = AuditQuery(cast("DynamoDBClient", EmptyTable(iter(()))), "audit")
     assert list(nothing.by_time(START, START + timedelta(days=2))) == []
@@ -282,3 +286,41 @@ def test_a_page_without_a_record_is_not_the_last_while_more_may_follow() -> None
     query = AuditQuery(cast("DynamoDBClient", FakeDynamoDb(iter(records))), "audit")
     found = [*query.by_time(START, START + timedelta(seconds=1)), *query.by_object("in", "k8")]
     assert {record.object_key for record in found} == {f"k{number}" for number in range(9)}
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_over_a_year_without_a_record_by_time_asks_for_fifty_partitions_at_once(
+    query: AuditQuery,
+    dynamodb: "DynamoDBClient",
+    keep: Callable[[Record], Record],
+    asked: list[str],
+    newest_first: bool,
+) -> None:
+    statements: list[int] = []
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.ExecuteStatement",
+        lambda params, **_: statements.append(len(params["Parameters"])),
+    )
+    days = (-300, -299, -150, -3, 0)
+    records = [keep(a_record(copied(an_upload(key=str(day)), finished_at=START + timedelta(days=day)))) for day in days]
+    passed: list[int] = []
+    span = (START - timedelta(days=310), START + timedelta(days=40))
+    found = query.by_time(*span, newest_first=newest_first, day_done=passed.append)
+    assert list(found) == (records[::-1] if newest_first else records)
+    assert len(asked) < 8 * 20
+    assert len(statements) < 120
+    assert max(statements) == 48
+    # Of the days before copytrail was there, nothing is asked.
+    assert sum(passed) == (span[1].date() - max(span[0].date(), FIRST_DAY)).days + 1
+
+
+def test_operations_are_found_in_fifty_days_at_once(
+    query: AuditQuery, dynamodb: "DynamoDBClient", asked: list[str]
+) -> None:
+    ledger = DynamoDbLedger(dynamodb, "audit")
+    moments = [UPLOADED_AT - timedelta(days=days) for days in (0, 100, 101, 300)]
+    records = [OperationRecord.of(an_operation(at=moment), moment) for moment in moments]
+    for record in records:
+        ledger.append(record)
+    assert list(query.operations(UPLOADED_AT - timedelta(days=320), UPLOADED_AT + timedelta(days=30))) == records
+    assert len(asked) < 20
