@@ -7,7 +7,7 @@ from typing import TypeVar
 import click
 
 from ops.failures import Misconfigured
-from ops.output import visible
+from ops.output import note, visible
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -18,7 +18,7 @@ def yes_option(command: F) -> F:
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Whether the person at the terminal agrees; `yes` is their answer beforehand.
+    """Whether the person at the terminal agrees; `yes` is their answer beforehand. Who does not is told so.
 
     Raises:
         Failure: nobody is there to be asked.
@@ -27,4 +27,7 @@ def confirm(question: str, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise Misconfigured(f"{question} There is nobody to ask: add --yes")
-    return click.confirm(visible(question), err=True)
+    agreed = click.confirm(visible(question), err=True)
+    if not agreed:
+        note("nothing was done")
+    return agreed

@@ -16,6 +16,7 @@ MEANINGS_OF_EXIT_CODES = {
     1: "not found, not healthy, or AWS refused or did not answer",
     2: "wrong usage or configuration: options, stack, region, credentials",
     3: "reconcile found differences",
+    4: "dlq could not see every dead letter that there is",
     130: "interrupted, by Ctrl-C or a signal",
     141: "whoever read the output had enough of it",
 }
@@ -49,6 +50,12 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str) -> None:
         super().__init__(visible(" ".join(message.split())))
+
+
+class Incomplete(Failure):
+    """What was asked for was done to what could be seen, and that was not all."""
+
+    exit_code = 4
 
 
 class Misconfigured(Failure):
