@@ -174,6 +174,29 @@ def _kind_of(code: str) -> type[CopytrailError]:
     return Permanent if code in _PERMANENT_CODES else Transient
 
 
+_BEFORE_A_COPY = (
+    _PERMANENT_CODES
+    | _DENIED_CODES
+    | {
+        Reason.ARCHIVED,
+        Reason.CUSTOMER_KEY,
+        Reason.DESTINATION_NOT_VERSIONED,
+        Reason.KEY_TOO_LONG,
+        Reason.MALFORMED_EVENT,
+        Reason.NO_ORDER,
+        Reason.NO_ROUTE,
+        Reason.REQUESTER_PAYS,
+        Reason.TOO_LARGE,
+        Reason.UNSUPPORTED_EVENT,
+    }
+)
+
+
+def comes_before_copy(reason: str) -> bool:
+    """Whether a copier fails for this reason before it has copied anything: no delivery could get beyond it."""
+    return reason in _BEFORE_A_COPY
+
+
 def without_surrogates(text: str) -> str:
     """The same text as UTF-8 can write it: JSON may hold halves of a surrogate pair, which it cannot."""
     return text.encode(errors="replace").decode()

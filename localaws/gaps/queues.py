@@ -2,7 +2,7 @@
 
 moto loses a message that is sent while another is deleted, may give one message to two receivers, and sleeps up to a
 second past the moment when a message becomes visible; and it counts a queue's messages for each one sent or received,
-several times.
+several times. A batch loses the system attributes of its messages.
 """
 
 import threading
@@ -30,10 +30,22 @@ def close() -> None:
     patching.replace(SQSBackend, "purge_queue", _one_at_a_time)
     patching.replace(SQSBackend, "get_queue_attributes", _one_at_a_time)
     patching.replace(SQSBackend, "send_message", _sending)
+    patching.replace(SQSBackend, "send_message_batch", _keeping_traces)
     for name in ("", "_delayed", "_not_visible"):
         patching.replace(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
     patching.replace(Queue, "delete_message", _one_at_a_time_in_the_queue)
     patching.replace(SQSResponse, "receive_message", _naming_the_source)
+
+
+def _keeping_traces(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send_message_batch(self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+        messages, failed = original(self, queue_name, entries)
+        given = {entry["Id"]: entry.get("MessageSystemAttributes") or {} for entry in entries.values()}
+        for message in messages:
+            message.system_attributes = given[message.user_id]
+        return messages, failed
+
+    return send_message_batch
 
 
 def allow_polls() -> None:

@@ -18,7 +18,7 @@ from ops.dlq.letter_ids import LetterIds
 from ops.dlq.preview import Preview
 from ops.dlq.results import Lines, Result
 from ops.dlq.threads import on_threads
-from ops.failures import Failure
+from ops.failures import Failure, Incomplete
 from ops.operations import operation
 from ops.output import note
 from ops.pace import Pace
@@ -37,7 +37,8 @@ class Deed:
     """What is to be done to letters.
 
     `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `dlq`: what a person calls the
-    dead-letter queue. `rate`: letters a second at most.
+    dead-letter queue. `rate`: letters a second at most. `limit`: letters at most, as the person asked for. `used_up`:
+    the options that need another value when the command is given once more.
     """
 
     kind: OperationKind
@@ -48,14 +49,18 @@ class Deed:
     filters: Mapping[str, str]
     threads: int = 1
     rate: float | None = None
+    limit: int | None = None
+    used_up: tuple[str, ...] = ()
 
 
-def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> None:
+def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> Failure | None:
     """Act on what the preview showed, on record, and tell how it ended.
+
+    Returns:
+        What the command is to fail with, if some letters were refused, or did not come again.
 
     Raises:
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
-        Failure: some letters were refused.
     """
     total = len(preview.going)
     accounts: list[Account] = []
@@ -72,12 +77,20 @@ def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview
             account.count(Result.NOT_SEEN, len(preview.going))
     except BaseException:
         done = accounts[0].number(deed.done) if accounts else 0
+        left = total - done
         note(
-            f"stopped: {done:,} of {counted(total, 'letter')} {deed.done.lower()}, {total - done:,} left in the"
-            f" {deed.dlq}; the same command goes on"
+            f"stopped: {done:,} of {counted(total, 'letter')} {deed.done.lower()}, {left:,} left in the {deed.dlq}"
+            + (f"; {_going_on(deed, left)} goes on" if left else "")
         )
         raise
-    _tell_end(deed, account, preview.going, lines)
+    return _tell_end(deed, account, preview.going, lines)
+
+
+def _going_on(deed: Deed, left: int) -> str:
+    changes = [f"another {option}" for option in deed.used_up]
+    if deed.limit is not None:
+        changes.append(f"--limit {left}")
+    return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
 
 
 def _bar(deed: Deed, total: int, lines: Lines) -> AbstractContextManager[Callable[[int], None]]:
@@ -119,7 +132,7 @@ def _patience() -> Iterator[None]:
         raise
 
 
-def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> None:
+def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> Failure | None:
     done = account.number(deed.done)
     ended = f"{counted(done, 'letter')} {deed.done.lower()}, as operation {account.operation.id}"
     if lines.is_table:
@@ -132,4 +145,7 @@ def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -
         note(f"{counted(len(not_seen), 'letter')} did not come again, taken by somebody else or in flight: {some}")
     account.note_remarks()
     if refused := account.number(Result.REFUSED):
-        raise Failure(f"{counted(refused, 'letter')} of the {deed.dlq} could not be {deed.done.lower()}")
+        return Failure(f"{counted(refused, 'letter')} of the {deed.dlq} could not be {deed.done.lower()}")
+    if not_seen:
+        return Incomplete(f"{counted(len(not_seen), 'letter')} of the {deed.dlq} did not come again")
+    return None

@@ -72,7 +72,7 @@ class DeadLetterCalls:
                 WaitTimeSeconds=_LONG_POLL_S,
                 VisibilityTimeout=invisible_s,
                 MessageAttributeNames=["All"],
-                MessageSystemAttributeNames=["SentTimestamp"],
+                MessageSystemAttributeNames=["SentTimestamp", "AWSTraceHeader"],
             )
         return [Letter.of(message) for message in answer.get("Messages", [])]
 

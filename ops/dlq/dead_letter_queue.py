@@ -4,8 +4,10 @@ A dead-letter queue has no redrive limit of its own, so that being looked at mov
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -19,17 +21,23 @@ from ops.dlq.letters_in_hand import LettersInHand
 from ops.dlq.receiving import Receivers
 from ops.dlq.threads import on_threads
 from ops.durations import duration_shown
-from ops.failures import Misconfigured
+from ops.failures import Failure, Incomplete, Misconfigured
 from ops.output import note
 from shared.errors import CopytrailError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# How many calls are made at once: a client that is handed over has as many connections.
 THREADS = 12
+# To keep 100,000 letters takes 10,000 calls of some 80 ms: so many threads take a third of the time they are invisible.
+_KEEPERS = 8
+# How many calls are made at once: a client that is handed over has as many connections.
+CONNECTIONS = THREADS + _KEEPERS
 # So many long polls in a row bring nothing old, until a queue that is said to hold more counts as empty all the same.
 _LONG_POLLS = 3
+# What SQS counts is right a minute after the last letter came ("GetQueueAttributes", SQS API reference). Their times do
+# not tell letters that a redrive brings meanwhile from the others: they keep the moment they were first sent.
+_COUNTS_LAG_S = 60
 # A standard queue has no more than about 120,000 letters in flight ("Amazon SQS message quotas").
 _MOST_IN_HAND = 115_000
 _OVER_LIMIT = "OverLimit"
@@ -44,9 +52,17 @@ _LETTERS_A_SECOND = 400
 class DeadLetterQueue:
     """A dead-letter queue, to be looked at letter by letter."""
 
-    def __init__(self, sqs: "SQSClient", url: str, *, most_in_hand: int = _MOST_IN_HAND) -> None:
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        url: str,
+        *,
+        most_in_hand: int = _MOST_IN_HAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._calls = DeadLetterCalls(sqs, url)
         self._most_in_hand = most_in_hand
+        self._clock = clock
 
     @contextmanager
     def sweep(self) -> Iterator["Sweep"]:
@@ -63,25 +79,78 @@ class DeadLetterQueue:
                 " move letters on: take it away"
             )
         with TemporaryFile(prefix="copytrail-") as file:
-            sweep = Sweep(self._calls, state, LettersInHand(file), most_in_hand=self._most_in_hand)
+            sweep = Sweep(self._calls, state, LettersInHand(file), most_in_hand=self._most_in_hand, clock=self._clock)
             with sweep.kept():
                 yield sweep
 
 
-class Sweep:
-    """One way through a dead-letter queue. `waiting`, `in_flight`: how many letters it is said to have had before."""
+@dataclass(frozen=True)
+class Unseen:
+    """How many letters a sweep could not see, as far as SQS knows: in others' hands, and `waiting`."""
 
-    def __init__(self, calls: DeadLetterCalls, state: QueueState, hand: LettersInHand, *, most_in_hand: int) -> None:
+    in_hands: int = 0
+    waiting: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.in_hands or self.waiting)
+
+    def __str__(self) -> str:
+        told = []
+        if self.in_hands:
+            told.append(
+                f"{counted(self.in_hands, 'letter')} cannot be seen at present: somebody looks at them or replays them,"
+                " or was stopped while doing so: try again in half a minute"
+            )
+        if self.waiting:
+            told.append(f"{counted(self.waiting, 'letter')} more may be there and did not come: try again in a minute")
+        return "; ".join(told)
+
+    def check(self) -> None:
+        """Let a sweep pass that has seen all.
+
+        Raises:
+            Incomplete: it has not.
+        """
+        if self:
+            raise Incomplete(str(self))
+
+
+def not_found(dlq: str, ids: Sequence[str], unseen: Unseen) -> Failure:
+    """What a search for letters by their ids fails with that found none."""
+    why = f"no letter of the {dlq} has the id {' or '.join(ids)}"
+    return Incomplete(f"{why}; {unseen}") if unseen else Failure(why)
+
+
+class Sweep:
+    """One way through a dead-letter queue.
+
+    `waiting`: how many letters it is said to have had before. `unseen`: those that were not seen, once the sweep has
+    come to its end.
+    """
+
+    def __init__(
+        self,
+        calls: DeadLetterCalls,
+        state: QueueState,
+        hand: LettersInHand,
+        *,
+        most_in_hand: int,
+        clock: Callable[[], float],
+    ) -> None:
         self.waiting = state.waiting
-        self.in_flight = state.in_flight
+        self.unseen = Unseen()
         self._calls = calls
-        self._began_at = state.at
+        self._state = state
         self._hand = hand
         self._most_in_hand = most_in_hand - state.in_flight
-        self._invisible_s = min(_SHORTEST_INVISIBLE_S + state.waiting // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
+        self._clock = clock
+        self._began = clock()
+        self._old = 0
         self._found = 0
+        self._most: int | None = None
         self._lock = threading.Lock()
         self._is_full = False
+        self._has_enough = False
         self._receivers: list[Receivers] = []
 
     def __iter__(self) -> Iterator[Sequence[Letter]]:
@@ -98,6 +167,7 @@ class Sweep:
                 f"SQS gives out no more than about 120,000 letters at a time: these are the first {self._found:,}."
                 " Replay or drop some of them to see the others."
             )
+        self.unseen = self._count_unseen()
 
     def delete(self, letters: Sequence[Letter]) -> list[tuple[Letter, str]]:
         """Delete letters from the queue, on any thread; those that are not deleted, each with why.
@@ -137,10 +207,16 @@ class Sweep:
                 keeper.join()
                 self._give_back()
 
+    @property
+    def _invisible_s(self) -> int:
+        # As many as there turn out to be: what SQS says before may be too little.
+        many = max(self.waiting, len(self._hand))
+        return min(_SHORTEST_INVISIBLE_S + many // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
+
     def _received(self) -> Iterator[list[Letter]]:
         """What one thread receives, until there seems to be nothing more that was there when the sweep began."""
         polls = 0
-        while polls < _LONG_POLLS and (not polls or self._found < self.waiting):
+        while polls < _LONG_POLLS and (not polls or self._old < self.waiting) and not self._is_enough():
             if len(self._hand) >= self._most_in_hand:
                 self._is_full = True
                 return
@@ -152,20 +228,51 @@ class Sweep:
                 self._is_full = True
                 return
             # Where letters come in all the time, a queue is never empty.
-            old = sum(self._began_at is None or letter.sent_at <= self._began_at for letter in letters)
+            began_at = self._state.at
+            old = sum(began_at is None or letter.sent_at <= began_at for letter in letters)
             with self._lock:
-                self._found += old
+                self._old += old
+                self._found += len(letters)
             polls = 0 if old else polls + 1
             yield letters
 
+    def _is_enough(self) -> bool:
+        """Whether as many have come as there were at a moment when SQS's counts knew all that was there before."""
+        with self._lock:
+            if self._most is None:
+                if self._clock() - self._began < _COUNTS_LAG_S:
+                    return False
+                self._most = self._found + self._calls.state().waiting
+            self._has_enough = self._has_enough or self._found >= self._most
+            return self._has_enough
+
+    def _count_unseen(self) -> Unseen:
+        before = self._state
+        missing = max(0, before.waiting - self._old)
+        is_cut_off = self._is_full or self._has_enough
+        if not (before.in_flight or missing or is_cut_off):
+            return Unseen()
+        now = self._calls.state()
+        # What somebody gave back meanwhile has come. Letters that a redrive brought do not stand for others.
+        come_back = max(0, self._old - before.waiting)
+        others = min(before.in_flight, max(0, now.in_flight - len(self._hand)))
+        return Unseen(
+            in_hands=max(before.in_flight - come_back, others),
+            waiting=now.waiting if is_cut_off else min(missing, now.waiting),
+        )
+
     def _keep(self, ended: threading.Event) -> None:
         while not ended.wait(self._invisible_s / 3):
-            # What fails is tried again in its turn. Should it fail for good, others see the letters: nothing is lost.
-            with suppress(CopytrailError):
+            with on_threads(_KEEPERS) as hand_over:
                 for handles in self._hand.handles(MOST_ENTRIES):
                     if ended.is_set():
                         return
-                    self._calls.change_visibility(handles, self._invisible_s)
+                    hand_over(partial(self._keep_some, handles))
+
+    def _keep_some(self, handles: Sequence[str]) -> None:
+        # What fails is tried again in its turn. Should it fail for good, others see the letters: nothing is lost.
+        with suppress(CopytrailError):
+            self._calls.change_visibility(handles, self._invisible_s)
 
     def _give_back(self) -> None:
         total = len(self._hand)

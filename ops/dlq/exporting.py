@@ -31,7 +31,8 @@ Examples:
 def export(stack: Stack, *, file: str, queue: QueueName, selection: Selection) -> None:
     """Write dead letters to FILE, one JSON object a line; - is stdout. They stay in the queue.
 
-    FILE has its name only when it is whole. `copytrail dlq import` reads it.
+    FILE has its name only when it is whole. `copytrail dlq import` reads it. Letters that somebody else has in hand are
+    not in it: the exit code is then 4.
     """
     if file != _STDOUT:
         check_new(Path(file))
@@ -40,14 +41,14 @@ def export(stack: Stack, *, file: str, queue: QueueName, selection: Selection) -
             _write_to_stdout(look)
         else:
             _write_to_file(look, Path(file))
-    look.tell()
     if look.matched and file != _STDOUT:
         note(f"{counted(look.matched, 'letter')} written to {file}")
+    look.tell()
 
 
 def _write_to_stdout(look: Look) -> None:
     for letter in look:
-        sys.stdout.buffer.write(line_of(letter))
+        sys.stdout.buffer.write(line_of(letter, look.queue))
     sys.stdout.buffer.flush()
 
 
@@ -58,4 +59,4 @@ def _write_to_file(look: Look, path: Path) -> None:
         return
     with new_file(path) as opened:
         for letter in chain([first], letters):
-            opened.write(line_of(letter))
+            opened.write(line_of(letter, look.queue))

@@ -10,16 +10,17 @@ import click
 
 from ops.confirmation import confirm, yes_option
 from ops.counts import counted
-from ops.dlq import letter_files
 from ops.dlq.batches import MOST_ENTRIES
-from ops.dlq.dead_letter_queue import THREADS
+from ops.dlq.dead_letter_queue import CONNECTIONS, THREADS, DeadLetterQueue, Unseen
+from ops.dlq.file_contents import Contents, contents_of
 from ops.dlq.interruption import uninterrupted
 from ops.dlq.letter import Letter
-from ops.dlq.queues import QueueName, queue_option
+from ops.dlq.letter_files import LettersOfFile, line_of
+from ops.dlq.queues import QueueName, queue_choice
 from ops.dlq.sending import send
 from ops.dlq.threads import on_threads
 from ops.failures import Failure, Misconfigured
-from ops.new_files import check_new
+from ops.new_files import new_file
 from ops.operations import operation
 from ops.output import note
 from ops.progress import progress
@@ -39,87 +40,111 @@ _Numbered = tuple[int, Letter]
 
 @click.command("import", short_help="Put exported letters back into their queue.", epilog=_EXAMPLE)
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@queue_option
+@click.option("--queue", type=queue_choice(), help="Whose dead letters they are, where FILE does not say so.")
+@click.option("--again", is_flag=True, help="Also what is in the dead-letter queue already: it is then there twice.")
 @yes_option
 @click.pass_obj
-def import_(stack: Stack, *, file: Path, queue: QueueName, yes: bool) -> None:
-    """Put the letters of FILE, which `export` or `drop` wrote, into the dead-letter queue, as they were.
+def import_(stack: Stack, *, file: Path, queue: QueueName | None, again: bool, yes: bool) -> None:
+    """Put the letters of FILE, which `export` or `drop` wrote, into the dead-letter queue that they are from.
 
-    A FILE with a line that is not a letter is not begun. What SQS did not take, or a stop left over, is then in
-    FILE.rest, to be imported later. Who imported what is on record.
+    What is there already is left out, so that a command that was stopped goes on when it is given again. A FILE with a
+    line that is not a letter is not begun. Only its last line may be cut off, as on a full disk: the others are
+    imported, and the exit code is 1. It is 4 where letters that somebody has in hand could not be looked at.
+
+    What SQS did not take, or a stop left over, is then in FILE.rest, to be imported later. Who imported what is on
+    record.
     """
+    _check_ordinary(file)
     rest = file.with_name(f"{file.name}.rest")
-    check_new(rest)
+    if rest.exists():
+        raise Misconfigured(f"{rest} exists already: import that, and remove it")
+    contents = contents_of(file, queue)
+    if not contents.count:
+        note(f"there is no letter in {file}: nothing is imported")
+        contents.check_whole()
+        return
+    queue = contents.queue
+    sqs, url = stack.client("sqs", connections=CONNECTIONS), queue.dlq_url(stack)
+    unseen = Unseen() if again else _leave_out_what_is_there(DeadLetterQueue(sqs, url), contents, queue.dlq)
+    if not contents.left:
+        note(f"nothing is imported: {file} has nothing that is not in the {queue.dlq}; --again takes it all the same")
+    elif confirm(f"Put {counted(contents.left, 'letter')} of {file} into the {queue.dlq}?", yes=yes):
+        _import(stack, sqs, url, contents, rest)
+    contents.check_whole()
+    unseen.check()
+
+
+def _check_ordinary(file: Path) -> None:
+    if str(file) == "-":
+        raise Misconfigured("- is read once only, and letters are read more than once: write them to a file")
+    if file.is_dir():
+        raise Misconfigured(f"{file} is a folder: name a file")
     if file.exists() and not file.is_file():
         raise Misconfigured(f"{file} is no ordinary file, and is read more than once: name a file")
-    count = sum(1 for _ in letter_files.read(file))
-    if not count:
-        note(f"there is no letter in {file}: nothing is imported")
-        return
-    sqs, url = stack.client("sqs", connections=THREADS), queue.dlq_url(stack)
-    if not confirm(f"Put {counted(count, 'letter')} of {file} into the {queue.dlq}?", yes=yes):
-        note("nothing is imported")
-        return
-    with operation(stack, OperationKind.IMPORT, subject=queue.dlq, filters={"file": str(file)}) as running:
-        imported = _Imported(count)
+
+
+def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents, dlq: str) -> Unseen:
+    with queue.sweep() as sweep, progress("Looking", total=sweep.waiting or None, unit="letters") as advance:
+        for letters in sweep:
+            advance(len(letters))
+            contents.leave_out(letters)
+    if contents.left_out:
+        note(f"left out: {counted(contents.left_out, 'letter')} that the {dlq} has already; --again takes them in")
+    if sweep.unseen:
+        note(f"{sweep.unseen}: what is among them may then be there twice")
+    return sweep.unseen
+
+
+def _import(stack: Stack, sqs: "SQSClient", url: str, contents: Contents, rest: Path) -> None:
+    dlq, file = contents.queue.dlq, contents.file
+    wanted = contents.left
+    with operation(stack, OperationKind.IMPORT, subject=dlq, filters={"file": str(file)}) as running:
         try:
-            _send_all(sqs, url, file, imported)
+            why = _send_all(sqs, url, contents)
         finally:
-            running.count("imported", imported.number)
-            running.count("left", imported.left)
-            if imported.left:
+            running.count("imported", wanted - contents.left)
+            running.count("left", contents.left)
+            if contents.left:
                 with uninterrupted():
-                    _write_rest(file, rest, imported)
-        if imported.left:
-            raise Failure(f"SQS did not take {counted(imported.left, 'letter')}: {imported.why}")
-    note(f"{counted(imported.number, 'letter')} put into the {queue.dlq}, by operation {running.id}")
+                    _write_rest(rest, contents)
+        if contents.left:
+            raise Failure(f"SQS did not take {counted(contents.left, 'letter')}: {why}")
+    note(f"{counted(wanted, 'letter')} put into the {dlq}, by operation {running.id}")
 
 
-class _Imported:
-    """Which letters of a file SQS took, by their numbers: a byte for each. `why`: what it said of one it did not."""
-
-    def __init__(self, count: int) -> None:
-        self.why = ""
-        self._taken = bytearray(count)
-
-    @property
-    def number(self) -> int:
-        """How many it took."""
-        return self._taken.count(1)
-
-    @property
-    def left(self) -> int:
-        """How many it did not, or not yet."""
-        return self._taken.count(0)
-
-    def take(self, number: int) -> None:
-        """SQS took this one."""
-        self._taken[number] = 1
-
-    def __contains__(self, number: int) -> bool:
-        return bool(self._taken[number])
-
-
-def _send_all(sqs: "SQSClient", url: str, file: Path, imported: _Imported) -> None:
-    total = imported.left
+def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:
+    """Send what is left, and mark what SQS took; what it said of the first letter that it did not."""
+    said: list[str] = []
 
     def send_some(some: Sequence[_Numbered]) -> None:
         _, refused = send(sqs, url, [letter for _, letter in some])
         whys = {id(letter): why for letter, why in refused}
         for number, letter in some:
             if id(letter) not in whys:
-                imported.take(number)
-        imported.why = imported.why or next(iter(whys.values()), "")
+                contents.done(number)
+        said.extend(whys.values())
         advance(len(some))
 
-    with progress("Importing", total=total, unit="letters") as advance, on_threads(THREADS) as hand_over:
-        letters = islice(enumerate(letter_files.read(file)), total)
+    with progress("Importing", total=contents.left, unit="letters") as advance, on_threads(THREADS) as hand_over:
+        # What is done while this goes on was taken before.
+        letters = ((number, letter) for number, letter in _letters(contents) if not contents.is_done(number))
         while some := list(islice(letters, MOST_ENTRIES)):
             hand_over(partial(send_some, some))
+    return said[0] if said else ""
 
 
-def _write_rest(file: Path, rest: Path, imported: _Imported) -> None:
-    letters = islice(enumerate(letter_files.read(file)), imported.number + imported.left)
-    with letter_files.new_letter_file(rest) as opened:
-        letter_files.append(opened, (letter for number, letter in letters if number not in imported))
-    note(f"{counted(imported.left, 'letter')} not imported: {rest} has them")
+def _letters(contents: Contents) -> "enumerate[Letter]":
+    return enumerate(islice((stored.letter for stored in LettersOfFile(contents.file)), contents.count))
+
+
+def _write_rest(rest: Path, contents: Contents) -> None:
+    left = counted(contents.left, "letter")
+    try:
+        with new_file(rest) as opened:
+            for number, letter in _letters(contents):
+                if not contents.is_done(number):
+                    opened.write(line_of(letter, contents.queue))
+    except Failure as error:
+        note(f"{left} not imported; {error.message}; the same command leaves out what the queue has, and goes on")
+    else:
+        note(f"{left} not imported: {rest} has them")

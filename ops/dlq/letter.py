@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared import times
 from shared.delivery import REPLAYED_BY
-from shared.errors import Permanent, Reason
+from shared.errors import Permanent, Reason, comes_before_copy
 from shared.events import Completion, CopyRequest, Upload, decode_request
 from shared.log_id import log_id
 from shared.operations import Operation, decode_audited
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 # What stands for the reason where there is none.
 UNRECORDED = "Unrecorded"
 NOT_OURS = "NotOurs"
+# What a shell completes. AWS has more: these are usual ones of S3, and EventBridge's for a queue that it cannot reach
+# ("Using dead-letter queues to process undelivered events", EventBridge user guide).
+KNOWN_REASONS = (
+    UNRECORDED,
+    NOT_OURS,
+    *(reason for reason in Reason if reason not in (Reason.SUPERSEDED, Reason.SOURCE_DELETED)),
+    *("AccessDenied", "InternalError", "InvalidRequest", "NoSuchBucket", "RequestTimeout", "ServiceUnavailable"),
+    *("SlowDown", "Throttled", "CONNECTION_FAILURE", "INTERNAL_ERROR", "INVALID_PARAMETER", "NO_PERMISSIONS"),
+    *("NO_RESOURCE", "SDK_CLIENT_ERROR", "THROTTLING", "TIMEOUT", "UNKNOWN"),
+)
 # Of a number of deliveries: whatever is longer was not counted.
 _MOST_DIGITS = 9
 
@@ -39,7 +49,8 @@ class ExplainedBy(StrEnum):
 class Letter:
     """A message of a dead-letter queue. `attributes` are as boto3 gives them, so that they can be sent again.
 
-    `sent_at` is 1970 where the queue does not tell: then it counts as one of the oldest.
+    `sent_at` is 1970 where the queue does not tell: then it counts as one of the oldest. `trace_header`: SQS's own
+    attribute AWSTraceHeader, by which X-Ray knows what the message is part of.
     """
 
     id: str
@@ -47,16 +58,19 @@ class Letter:
     attributes: "Mapping[str, MessageAttributeValueOutputTypeDef]"
     receipt_handle: str
     sent_at: datetime
+    trace_header: str | None = None
 
     @classmethod
     def of(cls, message: "MessageTypeDef") -> "Letter":
-        """The letter that ReceiveMessage gave, with all its attributes and its `SentTimestamp`."""
+        """The letter that ReceiveMessage gave, with all its attributes and those of SQS's own that are told here."""
+        of_sqs = message.get("Attributes", {})
         return cls(
             id=message["MessageId"],
             body=message["Body"],
             attributes=message.get("MessageAttributes", {}),
             receipt_handle=message["ReceiptHandle"],
-            sent_at=_sent_at(message.get("Attributes", {}).get("SentTimestamp", "")),
+            sent_at=_sent_at(of_sqs.get("SentTimestamp", "")),
+            trace_header=of_sqs.get("AWSTraceHeader") or None,
         )
 
     @cached_property
@@ -144,6 +158,21 @@ class Letter:
         return None if isinstance(self.about, Permanent) else self.about.log_id
 
     @property
+    def may_have_copied(self) -> bool:
+        """Whether one of its deliveries may have copied, and ended before it looked whether that was the newest upload.
+
+        A crash may come after the copy, and so may a failure that passes by itself; what only a person can cure comes
+        before it.
+        """
+        match self.explained_by:
+            case ExplainedBy.NOBODY:
+                return True
+            case ExplainedBy.COPYTRAIL:
+                return not comes_before_copy(self.reason)
+            case _:
+                return False
+
+    @property
     def attempts(self) -> int | None:
         """How often it was delivered before it came here, where that is known."""
         match self.explained_by:
@@ -200,9 +229,9 @@ class Letter:
         # A replayed letter keeps its attributes, and none of them says why it came back.
         if REPLAYED_BY in self.attributes:
             return ExplainedBy.NOBODY
-        if "ERROR_CODE" in self.attributes:
+        if self.text("ERROR_CODE"):
             return ExplainedBy.EVENTBRIDGE
-        return ExplainedBy.COPYTRAIL if "Reason" in self.attributes else ExplainedBy.NOBODY
+        return ExplainedBy.COPYTRAIL if self.text("Reason") else ExplainedBy.NOBODY
 
     @property
     def _unexplained(self) -> str:

@@ -3,16 +3,18 @@
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
 from ops.dlq.letter import Letter
+from ops.dlq.queues import QueueName
 from ops.failures import Misconfigured
-from ops.new_files import check_new
+from ops.new_files import check_new, keep_name, not_written
 from shared import times
 from shared.envelope import Moment, Text, check_moments
 
@@ -33,15 +35,24 @@ class _Attribute(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omi
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """A letter as a line has it."""
+    """A letter as a line has it. Lines of earlier versions have neither queue nor trace."""
 
     message_id: Text
     sent_at: Moment
     body: Text
     attributes: Mapping[str, _Attribute]
+    queue: QueueName | None = None
+    trace_header: Text | None = msgspec.field(name="AWSTraceHeader", default=None)
 
     def __post_init__(self) -> None:
         check_moments(SentAt=self.sent_at)
+
+
+class Stored(NamedTuple):
+    """A letter of a file, and the queue whose dead letter it was, where the file says so."""
+
+    letter: Letter
+    queue: QueueName | None
 
 
 def attributes_in_json(letter: Letter) -> dict[str, dict[str, str]]:
@@ -59,84 +70,141 @@ def attributes_in_json(letter: Letter) -> dict[str, dict[str, str]]:
     }
 
 
-def line_of(letter: Letter) -> bytes:
-    """The line of a letter, with the line's end."""
-    line = {
+def line_of(letter: Letter, queue: QueueName | None) -> bytes:
+    """The line of a dead letter of a queue, with the line's end."""
+    named = {
+        "Queue": queue,
         "MessageId": letter.id,
         "SentAt": times.to_text(letter.sent_at),
+        "AWSTraceHeader": letter.trace_header,
         "Body": letter.body,
         "Attributes": attributes_in_json(letter),
     }
-    return msgspec.json.encode(line) + b"\n"
+    return msgspec.json.encode({name: value for name, value in named.items() if value is not None}) + b"\n"
+
+
+class LetterFile:
+    """A file that letters are appended to. It holds whole lines that are on the disk, and nothing else.
+
+    Args:
+        path: what a person calls it.
+        descriptor: the file, open and empty.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+        self._size = 0
+
+    def append(self, letters: Sequence[Letter], queue: QueueName) -> None:
+        """Write dead letters of a queue; when this returns, they are on the disk.
+
+        Raises:
+            Failure: they are not, and none of them is in the file.
+        """
+        lines = b"".join(line_of(letter, queue) for letter in letters)
+        try:
+            _write(self._descriptor, lines)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            self._cut_back()
+            raise not_written(self._path, error) from error
+        self._size += len(lines)
+
+    def _cut_back(self) -> None:
+        # Should the disk refuse that, too, a part of a line is left at the end: whoever reads the file passes it over.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            os.fsync(self._descriptor)
 
 
 @contextmanager
-def new_letter_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that has its name at once, and keeps what `append` wrote to it whatever happens then.
+def new_letter_file(path: Path) -> Iterator[LetterFile]:
+    """A file that has its name at once, and keeps what was appended to it whatever happens then.
 
     Raises:
         Failure: there is a file already, or the folder cannot be written to.
     """
     check_new(path)
     try:
-        file = path.open("xb")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise Misconfigured(f"{path} cannot be written ({error.strerror}): name another file") from error
-    with file:
-        _keep_name(path)
-        yield file
+    try:
+        try:
+            keep_name(path)
+        except OSError as error:
+            raise not_written(path, error) from error
+        yield LetterFile(path, descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def append(file: IO[bytes], letters: Iterable[Letter]) -> None:
-    """Write letters; when this returns, they are on the disk.
-
-    Raises:
-        OSError: they may not be.
-    """
-    for letter in letters:
-        file.write(line_of(letter))
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def read(path: Path) -> Iterator[Letter]:
+class LettersOfFile:
     """The letters of a file, one in memory at a time. They have no receipt handle: they are in no queue.
 
-    Raises:
-        Failure: while iterating, a line is not a letter, or the file cannot be read.
+    `torn`: the number of a last line that was cut off, once it has been met: what it held is no letter.
     """
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    yield _letter(line)
-                except (msgspec.DecodeError, NotBase64, RecursionError) as error:
-                    raise Misconfigured(f"line {number} of {path} is not a letter: {error}") from error
-    except OSError as error:
-        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from error
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.torn: int | None = None
+
+    def __iter__(self) -> Iterator[Stored]:
+        """The letters; lines that are blank are passed over.
+
+        Raises:
+            Failure: a line that is not the last is not a letter, or the file cannot be read.
+        """
+        try:
+            with self._path.open("rb") as file:
+                for number, line in enumerate(file, start=1):
+                    text = line.removeprefix(BOM_UTF8) if number == 1 else line
+                    if text.strip():
+                        stored = self._stored(number, text)
+                        if stored is None:
+                            self.torn = number
+                            return
+                        yield stored
+        except OSError as error:
+            raise Misconfigured(f"{self._path} cannot be read: {error.strerror}") from error
+
+    def _stored(self, number: int, line: bytes) -> Stored | None:
+        try:
+            return _stored(line)
+        except (msgspec.ValidationError, NotBase64) as error:
+            # It is whole JSON, and not what we wrote.
+            raise self._no_letter(number, error) from error
+        except (msgspec.DecodeError, RecursionError) as error:
+            if not line.endswith(b"\n") and (number > 1 or line.startswith(b"{")):
+                return None
+            raise self._no_letter(number, error) from error
+
+    def _no_letter(self, number: int, error: Exception) -> Misconfigured:
+        return Misconfigured(f"line {number} of {self._path} is not a letter: {error}")
 
 
-def _letter(line: bytes) -> Letter:
+def _write(descriptor: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+
+
+def _stored(line: bytes) -> Stored:
     read_line = msgspec.json.decode(line, type=_Line)
-    return Letter(
+    letter = Letter(
         id=read_line.message_id,
         body=read_line.body,
         attributes={name: _attribute(value) for name, value in read_line.attributes.items()},
         receipt_handle="",
         sent_at=read_line.sent_at,
+        trace_header=read_line.trace_header,
     )
+    return Stored(letter, read_line.queue)
 
 
 def _attribute(value: _Attribute) -> "MessageAttributeValueOutputTypeDef":
     if value.binary_value is not None:
         return {"DataType": value.data_type, "BinaryValue": b64decode(value.binary_value, validate=True)}
     return {"DataType": value.data_type, "StringValue": value.string_value or ""}
-
-
-def _keep_name(path: Path) -> None:
-    # A file that is on the disk is lost all the same where its folder is not.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import islice
+from tempfile import gettempdir
 from typing import IO
 
 from ops.dlq.letter import Letter
+from ops.failures import Failure
 
 # A place is where in the file a receipt handle begins and, in its last bits, how long it is: SQS's have some 400 bytes.
 _LENGTH_BITS = 16
@@ -31,7 +33,11 @@ class LettersInHand:
         return len(self._places)
 
     def take(self, letters: Iterable[Letter]) -> list[Letter]:
-        """Take letters in hand; those that were not before. Of the others, the newest receipt handle counts."""
+        """Take letters in hand; those that were not before. Of the others, the newest receipt handle counts.
+
+        Raises:
+            Failure: the disk does not take what they are given back with.
+        """
         new: list[Letter] = []
         with self._lock:
             for letter in letters:
@@ -69,7 +75,14 @@ class LettersInHand:
 
     def _kept(self, handle: bytes) -> int:
         place = self._end << _LENGTH_BITS | len(handle)
-        os.pwrite(self._descriptor, handle, self._end)
+        written = 0
+        try:
+            while written < len(handle):
+                written += os.pwrite(self._descriptor, handle[written:], self._end + written)
+        except OSError as error:
+            raise Failure(
+                f"the temporary folder {gettempdir()} takes no more ({error.strerror}): name another with TMPDIR"
+            ) from error
         self._end += len(handle)
         return place
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ops.counts import counted
-from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue, Sweep
+from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue, Sweep, Unseen, not_found
 from ops.dlq.letter import Letter
 from ops.dlq.queues import QueueName
-from ops.dlq.selection import Selection
+from ops.dlq.selection import Named, Selection
 from ops.output import note
 from ops.progress import progress
 from ops.stack_outputs import Stack
@@ -25,6 +25,9 @@ class Look:
     seen: int = 0
     matched: int = 0
 
+    def __post_init__(self) -> None:
+        self.named = Named(self.selection)
+
     def __iter__(self) -> Iterator[Letter]:
         """The letters.
 
@@ -35,6 +38,7 @@ class Look:
             self._advance(len(letters))
             for letter in letters:
                 self.seen += 1
+                self.named.take(letter)
                 if self.selection.shows(letter):
                     self.matched += 1
                     yield letter
@@ -42,29 +46,34 @@ class Look:
                         return
 
     @property
-    def elsewhere(self) -> str:
-        """What a person is told of letters that a look cannot see, or ""."""
-        if not self._sweep.in_flight:
-            return ""
-        return (
-            f"{counted(self._sweep.in_flight, 'letter')} cannot be seen at present: somebody looks at them or replays"
-            " them, or was stopped while doing so"
-        )
+    def unseen(self) -> Unseen:
+        """What a look that came to its end could not see."""
+        return self._sweep.unseen
 
     def tell(self) -> None:
-        """Tell how many there were, on stderr."""
-        options = self.selection.as_options()
+        """Tell how many there were, on stderr.
+
+        Raises:
+            Failure: an id is that of no letter.
+            Incomplete: there are letters that could not be seen.
+        """
+        dlq = self.queue.dlq
         if not self.seen:
-            told = f"the {self.queue.dlq} is empty" if not self.elsewhere else f"no letter in the {self.queue.dlq}"
+            note(f"no letter of the {dlq} could be seen" if self.unseen else f"the {dlq} is empty")
         elif not self.matched:
-            told = f"no letter matches {options}, of {counted(self.seen, 'letter')} in the {self.queue.dlq}"
+            note(f"no letter matches {self.selection.as_options()}, of {counted(self.seen, 'letter')} in the {dlq}")
         elif self.matched == self.selection.limit:
-            told = f"the first {counted(self.matched, 'letter')} of the {self.queue.dlq}"
+            note(f"the first {counted(self.matched, 'letter')} of the {dlq}")
+            return
         elif self.matched < self.seen:
-            told = f"{counted(self.matched, 'letter')} of {self.seen:,} in the {self.queue.dlq}"
+            note(f"{counted(self.matched, 'letter')} of {self.seen:,} in the {dlq}")
         else:
-            told = f"{counted(self.matched, 'letter')} in the {self.queue.dlq}"
-        note(f"{told}; {self.elsewhere}" if self.elsewhere else told)
+            note(f"{counted(self.matched, 'letter')} in the {dlq}")
+        for line in self.named.excluded:
+            note(line)
+        if missing := self.named.of_nothing:
+            raise not_found(dlq, missing, self.unseen)
+        self.unseen.check()
 
 
 @contextmanager
@@ -75,7 +84,7 @@ def looking(stack: Stack, queue: QueueName, selection: Selection, *, with_progre
         CopytrailError: SQS did not answer.
         Failure: there is no such stack, or a look would cost.
     """
-    dead_letters = DeadLetterQueue(stack.client("sqs", connections=THREADS), queue.dlq_url(stack))
+    dead_letters = DeadLetterQueue(stack.client("sqs", connections=CONNECTIONS), queue.dlq_url(stack))
     with dead_letters.sweep() as sweep:
         if not with_progress:
             yield Look(queue, selection, sweep, _advance=lambda _: None)

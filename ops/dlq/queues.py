@@ -39,13 +39,22 @@ class QueueName(StrEnum):
         return f"{self} DLQ"
 
 
+def queue_choice() -> click.Choice[str]:
+    """What may be said for a queue on the command line; becomes a QueueName."""
+    # click calls an enum's members by their names, in capitals.
+    return _QueueChoice([name.value for name in QueueName])
+
+
+class _QueueChoice(click.Choice[str]):
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> QueueName:
+        return QueueName(super().convert(str(value), param, ctx))
+
+
 def queue_option(command: F) -> F:
     """Add `--queue` to a command, as `queue`: a QueueName."""
     return click.option(
         "--queue",
-        # click calls an enum's members by their names, in capitals.
-        type=click.Choice([name.value for name in QueueName]),
-        callback=lambda _ctx, _param, value: QueueName(value),
+        type=queue_choice(),
         default=QueueName.COPY.value,
         show_default=True,
         help="Whose dead letters.",

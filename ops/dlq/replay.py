@@ -7,17 +7,13 @@ import click
 from ops.confirmation import confirm, yes_option
 from ops.counts import counted
 from ops.dlq.acting import Deed, carry_out
-from ops.dlq.currency import Sources
-from ops.dlq.dead_letter_queue import THREADS as SWEEPING_THREADS
-from ops.dlq.dead_letter_queue import DeadLetterQueue
-from ops.dlq.preview import THREADS as LOOKING_THREADS
-from ops.dlq.preview import Preview
+from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue
+from ops.dlq.preview import Preview, sources_of
 from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.replaying import Replaying
 from ops.dlq.results import Lines, Result
-from ops.dlq.selection import Selection, selection_options
-from ops.failures import Failure
+from ops.dlq.selection import Selection, all_option, selection_options
 from ops.output import json_option, note
 from ops.pace import rate_option
 from ops.stack_outputs import Stack
@@ -41,6 +37,7 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @queue_option
 @selection_options
+@all_option
 @click.option(
     "--include-superseded", is_flag=True, help="Also what has been superseded or deleted at the source since."
 )
@@ -54,6 +51,7 @@ def replay(
     *,
     queue: QueueName,
     selection: Selection,
+    everything: bool,
     include_superseded: bool,
     rate: float | None,
     dry_run: bool,
@@ -63,26 +61,33 @@ def replay(
     """Send dead letters back to their queue, once the cause is mended.
 
     First it looks, and shows what would go: letters of the copy queue are left out when their upload has been
-    superseded or deleted at the source since. One whose source S3 does not tell of goes all the same, is shown as
-    NotKnown with the reason, and the exit code is 1.
+    superseded or deleted at the source since. One that a delivery may have copied before it died, as after a crash,
+    goes all the same, and the copier checks that the newest upload is at the destination. So does one whose source S3
+    does not tell of: it is shown as NotKnown with the reason, and the exit code is 1. Letters that somebody else has in
+    hand, or that did not come again, are told of, and the exit code is 4.
 
     Then it sends each letter, and deletes it once the queue has accepted it: stopped anywhere, nothing is lost, and the
     same command goes on. What becomes of each copy is a record of its own, and so is the replay.
     """
+    selection.check_all(everything=everything)
     lines = Lines(as_json=as_json)
     with ExitStack() as opened:
-        sqs = opened.enter_context(closing(stack.client("sqs", connections=SWEEPING_THREADS + _THREADS + 1)))
+        sqs = opened.enter_context(closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)))
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        sources: Sources | None = None
-        if queue is QueueName.COPY:
-            s3 = opened.enter_context(closing(stack.client("s3", connections=LOOKING_THREADS)))
-            sources = Sources(s3, stack.routes)
+        sources = opened.enter_context(sources_of(stack, queue))
         preview = Preview(selection, sources=sources, include_superseded=include_superseded)
         show_preview(preview, letters, lines, dry_run=dry_run)
-        tell_preview(preview, dlq=queue.dlq, would=f"go to the {queue} queue", filters=selection.as_options())
+        tell_preview(
+            preview,
+            dlq=queue.dlq,
+            would=f"go to the {queue} queue",
+            filters=selection.as_options(),
+            left_out_why="superseded since",
+            to_check_why="a delivery may have copied one and died, and the copier checks that the newest is there",
+        )
         question = f"Replay {counted(len(preview.going), 'letter')}?"
         if dry_run or not preview.going or not confirm(question, yes=yes):
-            _check_all_known(preview)
+            preview.check_all(queue.dlq)
             return
         deed = Deed(
             kind=OperationKind.REPLAY,
@@ -93,12 +98,10 @@ def replay(
             filters=selection.described() | ({"include-superseded": "yes"} if include_superseded else {}),
             threads=_THREADS,
             rate=rate,
+            limit=selection.limit,
         )
-        carry_out(deed, stack, letters, preview, lines)
+        problem = carry_out(deed, stack, letters, preview, lines)
     note(f"what becomes of them: {_WHAT_NEXT[queue]}")
-    _check_all_known(preview)
-
-
-def _check_all_known(preview: Preview) -> None:
-    if preview.not_known:
-        raise Failure(f"the source of {counted(preview.not_known, 'letter')} could not be looked at")
+    if problem:
+        raise problem
+    preview.check_all(queue.dlq)

@@ -8,15 +8,18 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from ops import options
-from ops.dlq.letter import Letter
+from ops.dlq.letter import KNOWN_REASONS, Letter
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment, check_order
+from ops.output import visible
 from shared import times
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
 
 _PART_OF_AN_ID = re.compile("[0-9a-f-]{8,36}")
 
@@ -45,8 +48,8 @@ class LetterId(click.ParamType[str]):
 class Selection:
     """Letters first seen from `since` up to, not including, `until`, and as the rest says; empty takes all of ours.
 
-    Letters that are not ours are only meant where `ids` name them. Reasons are taken in any case. `limit`: no more than
-    so many, whichever come first; who goes through the letters counts them.
+    Letters that are not ours are only meant where `ids` or `reasons` name them. Reasons are taken in any case. `limit`:
+    no more than so many, whichever come first; who goes through the letters counts them.
     """
 
     keys: KeyFilter = field(default_factory=KeyFilter)
@@ -61,17 +64,39 @@ class Selection:
 
     def matches(self, letter: Letter) -> bool:
         """Whether a letter is meant."""
-        return (bool(self.ids) or letter.is_ours) and self.shows(letter)
+        return (bool(self.ids) or letter.is_ours or self._has_reason(letter)) and self.shows(letter)
 
     def shows(self, letter: Letter) -> bool:
         """Whether a letter is meant where letters are only looked at: then also one that is not ours."""
-        return (
-            self.keys.matches(letter.key)
-            and (not self.reasons or letter.reason.casefold() in {reason.casefold() for reason in self.reasons})
-            and (self.since is None or letter.first_seen >= self.since)
-            and (self.until is None or letter.first_seen < self.until)
-            and (not self.ids or any(is_named(letter, id_) for id_ in self.ids))
-        )
+        return self.names(letter) and not self.why_not(letter)
+
+    def names(self, letter: Letter) -> bool:
+        """Whether a letter has one of the ids, if there are any."""
+        return not self.ids or any(is_named(letter, id_) for id_ in self.ids)
+
+    def why_not(self, letter: Letter) -> str:
+        """The first filter but the ids that excludes a letter, and what the letter is instead; or ""."""
+        if not self.keys.matches(letter.key):
+            return f"--key-prefix or --key-glob: its key is '{letter.key}'"
+        if self.reasons and not self._has_reason(letter):
+            return f"--reason: its reason is {letter.reason}"
+        if (self.since and letter.first_seen < self.since) or (self.until and letter.first_seen >= self.until):
+            return f"--since or --until: it was first seen at {times.to_text(letter.first_seen)}"
+        return ""
+
+    def _has_reason(self, letter: Letter) -> bool:
+        # As it is, and as it is shown.
+        told = {letter.reason.casefold(), visible(letter.reason).casefold()}
+        return any(reason.casefold() in told for reason in self.reasons)
+
+    def check_all(self, *, everything: bool) -> None:
+        """Let `--all` pass where nothing narrows it down but a limit.
+
+        Raises:
+            Failure: there are filters beside it.
+        """
+        if everything and (filters := self.described().keys() - {"limit"}):
+            raise Misconfigured(f"--all is every letter, and --{min(filters)} is not: say one of them")
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
@@ -95,14 +120,32 @@ class Selection:
 class Named:
     """Which letters each id of a selection turns out to name: the beginning of an id may be that of several."""
 
-    def __init__(self, ids: tuple[str, ...]) -> None:
-        self._letters: dict[str, list[str]] = {id_: [] for id_ in ids}
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._letters: dict[str, list[str]] = {id_: [] for id_ in selection.ids}
+        self._excluded: dict[str, str] = {}
+        self._found: set[str] = set()
 
     def take(self, letter: Letter) -> None:
-        """A letter that was found."""
+        """A letter of the queue."""
         for id_, letters in self._letters.items():
-            if id_ not in (letter.id, letter.log_id) and is_named(letter, id_):
+            if not is_named(letter, id_):
+                continue
+            self._found.add(id_)
+            if why := self._selection.why_not(letter):
+                self._excluded[letter.id] = why
+            elif id_ not in (letter.id, letter.log_id):
                 letters.append(letter.id)
+
+    @property
+    def of_nothing(self) -> list[str]:
+        """The ids that no letter has, of those that were taken."""
+        return sorted(self._letters.keys() - self._found)
+
+    @property
+    def excluded(self) -> Iterator[str]:
+        """What a person is to know of letters that an id names and another filter excludes: a line for each."""
+        return (f"letter {id_} is excluded by {why}" for id_, why in sorted(self._excluded.items()))
 
     def check(self) -> None:
         """Let ids pass that name one letter each.
@@ -113,6 +156,21 @@ class Named:
         for id_, letters in self._letters.items():
             if len(letters) > 1:
                 raise Misconfigured(f"'{id_}' is how the ids of several letters begin: name one of {_listed(letters)}")
+
+
+class ReasonName(click.ParamType[str]):
+    """A reason on the command line: any text, as AWS's codes come as they are. The shell completes the usual ones."""
+
+    name = "reason"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a reason."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The reasons that may be meant."""
+        begins = incomplete.casefold()
+        return [CompletionItem(reason) for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
 
 
 def is_named(letter: Letter, id_: str) -> bool:
@@ -139,9 +197,10 @@ def selection_options(command: Callable[..., T]) -> Callable[..., T]:
         key_options,
         click.option(
             "--reason",
+            type=ReasonName(),
             multiple=True,
             metavar="REASON",
-            help="Only this reason; `unrecorded`: only those that have none. May be repeated.",
+            help="Only this reason, as `ls` shows it: Unrecorded and NotOurs, too. May be repeated.",
         ),
         click.option("--since", type=Moment(), help="Only what was first seen then or later: 15m, 1h, 7d or ISO-8601."),
         click.option("--until", type=Moment(), help="Only what was first seen before then."),
@@ -158,6 +217,13 @@ def selection_options(command: Callable[..., T]) -> Callable[..., T]:
     for option in reversed(filters):
         wrapped = option(wrapped)
     return wrapped
+
+
+def all_option(command: F) -> F:
+    """Add `--all` to a command, as `everything`."""
+    return click.option("--all", "everything", is_flag=True, help="Every letter that is ours: instead of a filter.")(
+        command
+    )
 
 
 def _listed(letters: list[str]) -> str:

@@ -12,7 +12,11 @@ from shared.errors import CopytrailError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageAttributeValueOutputTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageAttributeValueOutputTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
 _Attributes = Mapping[str, "MessageAttributeValueOutputTypeDef"]
 
@@ -77,14 +81,25 @@ def _sending(
         with translated("sqs:SendMessage", queue_url):
             answer = sqs.send_message_batch(
                 QueueUrl=queue_url,
-                Entries=[
-                    {"Id": str(place), "MessageBody": chunk[place][0].body, "MessageAttributes": chunk[place][1]}
-                    for place in places
-                ],
+                Entries=[_entry(place, *chunk[place]) for place in places],
             )
         return answer.get("Failed", [])
 
     return call
+
+
+def _entry(place: int, letter: Letter, attributes: _Attributes) -> "SendMessageBatchRequestEntryTypeDef":
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": str(place),
+        "MessageBody": letter.body,
+        "MessageAttributes": attributes,
+    }
+    if letter.trace_header:
+        # It does not count towards the message's size ("MessageSystemAttributes", SQS API reference).
+        entry["MessageSystemAttributes"] = {
+            "AWSTraceHeader": {"DataType": "String", "StringValue": letter.trace_header}
+        }
+    return entry
 
 
 def _marked(letter: Letter, marks: Mapping[str, str]) -> _Attributes:

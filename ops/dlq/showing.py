@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 import click
 
+from ops.dlq.dead_letter_queue import not_found
 from ops.dlq.letter import Letter
 from ops.dlq.letter_json import age_s, to_json
 from ops.dlq.looking import Look, looking
 from ops.dlq.queues import QueueName, queue_option
-from ops.dlq.selection import LetterId, Named, Selection
+from ops.dlq.selection import LetterId, Selection
 from ops.durations import duration_shown
-from ops.failures import Failure
 from ops.output import json_option, print_attributes, print_json, visible
 from ops.stack_outputs import Stack
 from shared import times
@@ -37,8 +37,7 @@ def show(stack: Stack, *, id_: str, queue: QueueName, as_json: bool) -> None:
     with looking(stack, queue, Selection(ids=(id_,)), with_progress=True) as look:
         letter = _find(look, id_)
     if letter is None:
-        hint = f"; {look.elsewhere}" if look.elsewhere else ""
-        raise Failure(f"no letter of {look.seen:,} in the {queue.dlq} has the id '{id_}'{hint}")
+        raise not_found(queue.dlq, [id_], look.unseen)
     told = to_json(letter, times.now())
     if as_json:
         print_json(told)
@@ -47,14 +46,12 @@ def show(stack: Stack, *, id_: str, queue: QueueName, as_json: bool) -> None:
 
 
 def _find(look: Look, id_: str) -> Letter | None:
-    named = Named((id_,))
     found: Letter | None = None
     for letter in look:
         found = letter
         if len(id_) == _COMPLETE:
-            break
-        named.take(letter)
-    named.check()
+            return found
+    look.named.check()
     return found
 
 

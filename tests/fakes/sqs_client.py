@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -31,6 +31,7 @@ class StoredMessage:
     sent_at: datetime
     visible_from: datetime
     received: int = 0
+    trace_header: str = ""
 
 
 @dataclass
@@ -101,7 +102,8 @@ class FakeSqs:
             for message in received:
                 message.received += 1
                 message.visible_from = self.clock() + timedelta(seconds=VisibilityTimeout)
-            return {"Messages": [_received(message) for message in received]} if received else {}
+            asked_for = set(MessageSystemAttributeNames)
+            return {"Messages": [_received(message, asked_for) for message in received]} if received else {}
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
         """Hide messages in hand for so long from now."""
@@ -161,7 +163,10 @@ class FakeSqs:
             _check_sendable(entry["MessageBody"], entry["MessageAttributes"])
 
         def send(entry: Mapping[str, Any]) -> str:
-            self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], str(UUID(int=next(self._ids) << 64)))
+            id_ = str(UUID(int=next(self._ids) << 64))
+            self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], id_)
+            of_sqs = entry.get("MessageSystemAttributes", {})
+            self._queue(QueueUrl)[id_].trace_header = of_sqs.get("AWSTraceHeader", {}).get("StringValue", "")
             return ""
 
         return self._batch("SendMessage", Entries, send)
@@ -228,11 +233,12 @@ def _check_sendable(body: str, attributes: Mapping[str, Any]) -> None:
         raise refusal("InvalidParameterValue", f"Message must be shorter than {_LARGEST} bytes.")
 
 
-def _received(message: StoredMessage) -> Mapping[str, Any]:
+def _received(message: StoredMessage, asked_for: Set[str]) -> Mapping[str, Any]:
+    of_sqs = {"SentTimestamp": str(int(message.sent_at.timestamp() * 1000)), "AWSTraceHeader": message.trace_header}
     plain = {
         "MessageId": message.id,
         "ReceiptHandle": f"{message.id}#{message.received}",
         "Body": message.body,
-        "Attributes": {"SentTimestamp": str(int(message.sent_at.timestamp() * 1000))},
+        "Attributes": {name: text for name, text in of_sqs.items() if text and name in asked_for},
     }
     return plain | {"MessageAttributes": message.attributes} if message.attributes else plain

@@ -223,7 +223,7 @@ def first_in(desk: Desk) -> str:
 @pytest.mark.parametrize(
     ("id_", "code", "told"),
     [
-        ("ffffffff", 1, "Error: no letter of 1 in the copy DLQ has the id 'ffffffff'\n"),
+        ("ffffffff", 1, "Error: no letter of the copy DLQ has the id ffffffff\n"),
         ("report.csv", 2, "Error: 'report.csv' is not a message id or LogID, nor the first 8 characters of one"),
     ],
 )
@@ -245,7 +245,7 @@ def test_many_letters_are_listed_each_once(desk: Desk) -> None:
 def test_what_was_exported_and_lost_is_as_it_was_when_it_is_imported(desk: Desk, one_of_each: dict[str, str]) -> None:
     exported = run(desk, "export", "letters.jsonl")
     assert (exported.returncode, exported.stdout) == (0, "")
-    assert exported.stderr == "5 letters in the copy DLQ\n5 letters written to letters.jsonl\n"
+    assert exported.stderr == "5 letters written to letters.jsonl\n5 letters in the copy DLQ\n"
     assert sorted(run(desk, "export", "-").stdout.splitlines()) == sorted(lines_of(desk, "letters.jsonl"))
     before = sorted(desk.letters(), key=str)
 
@@ -320,9 +320,9 @@ def test_what_sqs_does_not_take_is_in_a_file_and_can_be_imported_later(desk: Des
         put_upload(desk, f"{number}.txt", FAILED)
     run(desk, "export", "some.jsonl")
     lines = lines_of(desk, "some.jsonl")
-    unasked = run(desk, "import", "some.jsonl")
-    assert (unasked.returncode, "add --yes" in unasked.stderr, depth(desk).visible) == (2, True, 12)
     desk.letters()
+    unasked = run(desk, "import", "some.jsonl")
+    assert (unasked.returncode, "add --yes" in unasked.stderr, depth(desk).visible) == (2, True, 0)
     watch = Watch()
     watch.answers["SendMessageBatch"] = [aws_json_error("AccessDenied", "not you", 403)] * 2
 
@@ -372,6 +372,113 @@ def test_stopped_in_the_middle_every_letter_is_visible_again(desk: Desk, number:
     assert running.returncode == 130
     assert "Traceback" not in told
     assert (depth(desk).visible, depth(desk).in_flight) == (45, 0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["ls", "ls --json", "export none.jsonl", "show ffffffff", "replay --yes", "replay --dry-run", "drop --all --yes"],
+)
+def test_where_every_letter_is_in_somebodys_hands_no_command_says_that_there_is_none(desk: Desk, command: str) -> None:
+    for place in range(3):
+        put_upload(desk, f"{place}.txt", FAILED)
+    desk.sqs.receive_message(QueueUrl=desk.outputs["CopyDlqUrl"], MaxNumberOfMessages=10, VisibilityTimeout=600)
+
+    with desk.aws.intercept(Watch()):
+        ended = desk.run("dlq", *command.split())
+
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "3 letters cannot be seen at present: somebody looks at them or replays them, or was stopped" in ended.stderr
+    assert "empty" not in ended.stderr
+    assert not (desk.terminal.home / "none.jsonl").exists()
+    let_visibility_timeouts_pass(desk)
+
+
+def test_a_file_is_not_imported_twice_unless_that_is_asked_for(desk: Desk) -> None:
+    for place in range(3):
+        put_upload(desk, f"{place}.txt", FAILED)
+    run(desk, "export", "twice.jsonl")
+
+    ended = run(desk, "import", "twice.jsonl", "--yes")
+    assert (ended.returncode, depth(desk).visible) == (0, 3)
+    assert ended.stderr == (
+        "left out: 3 letters that the copy DLQ has already; --again takes them in\n"
+        "nothing is imported: twice.jsonl has nothing that is not in the copy DLQ; --again takes it all the same\n"
+    )
+    assert run(desk, "import", "twice.jsonl", "--yes", "--again").returncode == 0
+    assert depth(desk).visible == 6
+
+
+def test_letters_of_the_copy_queue_do_not_go_to_the_auditor(desk: Desk) -> None:
+    put_upload(desk, "a.txt", FAILED)
+    run(desk, "export", "copy.jsonl")
+    desk.letters()
+
+    ended = run(desk, "import", "copy.jsonl", "--queue", "audit", "--yes")
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "Error: 1 letter of copy.jsonl are not of the audit queue: leave --queue out\n",
+    )
+    assert run(desk, "import", "copy.jsonl", "--yes").returncode == 0
+    assert depth(desk).visible == 1
+
+
+def test_the_trace_header_comes_through_export_import_and_replay(desk: Desk) -> None:
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    desk.copier.pause()
+    desk.sqs.send_message(
+        QueueUrl=desk.outputs["CopyDlqUrl"],
+        MessageBody=object_created(an_upload(key="traced")),
+        MessageAttributes={"Reason": {"DataType": "String", "StringValue": "SlowDown"}},
+        MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": trace}},
+    )
+    assert run(desk, "export", "traced.jsonl").returncode == 0
+    desk.letters()
+    assert run(desk, "import", "traced.jsonl", "--yes").returncode == 0
+    with desk.aws.intercept(Watch()):
+        assert desk.run("dlq", "replay", "--yes", "--include-superseded").returncode in (0, 1)
+    answer = desk.sqs.receive_message(
+        QueueUrl=desk.outputs["CopyQueueUrl"], MessageSystemAttributeNames=["AWSTraceHeader"], VisibilityTimeout=0
+    )
+    assert answer["Messages"][0]["Attributes"]["AWSTraceHeader"] == trace
+    desk.take_all("CopyQueueUrl")
+
+
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        (".", "Error: . is a folder: name a file\n"),
+        ("/", "Error: / is a folder: name a file\n"),
+        ("-", "Error: - is read once only, and letters are read more than once: write them to a file\n"),
+    ],
+)
+def test_what_is_no_file_of_letters_is_one_line(desk: Desk, argument: str, told: str) -> None:
+    ended = run(desk, "import", argument, "--yes")
+    assert (ended.returncode, ended.stderr) == (2, told)
+
+
+def test_where_a_file_cannot_be_written_nothing_is_looked_at(desk: Desk) -> None:
+    put_upload(desk, "a.txt", FAILED)
+    for command in ("drop --all --yes --to no/such/folder.jsonl", "export no/such/folder.jsonl"):
+        watch = Watch()
+        ended = run(desk, *command.split(), watch=watch)
+        assert (ended.returncode, bool(watch.asked)) == (2, False)
+        assert "no/such cannot be written to (No such file or directory): name another file" in ended.stderr
+
+
+def test_what_excludes_a_letter_that_was_named_is_said(desk: Desk) -> None:
+    id_ = put_upload(desk, "a.txt", FAILED)
+    for command in ("ls", "replay --yes", "drop --yes", "export none.jsonl"):
+        ended = run(desk, *command.split(), "--id", id_[:8], "--reason", "Other")
+        assert ended.returncode == 0
+        assert f"letter {id_} is excluded by --reason: its reason is AccessDenied\n" in ended.stderr
+
+
+def test_an_id_that_no_letter_has_is_not_found(desk: Desk) -> None:
+    put_upload(desk, "a.txt", FAILED)
+    for command in ("ls", "replay --yes", "replay --dry-run", "drop --yes", "export none.jsonl"):
+        ended = run(desk, *command.split(), "--id", "ffffffff")
+        assert ended.returncode == 1, command
+        assert ended.stderr.endswith("Error: no letter of the copy DLQ has the id ffffffff\n")
 
 
 def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then_a_look_says_so(desk: Desk) -> None:

@@ -3,84 +3,26 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.dlq.commands import dlq
-from ops.stack_outputs import Output
 from shared.delivery import REPLAYED_BY
-from shared.routes import Route
 from tests.fakes.hostile import BODIES, LARGEST_BODY, MOMENTS, NUMBERS, TEXTS
-from tests.fakes.letters import EVE, FAILED, UNDELIVERABLE
+from tests.fakes.letters import FAILED, UNDELIVERABLE
 from tests.fakes.outcomes import UPLOADED_AT
-from tests.fakes.sqs_client import DLQ, FakeSqs
+from tests.fakes.sqs_client import DLQ
+from tests.fakes.stack import FakeStack, Sqs
 
 # Some bodies are as large as SQS takes.
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
-QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/copies"
 # What SQS takes neither in a body nor in an attribute.
 _NOT_IN_SQS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class Closable:
-    def close(self) -> None:
-        pass
-
-
-class Sqs(FakeSqs, Closable):
-    pass
-
-
-class NothingThere(Closable):
-    """S3 without an object."""
-
-    def head_object(self, **_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadObject")
-
-    def head_bucket(self, **_: Any) -> Any:
-        return {}
-
-
-class Accepting(Closable):
-    """A bus that takes all."""
-
-    def put_events(self, *, Entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:  # noqa: N803
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"} for _ in Entries]}
-
-
-@dataclass
-class FakeStack:
-    """What the commands ask of a stack."""
-
-    sqs: Sqs = field(default_factory=Sqs)
-    name: str = "copytrail"
-    region: str = "us-east-1"
-    caller_arn: str = EVE
-    routes: tuple[Route, ...] = (Route(source_bucket="in", destination_bucket="out"),)
-
-    def client(self, service: str, *, connections: int = 1) -> Any:
-        return {"sqs": self.sqs, "s3": NothingThere(), "events": Accepting()}[service]
-
-    def output(self, output: Output) -> str:
-        return {Output.COPY_DLQ_URL: DLQ, Output.AUDIT_DLQ_URL: DLQ}.get(output, QUEUE)
-
-    def run(self, *arguments: str) -> Result:
-        # `drop` keeps what it deletes in a file.
-        with TemporaryDirectory() as folder:
-            kept = ["--to", f"{folder}/dropped.jsonl"] if arguments[0] == "drop" else []
-            result = CliRunner().invoke(dlq, [*arguments, *kept], obj=self)
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
 
 
 def sendable(text: str) -> str:
@@ -200,7 +142,7 @@ def test_a_line_that_sqs_refuses_does_not_take_its_neighbours_along(tmp_path: Pa
     stack, file = FakeStack(), tmp_path / "letters.jsonl"
     file.write_text("\n".join(line(text) for text in ("a", "\0", "b")) + "\n")
 
-    result = stack.run("import", str(file), "--yes")
+    result = stack.run("import", str(file), "--yes", "--queue", "copy")
 
     assert result.exit_code != 0
     assert "SQS did not take 1 letter" in result.stderr

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue
+from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue, Unseen
 from ops.dlq.letter import Letter
-from ops.failures import Misconfigured
+from ops.failures import Incomplete, Misconfigured
 from shared.errors import CopytrailError
 from tests.fakes.sqs_client import DLQ, FakeSqs, refusal
 
@@ -171,12 +171,112 @@ def test_an_empty_answer_is_not_taken_for_an_empty_queue_while_sqs_says_that_the
     assert {letter.id for letter in swept(sqs)} == put
 
 
-def test_a_count_that_is_too_high_does_not_keep_it_waiting(sqs: Any) -> None:
+def test_a_count_that_is_too_high_does_not_keep_it_waiting_and_that_fewer_came_is_known(sqs: Any) -> None:
     put = sqs.put("body")
     sqs.attributes["ApproximateNumberOfMessages"] = "9"
 
-    assert [letter.id for letter in swept(sqs)] == [put]
+    letters, unseen = looked_at(sqs)
+
+    assert [letter.id for letter in letters] == [put]
+    assert unseen == Unseen(waiting=8)
     assert sqs.calls.count("ReceiveMessage") == 4
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_count_that_is_too_low_hides_nothing(sqs: Any, count: int) -> None:
+    put = {sqs.put(f"body {number}") for number in range(250)}
+    sqs.attributes["ApproximateNumberOfMessages"] = str(count)
+
+    letters, unseen = looked_at(sqs)
+
+    assert {letter.id for letter in letters} == put
+    assert unseen == Unseen()
+
+
+def looked_at(sqs: Any, **settings: Any) -> tuple[list[Letter], Unseen]:
+    """The letters of a sweep, and what it could not see."""
+    with DeadLetterQueue(sqs, DLQ, **settings).sweep() as sweep:
+        letters = [letter for some in sweep for letter in some]
+    return letters, sweep.unseen
+
+
+def take_in_hand(sqs: Any, count: int) -> None:
+    """Receive up to 10 letters, as somebody who is then killed."""
+    sqs.receive_message(
+        QueueUrl=DLQ,
+        MaxNumberOfMessages=count,
+        WaitTimeSeconds=1,
+        VisibilityTimeout=30,
+        MessageAttributeNames=[],
+        MessageSystemAttributeNames=[],
+    )
+
+
+def test_what_somebody_else_has_in_hand_is_not_seen_and_counted(sqs: Any) -> None:
+    for number in range(25):
+        sqs.put(f"body {number}")
+    take_in_hand(sqs, 7)
+
+    letters, unseen = looked_at(sqs)
+
+    assert (len(letters), unseen) == (18, Unseen(in_hands=7))
+    with pytest.raises(Incomplete, match="7 letters cannot be seen at present: somebody looks at them") as raised:
+        unseen.check()
+    assert raised.value.exit_code == 4
+
+
+def test_what_was_given_back_meanwhile_is_seen(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(5)}
+    take_in_hand(sqs, 5)
+    let_them_come_twice(sqs)
+    sqs.before_receive = lambda: sqs.clock.sleep(31) if "ReceiveMessage" not in sqs.calls[2:] else None
+
+    letters, unseen = looked_at(sqs)
+
+    assert ({letter.id for letter in letters}, unseen) == (put, Unseen())
+
+
+def test_letters_that_a_redrive_brings_do_not_stand_for_those_in_somebodys_hands(sqs: Any) -> None:
+    for number in range(20):
+        sqs.put(f"body {number}")
+    take_in_hand(sqs, 5)
+    redriven = deque(range(5))
+    # A redrive keeps the moment at which a letter was first sent.
+    sqs.before_receive = lambda: sqs.put("redriven") if redriven and redriven.popleft() >= 0 else None
+
+    letters, unseen = looked_at(sqs)
+
+    assert (len(letters), unseen) == (20, Unseen(in_hands=5))
+
+
+def test_a_sweep_ends_although_a_redrive_brings_letters_all_the_time(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.dlq.dead_letter_queue._SHORTEST_INVISIBLE_S", 10_000)
+    old = {sqs.put(f"old {number}") for number in range(300)}
+
+    def redrive() -> None:
+        sqs.clock.sleep(1)
+        for _ in range(20):
+            sqs.put("redriven", sent_at=sqs.clock() - timedelta(days=1))
+
+    sqs.before_receive = redrive
+
+    letters, unseen = looked_at(sqs, clock=lambda: sqs.clock().timestamp())
+
+    assert old <= {letter.id for letter in letters}
+    assert len(letters) < 3_000
+    assert unseen.waiting > 0
+
+
+def test_in_a_long_poll_a_full_hand_looks_like_an_empty_queue_and_that_is_known(sqs: Any) -> None:
+    for number in range(50):
+        sqs.put(f"body {number}")
+    receive = sqs.receive_message
+    most = deque(range(2))
+    sqs.receive_message = lambda **asked: receive(**asked) if most and most.popleft() >= 0 else {}
+
+    letters, unseen = looked_at(sqs)
+
+    assert (len(letters), unseen) == (20, Unseen(waiting=30))
 
 
 @pytest.mark.parametrize("code", ["OverLimit", "AWS.SimpleQueueService.OverLimit"])
@@ -186,8 +286,12 @@ def test_where_sqs_gives_out_no_more_the_rest_is_not_seen_and_a_person_told(
     put = {sqs.put(f"body {number}") for number in range(9)}
     sqs.refuses["ReceiveMessage"] = deque([None, refusal(code)])
 
-    assert {letter.id for letter in swept(sqs)} == put == sqs.visible()
-    assert "these are the first 9" in capsys.readouterr().err
+    for _ in range(3):
+        sqs.put("not given out", sent_at=sqs.clock() + timedelta(minutes=1))
+    letters, unseen = looked_at(sqs)
+    assert put <= {letter.id for letter in letters}
+    assert f"these are the first {len(letters)}" in capsys.readouterr().err
+    assert unseen == Unseen(waiting=12 - len(letters))
 
 
 def test_no_more_are_taken_in_hand_than_sqs_allows(sqs: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -199,6 +303,7 @@ def test_no_more_are_taken_in_hand_than_sqs_allows(sqs: Any, capsys: pytest.Capt
     assert 100 <= len(letters) <= 100 + THREADS * 10
     assert f"these are the first {len(letters)}" in capsys.readouterr().err
     assert sqs.visible() == put
+    assert looked_at(sqs, most_in_hand=100)[1].waiting > 0
 
 
 def test_where_letters_are_deleted_the_limit_is_not_met(sqs: Any) -> None:
@@ -281,3 +386,50 @@ def test_what_is_in_hand_is_kept_invisible_for_as_long_as_it_takes(sqs: Any, mon
         assert sum(map(len, sweep)) == 1
         assert kept.wait(10)
         assert sqs.visible() == set()
+
+
+def test_many_letters_are_kept_by_several_threads_at_once_and_for_longer(
+    sqs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.dlq.dead_letter_queue._SHORTEST_INVISIBLE_S", 0.03)
+    for number in range(1_000):
+        sqs.put(f"body {number}")
+    # SQS's count comes late.
+    sqs.attributes["ApproximateNumberOfMessages"] = "0"
+    change: Callable[..., Mapping[str, Any]] = sqs.change_message_visibility_batch
+    all_seen, met = threading.Event(), threading.Event()
+    together = threading.Barrier(4, action=met.set)
+    asked_for: list[float] = []
+
+    def change_with_others(**asked: Any) -> Mapping[str, Any]:
+        if all_seen.is_set() and not met.is_set():
+            together.wait(10)
+            asked_for.append(asked["Entries"][0]["VisibilityTimeout"])
+        return change(**asked)
+
+    sqs.change_message_visibility_batch = change_with_others
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        assert sum(map(len, sweep)) == 1_000
+        all_seen.set()
+        assert met.wait(10)
+    assert set(asked_for) == {1_000 // 400 + 0.03}
+
+
+def test_a_call_that_fails_does_not_keep_the_others_from_being_kept(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.dlq.dead_letter_queue._SHORTEST_INVISIBLE_S", 0.03)
+    for number in range(100):
+        sqs.put(f"body {number}")
+    sqs.refuses["ChangeMessageVisibility"] = deque([refusal("ServiceUnavailable")])
+    kept: list[int] = []
+    change: Callable[..., Mapping[str, Any]] = sqs.change_message_visibility_batch
+
+    def change_and_count(**asked: Any) -> Mapping[str, Any]:
+        answer = change(**asked)
+        kept.append(len(asked["Entries"]))
+        return answer
+
+    sqs.change_message_visibility_batch = change_and_count
+    with DeadLetterQueue(sqs, DLQ).sweep() as sweep:
+        assert sum(map(len, sweep)) == 100
+        while sum(kept) < 90:
+            threading.Event().wait(0.01)

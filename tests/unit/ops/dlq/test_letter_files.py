@@ -1,16 +1,22 @@
 """Letters in files: each can be sent again as it was."""
 
+import errno
 import json
 import os
-from collections.abc import Iterable
+import resource
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.dlq import letter_files
 from ops.dlq.letter import Letter
-from ops.dlq.letter_files import append, line_of, new_letter_file, read
-from ops.failures import Misconfigured
+from ops.dlq.letter_files import LettersOfFile, new_letter_file
+from ops.dlq.queues import QueueName
+from ops.failures import Failure, Misconfigured
 from tests.fakes.letters import a_letter
 
 ATTRIBUTES: Any = {
@@ -31,9 +37,17 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "letters.jsonl"
 
 
-def write(path: Path, letters: Iterable[Letter]) -> None:
+def write(path: Path, letters: Sequence[Letter]) -> None:
     with new_letter_file(path) as file:
-        append(file, letters)
+        file.append(letters, QueueName.COPY)
+
+
+def read(path: Path) -> Iterator[Letter]:
+    return (stored.letter for stored in LettersOfFile(path))
+
+
+def line_of(letter: Letter) -> bytes:
+    return letter_files.line_of(letter, QueueName.COPY)
 
 
 def what_is_sent(letter: Letter) -> tuple[object, ...]:
@@ -60,15 +74,15 @@ def test_letters_are_on_the_disk_when_they_were_appended(path: Path, monkeypatch
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
 
     with new_letter_file(path) as file:
-        append(file, LETTERS[:1])
-        append(file, LETTERS[1:])
+        file.append(LETTERS[:1], QueueName.COPY)
+        file.append(LETTERS[1:], QueueName.COPY)
         assert synced[-2:] == [len(line_of(LETTERS[0])), path.stat().st_size]
 
 
 def test_what_was_appended_stays_whatever_happens_then(path: Path) -> None:
     def stop() -> None:
         with new_letter_file(path) as file:
-            append(file, LETTERS)
+            file.append(LETTERS, QueueName.COPY)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -97,7 +111,6 @@ def line_with(**changes: object) -> bytes:
     ("line", "problem"),
     [
         (b"hello", "malformed"),
-        (b"", "malformed|truncated"),
         (b"\xff", "malformed|UTF-8"),
         # How deep is too deep is the interpreter's: from 3.14 on, as deep as its stack.
         (b'{"x":' * 100_000, "recursion|truncated"),
@@ -116,11 +129,110 @@ def test_a_line_that_is_no_letter_is_told_by_its_number(path: Path, line: bytes,
         list(read(path))
 
 
-def test_a_file_that_was_cut_off_is_told_of(path: Path) -> None:
-    path.write_bytes(line_of(LETTERS[0])[:-20])
+@pytest.mark.parametrize("kept", [1, 20, 150])
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_a_file_is_read_up_to_a_last_line_that_was_cut_off(path: Path, before: int, kept: int) -> None:
+    path.write_bytes(b"".join(map(line_of, LETTERS[:before])) + line_of(LETTERS[0])[:kept])
 
-    with pytest.raises(Misconfigured, match="line 1 of"):
+    letters = LettersOfFile(path)
+    assert [stored.letter.id for stored in letters] == [letter.id for letter in LETTERS[:before]]
+    assert letters.torn == before + 1
+
+
+def test_zeros_that_a_crash_of_the_machine_leaves_at_the_end_are_a_line_that_was_cut_off(path: Path) -> None:
+    path.write_bytes(line_of(LETTERS[0]) + bytes(100))
+
+    letters = LettersOfFile(path)
+    assert (len(list(letters)), letters.torn) == (1, 2)
+
+
+def test_a_last_line_without_its_end_is_a_letter_when_it_is_whole(path: Path) -> None:
+    path.write_bytes(line_of(LETTERS[0]) + line_of(LETTERS[1]).rstrip())
+
+    letters = LettersOfFile(path)
+    assert (len(list(letters)), letters.torn) == (2, None)
+
+
+@pytest.mark.parametrize("last", [b"hello", b"[1]", b'{"MessageId": "m"}'])
+def test_a_file_of_something_else_is_not_taken_for_one_that_was_cut_off(path: Path, last: bytes) -> None:
+    path.write_bytes(last)
+
+    with pytest.raises(Misconfigured, match=r"^line 1 of .*letters\.jsonl is not a letter"):
         list(read(path))
+
+
+def test_a_byte_order_mark_and_blank_lines_are_passed_over(path: Path) -> None:
+    lines = [line_of(letter).replace(b"\n", b"\r\n") for letter in LETTERS]
+    path.write_bytes(b"\xef\xbb\xbf" + lines[0] + b"\r\n  \n" + lines[1] + b"\n")
+
+    letters = LettersOfFile(path)
+    assert ([stored.letter.id for stored in letters], letters.torn) == (["m-1", "m-2"], None)
+
+
+def test_a_line_names_its_queue_and_one_of_an_earlier_version_names_none(path: Path) -> None:
+    plain = json.loads(line_of(LETTERS[0]))
+    assert plain.pop("Queue") == "copy"
+    path.write_bytes(json.dumps(plain).encode() + b"\n" + letter_files.line_of(LETTERS[1], QueueName.AUDIT))
+
+    assert [stored.queue for stored in LettersOfFile(path)] == [None, QueueName.AUDIT]
+
+
+def test_the_trace_header_is_kept(path: Path) -> None:
+    write(path, [a_letter(trace_header="Root=1-5759e988-bd862e3fe1be46a994272793")])
+
+    assert [letter.trace_header for letter in read(path)] == ["Root=1-5759e988-bd862e3fe1be46a994272793"]
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """Let the system refuse whatever would make a file larger, in the middle of a write, as a full disk does."""
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+
+@pytest.mark.parametrize("room", [0, 1, 200])
+def test_on_a_full_disk_the_file_ends_with_the_last_line_that_was_whole(path: Path, room: int) -> None:
+    first = line_of(LETTERS[0])
+
+    with new_letter_file(path) as file, files_end_at(len(first) + room):
+        file.append(LETTERS[:1], QueueName.COPY)
+        with pytest.raises(Failure, match=r"letters\.jsonl cannot be written: File too large"):
+            file.append(LETTERS, QueueName.COPY)
+
+    assert path.read_bytes() == first
+
+
+def test_a_letter_that_found_room_again_follows_the_last_whole_line(path: Path) -> None:
+    with new_letter_file(path) as file:
+        with files_end_at(100), pytest.raises(Failure):
+            file.append(LETTERS, QueueName.COPY)
+        file.append(LETTERS, QueueName.COPY)
+
+    assert [letter.id for letter in read(path)] == ["m-1", "m-2"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_what_the_disk_does_not_keep_is_not_in_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    with new_letter_file(path) as file:
+        monkeypatch.setattr(os, "fsync", failing(number))
+        with pytest.raises(Failure, match=f"letters.jsonl cannot be written: {os.strerror(number)}"):
+            file.append(LETTERS, QueueName.COPY)
+
+    assert path.read_bytes() == b""
+
+
+def failing(number: int) -> Callable[[int], None]:
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return fsync
 
 
 def test_a_file_that_is_not_there_is_told_of(path: Path) -> None:

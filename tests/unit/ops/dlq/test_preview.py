@@ -9,7 +9,7 @@ from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.preview import Preview
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
-from ops.failures import Misconfigured
+from ops.failures import Failure, Incomplete, Misconfigured
 from ops.keys import KeyFilter
 from shared.events import Upload
 from tests.fakes.bodies import object_created
@@ -96,7 +96,67 @@ def test_an_id_that_nothing_has_is_kept_for_the_person(sqs: Any) -> None:
     [found] = put(sqs, "a", message_id="12345678-1111-4111-8111-111111111111")
     preview, _ = look(sqs, Selection(ids=("12345678", "87654321")))
     assert list(preview.going) == [found]
-    assert preview.ids_of_nothing == {"87654321"}
+    assert preview.ids_of_nothing == ["87654321"]
+
+
+def test_an_id_that_was_not_reached_is_not_said_to_be_nobodys(sqs: Any) -> None:
+    ids = put(sqs, *(f"{number:03}" for number in range(300)))
+    preview, _ = look(sqs, Selection(ids=(ids[0], ids[-1]), limit=1))
+    preview.check_all("copy DLQ")
+
+
+def test_an_unknown_id_is_a_failure_and_an_incomplete_look_where_letters_are_in_somebodys_hands(sqs: Any) -> None:
+    put(sqs, "a")
+    preview, _ = look(sqs, Selection(ids=("87654321",)))
+    with pytest.raises(Failure, match="no letter of the copy DLQ has the id 87654321") as raised:
+        preview.check_all("copy DLQ")
+    assert raised.value.exit_code == 1
+    receive(sqs)
+    preview, _ = look(sqs, Selection(ids=("87654321",)))
+    with pytest.raises(Incomplete, match="1 letter cannot be seen at present"):
+        preview.check_all("copy DLQ")
+
+
+def receive(sqs: Any) -> None:
+    """Take letters in hand, as somebody who is then killed."""
+    sqs.receive_message(
+        QueueUrl=DLQ,
+        MaxNumberOfMessages=10,
+        WaitTimeSeconds=1,
+        VisibilityTimeout=30,
+        MessageAttributeNames=[],
+        MessageSystemAttributeNames=[],
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "may_have_copied"),
+    [
+        ({}, True),
+        ({"Reason": "SlowDown"}, True),
+        ({"Reason": "AccessDenied"}, False),
+        ({"ERROR_CODE": "TIMEOUT"}, False),
+    ],
+    ids=["crashed", "passing", "permanent", "never delivered"],
+)
+def test_what_was_superseded_after_it_may_have_been_copied_is_replayed_and_not_dropped(
+    sqs: Any, attributes: dict[str, str], may_have_copied: bool
+) -> None:
+    sqs.put(object_created(an_upload(key="k")), attributes)
+    sources: Any = FakeSources({"k": Look(Currency.SUPERSEDED)})
+    _, replayed = look(sqs, Selection(), sources=sources)
+    assert replayed == {"k": Result.SELECTED if may_have_copied else Result.SUPERSEDED}
+    preview, dropped = look(sqs, Selection(), sources=sources, drops=True)
+    assert dropped == {"k": Result.SUPERSEDED if may_have_copied else Result.SELECTED}
+    assert len(preview.going) == (not may_have_copied)
+    _, dropped = look(sqs, Selection(), sources=sources, drops=True, include_superseded=True)
+    assert dropped == {"k": Result.SELECTED}
+
+
+def test_what_was_deleted_since_is_dropped(sqs: Any) -> None:
+    sqs.put(object_created(an_upload(key="k")))
+    sources: Any = FakeSources({"k": Look(Currency.DELETED)})
+    assert look(sqs, Selection(), sources=sources, drops=True)[1] == {"k": Result.SELECTED}
 
 
 def test_the_beginning_of_several_ids_names_none_of_them(sqs: Any) -> None:

@@ -1,13 +1,13 @@
 """How a person names the letters that are meant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from ops.dlq.selection import Named, Selection, selection_options
+from ops.dlq.selection import Named, ReasonName, Selection, selection_options
 from ops.failures import Misconfigured
 from ops.keys import KeyFilter
 from tests.fakes.bodies import object_created
@@ -72,10 +72,56 @@ def test_unrecorded_is_the_reason_of_those_that_have_none() -> None:
     assert not Selection(reasons=("unrecorded",)).matches(a_letter())
 
 
-def test_a_letter_that_is_not_ours_is_meant_only_by_its_id() -> None:
-    assert Selection(ids=(MESSAGE_ID[:8],)).matches(NOT_OURS)
-    for selection in (Selection(reasons=("notours",)), Selection(since=FIRST_SEEN)):
+def test_a_letter_that_is_not_ours_is_meant_only_by_its_id_or_its_reason() -> None:
+    for selection in (Selection(ids=(MESSAGE_ID[:8],)), Selection(reasons=("notours",))):
+        assert selection.matches(NOT_OURS)
+    for selection in (Selection(), Selection(since=FIRST_SEEN), Selection(reasons=("AccessDenied",))):
         assert not selection.matches(NOT_OURS)
+
+
+def test_a_reason_is_taken_as_it_is_shown() -> None:
+    letter = a_letter(FAILED | {"Reason": "odd\x1b\u202e"})
+    assert Selection(reasons=("odd\\x1b\\u202e",)).shows(letter)
+    assert Selection(reasons=("odd\x1b\u202e",)).shows(letter)
+
+
+@pytest.mark.parametrize(
+    ("selection", "why"),
+    [
+        (Selection(ids=(MESSAGE_ID[:8],), reasons=("Other",)), "--reason: its reason is AccessDenied"),
+        (
+            Selection(ids=(MESSAGE_ID[:8],), keys=KeyFilter(prefix="x")),
+            "--key-prefix or --key-glob: its key is 'report.csv'",
+        ),
+        (
+            Selection(ids=(MESSAGE_ID[:8],), since=FIRST_SEEN + timedelta(days=1)),
+            "--since or --until: it was first seen at 2026-11-20T10:00:00.000Z",
+        ),
+    ],
+)
+def test_what_excludes_a_letter_that_an_id_names_is_known(selection: Selection, why: str) -> None:
+    named = Named(selection)
+    named.take(a_letter())
+    assert list(named.excluded) == [f"letter {MESSAGE_ID} is excluded by {why}"]
+    assert named.of_nothing == []
+
+
+def test_the_shell_completes_reasons_in_any_case() -> None:
+    def completed(text: str) -> list[str]:
+        found = ReasonName().shell_complete(click.Context(click.Command("ls")), click.Option(["--reason"]), text)
+        return [item.value for item in found]
+
+    assert completed("not") == ["NotOurs"]
+    assert {"Unrecorded", "UnsupportedEvent"} <= set(completed("un"))
+    assert "AccessDenied" in completed("")
+
+
+@pytest.mark.parametrize("filters", [{"reasons": ("x",)}, {"ids": (MESSAGE_ID,)}])
+def test_all_and_a_filter_contradict_each_other(filters: Any) -> None:
+    Selection(limit=5).check_all(everything=True)
+    Selection(**filters).check_all(everything=False)
+    with pytest.raises(Misconfigured, match="--all is every letter"):
+        Selection(**filters).check_all(everything=True)
 
 
 def test_where_letters_are_only_looked_at_those_that_are_not_ours_are_shown_too() -> None:
@@ -116,7 +162,7 @@ def test_a_span_that_holds_nothing_is_refused() -> None:
 
 
 def test_the_beginning_of_several_letters_ids_is_refused() -> None:
-    named = Named((MESSAGE_ID[:8], LOG_ID[:8]))
+    named = Named(Selection(ids=(MESSAGE_ID[:8], LOG_ID[:8])))
     named.take(a_letter())
     named.check()
 
@@ -129,7 +175,7 @@ def test_the_beginning_of_several_letters_ids_is_refused() -> None:
 def test_a_whole_log_id_may_name_several_letters() -> None:
     twice = [a_letter({}, id=f"{number}f1c22ab-0d7e-4f0e-8a34-5b1b8f6f2a10") for number in range(2)]
     assert twice[0].log_id == twice[1].log_id
-    named = Named((str(twice[0].log_id),))
+    named = Named(Selection(ids=(str(twice[0].log_id),)))
     for letter in twice:
         named.take(letter)
     named.check()
