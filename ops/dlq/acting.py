@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -22,7 +22,6 @@ from ops.failures import Failure, Incomplete
 from ops.operations import operation
 from ops.output import note
 from ops.pace import Pace
-from ops.progress import progress
 from ops.stack_outputs import Stack
 from shared.operations import OperationKind
 
@@ -67,7 +66,7 @@ def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview
     try:
         with (
             operation(stack, deed.kind, subject=deed.dlq, filters=deed.filters) as running,
-            _bar(deed, total, lines) as advance,
+            lines.bar(deed.verb, total=total) as advance,
         ):
             account = Account(running, show=lines.show_done, advance=advance)
             accounts.append(account)
@@ -91,12 +90,6 @@ def _going_on(deed: Deed, left: int) -> str:
     if deed.limit is not None:
         changes.append(f"--limit {left}")
     return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
-
-
-def _bar(deed: Deed, total: int, lines: Lines) -> AbstractContextManager[Callable[[int], None]]:
-    if lines.has_room_for_bar:
-        return progress(deed.verb, total=total, unit="letters")
-    return nullcontext(lambda _: None)
 
 
 def act_on(

@@ -146,16 +146,23 @@ class Letter:
         if self.explained_by is ExplainedBy.COPYTRAIL:
             return self.text("LogID") or None
         if isinstance(self.about, CopyRequest):
-            upload = self.about.upload
-            return log_id(
-                bucket=upload.bucket,
-                key=upload.key,
-                version_id=upload.version_id,
-                etag=upload.etag,
-                sequencer=upload.sequencer,
-                request_id=self.about.request_id,
-            )
+            return self.copy_log_id()
         return None if isinstance(self.about, Permanent) else self.about.log_id
+
+    def copy_log_id(self, *, failed_message_id: str | None = None) -> str | None:
+        """The LogID of the record that a copy makes, or a failure of that message; None: it asks for no copy."""
+        if self.request is None:
+            return None
+        upload = self.request.upload
+        return log_id(
+            bucket=upload.bucket,
+            key=upload.key,
+            version_id=upload.version_id,
+            etag=upload.etag,
+            sequencer=upload.sequencer,
+            request_id=self.request.request_id,
+            failed_message_id=failed_message_id,
+        )
 
     @property
     def may_have_copied(self) -> bool:

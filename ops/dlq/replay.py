@@ -4,9 +4,11 @@ from contextlib import ExitStack, closing
 
 import click
 
+from ops.audit.table import audit_query
 from ops.confirmation import confirm, yes_option
 from ops.counts import counted
 from ops.dlq.acting import Deed, carry_out
+from ops.dlq.aftermath import Aftermath, wait_for
 from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue
 from ops.dlq.preview import Preview, sources_of
 from ops.dlq.previewing import show_preview, tell_preview
@@ -42,6 +44,7 @@ Examples:
     "--include-superseded", is_flag=True, help="Also what has been superseded or deleted at the source since."
 )
 @rate_option
+@click.option("--wait", is_flag=True, help="Wait until each has left a record, and tell what became of it.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
 @yes_option
 @json_option
@@ -54,6 +57,7 @@ def replay(
     everything: bool,
     include_superseded: bool,
     rate: float | None,
+    wait: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -68,6 +72,9 @@ def replay(
 
     Then it sends each letter, and deletes it once the queue has accepted it: stopped anywhere, nothing is lost, and the
     same command goes on. What becomes of each copy is a record of its own, and so is the replay.
+
+    --wait tells what became of each: the exit code is 0 when all were copied, deleted or skipped, and 1 when one failed
+    again or left no record. It ends after 20 minutes without news.
     """
     selection.check_all(everything=everything)
     lines = Lines(as_json=as_json)
@@ -89,19 +96,33 @@ def replay(
         if dry_run or not preview.going or not confirm(question, yes=yes):
             preview.check_all(queue.dlq)
             return
+        replaying = Replaying(sqs, queue.url(stack))
         deed = Deed(
             kind=OperationKind.REPLAY,
             verb="replaying",
             done=Result.REPLAYED,
             dlq=queue.dlq,
-            act=Replaying(sqs, queue.url(stack)).move,
+            act=replaying.move,
             filters=selection.described() | ({"include-superseded": "yes"} if include_superseded else {}),
             threads=_THREADS,
             rate=rate,
             limit=selection.limit,
         )
         problem = carry_out(deed, stack, letters, preview, lines)
-    note(f"what becomes of them: {_WHAT_NEXT[queue]}")
+    aftermath = _wait(stack, replaying, lines) if wait else None
     if problem:
         raise problem
+    if aftermath:
+        aftermath.check()
+    else:
+        note(f"what becomes of them: {_WHAT_NEXT[queue]}")
     preview.check_all(queue.dlq)
+
+
+def _wait(stack: Stack, replaying: Replaying, lines: Lines) -> Aftermath:
+    replayed = replaying.replayed
+    with lines.bar("waiting", total=len(replayed.expected)) as advance:
+        aftermath = wait_for(replayed, audit_query(stack), lines, advance)
+    aftermath.tell()
+    lines.show_without_record(str(expected.success) for expected in aftermath.pending)
+    return aftermath

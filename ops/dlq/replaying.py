@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ops.dlq.account import Account
+from ops.dlq.aftermath import Replayed
 from ops.dlq.dead_letter_queue import Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.results import Result
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 
 class Replaying:
-    """Sends letters to their queue, and deletes what it has accepted. May be shared by threads."""
+    """Sends letters to their queue, and deletes what it has accepted. May be shared by threads.
+
+    `replayed`: the letters that it has accepted.
+    """
 
     def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
+        self.replayed = Replayed()
         self._sqs = sqs
         self._queue_url = queue_url
 
@@ -32,7 +37,7 @@ class Replaying:
         self._move(account, sweep, [letter for letter in letters if not letter.is_ours], {})
 
     def _move(self, account: Account, sweep: Sweep, letters: Sequence[Letter], marks: Mapping[str, str]) -> None:
-        accepted, refused = send(self._sqs, self._queue_url, letters, marks)
+        accepted, refused = send(self._sqs, self._queue_url, letters, marks, took=self.replayed.take)
         account.refuse(refused)
         try:
             still_there = sweep.delete(accepted)

@@ -1,6 +1,7 @@
 """Owns what becomes of letters, and how each is shown with it: JSON, tabs into a pipe, or a table on a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ from ops.dlq.letter_json import LetterTold, age_s, to_json
 from ops.dlq.letter_table import SHORT_ID
 from ops.durations import WIDEST_DURATION, duration_shown
 from ops.output import Cell, print_json, print_table, terminal_width
+from ops.progress import progress
 from ops.told import Told
+from services.auditor.any_record import AnyRecord
 from shared import times
 
 _COLUMNS = (
@@ -23,7 +26,10 @@ _COLUMNS = (
 
 
 class Result(StrEnum):
-    """What becomes of a letter. `Selected`: it would be replayed or dropped; `NotKnown`: so would it, unseen."""
+    """What becomes of a letter. `Selected`: it would be replayed or dropped; `NotKnown`: so would it, unseen.
+
+    Of one that was replayed, `Recorded`: there is a record of what it came to; `NotYet`: there is none.
+    """
 
     SELECTED = "Selected"
     NOT_KNOWN = "NotKnown"
@@ -33,6 +39,8 @@ class Result(StrEnum):
     DROPPED = "Dropped"
     REFUSED = "Refused"
     NOT_SEEN = "NotSeen"
+    RECORDED = "Recorded"
+    NOT_YET = "NotYet"
 
     @property
     def count_name(self) -> str:
@@ -79,7 +87,13 @@ class Lines:
         width = terminal_width()
         self.is_table = width is not None and not as_json
         # A progress bar and lines that come all the time do not go together on one terminal.
-        self.has_room_for_bar = width is None or self.is_table
+        self._has_room_for_bar = width is None or self.is_table
+
+    def bar(self, title: str, *, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A progress bar, where there is room for one; gives a function to tell of so many more letters."""
+        if self._has_room_for_bar:
+            return progress(title, total=total, unit="letters")
+        return nullcontext(lambda _: None)
 
     def show(self, found: Iterable[Found]) -> None:
         """Show letters as they come."""
@@ -104,6 +118,23 @@ class Lines:
                 print_json(NotSeenTold(result=Result.NOT_SEEN, message_id=message_id).attributes())
         elif not self.is_table:
             print_table((), ((Cell(Result.NOT_SEEN), Cell(message_id)) for message_id in message_ids))
+
+    def show_record(self, record: AnyRecord) -> None:
+        """Tell a program what a replayed letter came to; a person has a progress bar."""
+        told = record.attributes()
+        if self._as_json:
+            print_json({"Result": Result.RECORDED, **told})
+        elif not self.is_table:
+            names = ("LogID", "Outcome", "Reason", "ObjectKey")
+            print_table((), [(Cell(Result.RECORDED), *(Cell(str(told.get(name, ""))) for name in names))])
+
+    def show_without_record(self, log_ids: Iterable[str]) -> None:
+        """Tell a program of replayed letters that left no record yet."""
+        for log_id in log_ids:
+            if self._as_json:
+                print_json({"Result": Result.NOT_YET, "LogID": log_id})
+            elif not self.is_table:
+                print_table((), [(Cell(Result.NOT_YET), Cell(log_id))])
 
     def _row(self, letter: Letter, result: Result) -> tuple[Cell, ...]:
         return (

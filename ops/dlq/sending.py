@@ -40,9 +40,13 @@ def send(
     letters: Sequence[Letter],
     marks: Mapping[str, str] | None = None,
     *,
+    took: Callable[[Letter, str], object] = lambda _letter, _message_id: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[list[Letter], list[tuple[Letter, str]]]:
     """Send letters to a queue with their attributes, and `marks` among these where there is room for them.
+
+    Args:
+        took: gets each letter that SQS accepted, with the id of its new message.
 
     Returns:
         The letters that SQS accepted, and the others, each with why it was refused.
@@ -57,7 +61,7 @@ def send(
     while chunks:
         chunk = chunks.popleft()
         try:
-            told = verdicts(len(chunk), _sending(sqs, queue_url, chunk), sleep=sleep)
+            told = verdicts(len(chunk), _sending(sqs, queue_url, chunk, took), sleep=sleep)
         except CopytrailError as error:
             is_one_letters = error.reason.endswith(_REFUSALS)
             if is_one_letters and len(chunk) > 1:
@@ -75,7 +79,10 @@ def send(
 
 
 def _sending(
-    sqs: "SQSClient", queue_url: str, chunk: Sequence[tuple[Letter, _Attributes]]
+    sqs: "SQSClient",
+    queue_url: str,
+    chunk: Sequence[tuple[Letter, _Attributes]],
+    took: Callable[[Letter, str], object],
 ) -> Callable[[Sequence[int]], "list[BatchResultErrorEntryTypeDef]"]:
     def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
         with translated("sqs:SendMessage", queue_url):
@@ -83,6 +90,8 @@ def _sending(
                 QueueUrl=queue_url,
                 Entries=[_entry(place, *chunk[place]) for place in places],
             )
+        for entry in answer.get("Successful", []):
+            took(chunk[int(entry["Id"])][0], entry["MessageId"])
         return answer.get("Failed", [])
 
     return call

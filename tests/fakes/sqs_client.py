@@ -162,14 +162,17 @@ class FakeSqs:
         for entry in Entries:
             _check_sendable(entry["MessageBody"], entry["MessageAttributes"])
 
+        taken: list[Mapping[str, str]] = []
+
         def send(entry: Mapping[str, Any]) -> str:
             id_ = str(UUID(int=next(self._ids) << 64))
             self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], id_)
             of_sqs = entry.get("MessageSystemAttributes", {})
             self._queue(QueueUrl)[id_].trace_header = of_sqs.get("AWSTraceHeader", {}).get("StringValue", "")
+            taken.append({"Id": entry["Id"], "MessageId": id_})
             return ""
 
-        return self._batch("SendMessage", Entries, send)
+        return {**self._batch("SendMessage", Entries, send), "Successful": taken}
 
     def _put(
         self, url: str, body: str, attributes: Mapping[str, Any], message_id: str, sent_at: datetime | None = None

@@ -120,6 +120,31 @@ def test_what_failed_is_copied_once_its_cause_is_mended_and_all_of_it_is_on_reco
     assert not depth(desk)
 
 
+def test_who_waits_is_told_what_became_of_each(desk: Desk) -> None:
+    desk.copier.pause()
+    for key in ("good", "bad"):
+        put_failed(desk, key)
+    desk.copier.resume()
+    refuse = refusing("bad")
+
+    with desk.aws.intercept(refuse):
+        ran = run(desk, "replay --yes --wait --json")
+
+    told = [json.loads(line) for line in ran.printed.splitlines()]
+    outcomes = {line["ObjectKey"]: line["Outcome"] for line in told if line["Result"] == "Recorded"}
+    assert outcomes == {"good": "Copied", "bad": "Failed"}
+    assert f"failed again: s3://{desk.source}/bad: " in ran.told
+    assert ran.told.endswith("Error: 1 letter failed again: `copytrail dlq ls`\n")
+    assert ran.code == 1
+    desk.settle()
+    desk.letters()
+    desk.copier.pause()
+    put_failed(desk, "good")
+    desk.copier.resume()
+    ran = run(desk, "replay --yes --wait")
+    assert (ran.code, "of what was replayed: 1 copied" in ran.told) == (0, True)
+
+
 def test_a_dry_run_shows_exactly_what_would_go_and_touches_nothing(quiet: Desk) -> None:
     ids = {key: put_failed(quiet, key) for key in ("in/a", "in/b", "other")}
     put_letter(quiet, "hello")
