@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Protocol
 from uuid import UUID
 
@@ -55,23 +56,32 @@ class Expected:
 
 
 class Replayed:
-    """What the letters that were replayed are expected to leave; about 300 bytes for each. May be shared by threads."""
+    """What the letters that were replayed are expected to leave; about 300 bytes for each. May be shared by threads.
+
+    `without_record`: how many are no events of ours, so that whatever becomes of them is not on record.
+    """
 
     def __init__(self) -> None:
         self.expected: list[Expected] = []
+        self.without_record = 0
+        self._lock = Lock()
 
     def take(self, letter: Letter, message_id: str) -> None:
         """This letter was accepted by the queue, as the message with this id."""
         expected = _expected(letter, message_id)
-        if expected:
-            self.expected.append(expected)
+        with self._lock:
+            if expected:
+                self.expected.append(expected)
+            else:
+                self.without_record += 1
 
 
 class Aftermath:
     """The records that were found so far, by what they say; `pending`: what has none yet."""
 
-    def __init__(self, pending: Sequence[Expected]) -> None:
-        self.pending = list(pending)
+    def __init__(self, replayed: Replayed) -> None:
+        self.pending = list(replayed.expected)
+        self.without_record = replayed.without_record
         self.outcomes: Counter[str] = Counter()
         self.failures: list[Record] = []
 
@@ -111,7 +121,9 @@ class Aftermath:
         told = [f"{number:,} {outcome}" for outcome, number in self.outcomes.most_common()]
         if self.pending:
             told.append(f"{len(self.pending):,} without a record yet")
-        note(f"of what was replayed: {', '.join(told) or 'nothing to be recorded'}")
+        if self.without_record:
+            told.append(f"{self.without_record:,} that leave none")
+        note(f"of what was replayed: {', '.join(told)}")
         for record in self.failures:
             note(f"failed again: {record.source_url}: {record.reason}: {record.message}")
 
@@ -119,13 +131,15 @@ class Aftermath:
         """Let pass what was copied, deleted or skipped.
 
         Raises:
-            Failure: some letters failed again, or have no record yet.
+            Failure: some letters failed again, have no record yet, or leave none.
         """
         problems = []
         if failed := self.outcomes[Outcome.FAILED.lower()]:
             problems.append(f"{counted(failed, 'letter')} failed again: `copytrail dlq ls`")
         if self.pending:
             problems.append(f"{counted(len(self.pending), 'letter')} left no record yet: `copytrail status`")
+        if self.without_record:
+            problems.append(f"{counted(self.without_record, 'letter')} cannot be followed: `copytrail dlq ls`")
         if problems:
             raise Failure("; ".join(problems))
 
@@ -144,7 +158,7 @@ def wait_for(
     Raises:
         CopytrailError: DynamoDB did not answer.
     """
-    aftermath = Aftermath(replayed.expected)
+    aftermath = Aftermath(replayed)
     news_at = clock()
     try:
         while aftermath.pending and clock() - news_at < _MOST_WITHOUT_NEWS_S:

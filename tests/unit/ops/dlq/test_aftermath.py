@@ -131,8 +131,13 @@ def test_a_letter_of_the_audit_queue_is_recorded_when_the_record_is_its_own(tabl
     assert table.wait(letter).outcomes == {"recorded": 1}
 
 
-def test_nothing_is_waited_for_where_nothing_is_recorded(table: FakeTable) -> None:
+def test_what_leaves_no_record_is_not_waited_for_and_that_is_said(
+    table: FakeTable, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = a_letter(body=body(structs.replace(copied(), log_id="none")))
     aftermath = table.wait(a_letter({}, body="hello"), odd)
     assert (aftermath.pending, aftermath.outcomes) == ([], {})
-    aftermath.check()
+    aftermath.tell()
+    assert capsys.readouterr().err == "of what was replayed: 2 that leave none\n"
+    with pytest.raises(Failure, match="2 letters cannot be followed"):
+        aftermath.check()
