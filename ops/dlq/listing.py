@@ -30,7 +30,8 @@ Examples:
 def ls(stack: Stack, *, queue: QueueName, selection: Selection, summary: bool, as_json: bool) -> None:
     """List dead letters, each once, in no order: SQS knows none.
 
-    Looking changes nothing. While it lasts, others do not see the letters. Reason "Unrecorded": SQS itself put the
+    Looking changes nothing. While it lasts, others do not see the letters. Where others have some in hand, or not all
+    came that SQS counts, that is told, and the exit code is 4. Reason "Unrecorded": SQS itself put the
     letter there, after a crash or a time-out. Reason "NotOurs": the body is no event that copytrail knows. The
     beginning of the id is enough for `show` and `--id`.
 

@@ -33,6 +33,7 @@ def show(stack: Stack, *, id_: str, queue: QueueName, as_json: bool) -> None:
     """Show all of one dead letter: what it is about, why it is there, its attributes and its body.
 
     ID is its message id or its LogID, or how that begins, 8 characters at least. A whole ID is found sooner.
+    The exit code is 1 where no letter has it, and 4 where not every letter could be seen.
     """
     with looking(stack, queue, Selection(ids=(id_,)), with_progress=True) as look:
         letter = _find(look, id_)

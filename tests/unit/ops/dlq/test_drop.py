@@ -1,9 +1,5 @@
 """`copytrail dlq drop` on a disk that takes no more: each letter is in the queue, or whole in the file."""
 
-import resource
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,21 +8,11 @@ from click.testing import CliRunner, Result
 from ops.dlq.commands import dlq
 from ops.dlq.letter_files import LettersOfFile
 from tests.fakes.bodies import object_created
+from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import FAILED
 from tests.fakes.outcomes import an_upload
 from tests.fakes.sqs_client import DLQ
 from tests.fakes.stack import FakeStack
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
 
 
 def run(stack: FakeStack, *arguments: str) -> Result:

@@ -3,20 +3,22 @@
 import errno
 import json
 import os
-import resource
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ops.dlq import letter_files
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import LettersOfFile, new_letter_file
 from ops.dlq.queues import QueueName
 from ops.failures import Failure, Misconfigured
+from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
 
 ATTRIBUTES: Any = {
@@ -139,6 +141,24 @@ def test_a_file_is_read_up_to_a_last_line_that_was_cut_off(path: Path, before: i
     assert letters.torn == before + 1
 
 
+@given(st.data())
+def test_wherever_a_file_is_cut_off_the_letters_before_are_read_and_no_other(data: st.DataObject) -> None:
+    lines = [line_of(letter) for letter in LETTERS * 2]
+    whole = b"".join(lines)
+    size = data.draw(st.integers(0, len(whole)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "letters.jsonl"
+        path.write_bytes(whole[:size])
+
+        letters = LettersOfFile(path)
+        found = [stored.letter.id for stored in letters]
+
+    ends = list(accumulate(map(len, lines)))
+    # The line's end may be what is missing: then the letter is whole.
+    assert found == [letter.id for letter, end in zip(LETTERS * 2, ends, strict=True) if end - 1 <= size]
+    assert (letters.torn is None) == (size in {0, *ends, *(end - 1 for end in ends)})
+
+
 def test_zeros_that_a_crash_of_the_machine_leaves_at_the_end_are_a_line_that_was_cut_off(path: Path) -> None:
     path.write_bytes(line_of(LETTERS[0]) + bytes(100))
 
@@ -181,18 +201,6 @@ def test_the_trace_header_is_kept(path: Path) -> None:
     write(path, [a_letter(trace_header="Root=1-5759e988-bd862e3fe1be46a994272793")])
 
     assert [letter.trace_header for letter in read(path)] == ["Root=1-5759e988-bd862e3fe1be46a994272793"]
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """Let the system refuse whatever would make a file larger, in the middle of a write, as a full disk does."""
-    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, ignored)
 
 
 @pytest.mark.parametrize("room", [0, 1, 200])

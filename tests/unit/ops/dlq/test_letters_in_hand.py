@@ -6,6 +6,8 @@ from tempfile import TemporaryFile
 import pytest
 
 from ops.dlq.letters_in_hand import LettersInHand
+from ops.failures import Failure
+from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
 
 
@@ -61,3 +63,13 @@ def test_draining_lets_go_of_all(hand: LettersInHand) -> None:
     assert sorted(map(len, drained)) == [5, 10, 10]
     assert {handle for some in drained for handle in some} == {"r" * 1024 + str(number) for number in range(25)}
     assert len(hand) == 0
+
+
+def test_where_the_temporary_folder_is_full_it_is_named_and_what_was_in_hand_stays_so(hand: LettersInHand) -> None:
+    first = a_letter(id="m-1", receipt_handle="r" * 400)
+    with files_end_at(600):
+        hand.take([first])
+        with pytest.raises(Failure, match="the temporary folder .* takes no more .*: name another with TMPDIR"):
+            hand.take([a_letter(id="m-2", receipt_handle="s" * 400)])
+
+    assert list(hand.drain(10)) == [["r" * 400]]
