@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -86,10 +86,14 @@ class DeadLetterQueue:
 
 @dataclass(frozen=True)
 class Unseen:
-    """How many letters a sweep could not see, as far as SQS knows: in others' hands, and `waiting`."""
+    """How many letters a sweep could not see, as far as SQS knows: in others' hands, and `waiting`.
+
+    `back_within_s`: how long a look of ours that was killed leaves letters invisible.
+    """
 
     in_hands: int = 0
     waiting: int = 0
+    back_within_s: int = field(default=_SHORTEST_INVISIBLE_S, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.in_hands or self.waiting)
@@ -99,7 +103,8 @@ class Unseen:
         if self.in_hands:
             told.append(
                 f"{counted(self.in_hands, 'letter')} cannot be seen at present: somebody looks at them or replays them,"
-                " or was stopped while doing so: try again in half a minute"
+                " or was stopped while doing so, and then they come back within"
+                f" {duration_shown(self.back_within_s)}"
             )
         if self.waiting:
             told.append(f"{counted(self.waiting, 'letter')} more may be there and did not come: try again in a minute")
@@ -113,6 +118,10 @@ class Unseen:
         """
         if self:
             raise Incomplete(str(self))
+
+
+def _invisible_s(letters: int) -> int:
+    return min(_SHORTEST_INVISIBLE_S + letters // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
 
 
 def not_found(dlq: str, ids: Sequence[str], unseen: Unseen) -> Failure:
@@ -210,8 +219,7 @@ class Sweep:
     @property
     def _invisible_s(self) -> int:
         # As many as there turn out to be: what SQS says before may be too little.
-        many = max(self.waiting, len(self._hand))
-        return min(_SHORTEST_INVISIBLE_S + many // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
+        return _invisible_s(max(self.waiting, len(self._hand)))
 
     def _received(self) -> Iterator[list[Letter]]:
         """What one thread receives, until there seems to be nothing more that was there when the sweep began."""
@@ -259,6 +267,7 @@ class Sweep:
         return Unseen(
             in_hands=max(before.in_flight - come_back, others),
             waiting=now.waiting if is_cut_off else min(missing, now.waiting),
+            back_within_s=_invisible_s(before.waiting + before.in_flight),
         )
 
     def _keep(self, ended: threading.Event) -> None:
