@@ -4,7 +4,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -170,6 +170,7 @@ MEANINGS: Mapping[str, str] = {
     "USD": "US dollars",
     "Unclear": "not the same beyond doubt, and S3 did not tell more",
     "Unit": "what is counted",
+    "Unreadable": "how many records this version cannot read",
     "Unrecorded": "at both ends, and not on record",
     "Unseen": "how many could not be looked at more closely",
     "Upload": "what was uploaded",
@@ -223,7 +224,7 @@ def _structs(hint: Any) -> Iterator[Type]:
 
 def _shown(hint: Any) -> str:
     origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
+    if origin in (Annotated, Union, types.UnionType):
         return _shown(next(each for each in inner if each is not type(None)))
     if origin is Literal:
         return " · ".join(f"`{each}`" for each in inner)

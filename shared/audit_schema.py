@@ -3,7 +3,7 @@
 PARTITION_KEY = "LogID"
 
 # Of a transfer that an operation asked for.
-OPERATION_ID = "OperationID"
+OPERATION_ID = "OperationId"
 
 # ByObject: everything that happened to one key, in the order of its uploads.
 BY_OBJECT = "ByObject"

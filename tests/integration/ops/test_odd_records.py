@@ -95,7 +95,7 @@ def test_list_finds_what_an_operation_asked_for_however_long_ago(
     assert listed.returncode == 0, listed.stderr
     found = [json.loads(line) for line in listed.stdout.splitlines()]
     assert [each["LogID"] for each in found] == [record.log_id for record in operated]
-    assert {each["OperationID"] for each in found} == {OPERATION}
+    assert {each["OperationId"] for each in found} == {OPERATION}
     assert terminal.run("audit", "list", "--operation", OPERATION, "--since", "1h").stdout == ""
     counted = terminal.run("audit", "stats", "--operation", OPERATION, "--json").stdout.splitlines()[-1]
     assert json.loads(counted)["Records"] == 2

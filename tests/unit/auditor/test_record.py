@@ -37,7 +37,7 @@ DESIGNED = [
     "Attempt",
     "Trigger",
     "RequestedBy",
-    "OperationID",
+    "OperationId",
 ]
 INDEX = ["SourceObject", "DayShard", "FinishedOrder"]
 
