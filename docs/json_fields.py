@@ -13,7 +13,7 @@ from ops.audit.operations import RunTold
 from ops.audit.stats_shown import DelaysTold, StatsTold
 from ops.backfill.told import BackfillTold, CostTold, NotRequestedTold, PreviewTold
 from ops.dlq.letter_json import LetterTold
-from ops.dlq.results import NotSeenTold, ResultTold
+from ops.dlq.results import NotSeenTold, RecordedTold, ResultTold
 from ops.dlq.summary import ReasonTold
 from ops.reconcile.difference import Difference
 from ops.reconcile.report import ObjectsTold, RepairTold, RouteTold, SummaryTold
@@ -25,7 +25,7 @@ Type = type[msgspec.Struct]
 
 # What each command prints with --json, by what a person types.
 PRINTED: Mapping[str, tuple[Type, ...]] = {
-    "copytrail audit get": (Record, OperationRecord),
+    "copytrail audit get": (Record, OperationRecord, RunTold),
     "copytrail audit history": (Record,),
     "copytrail audit list": (Record,),
     "copytrail audit operations": (RunTold,),
@@ -35,7 +35,7 @@ PRINTED: Mapping[str, tuple[Type, ...]] = {
     "copytrail demo": (CheckedTold,),
     "copytrail dlq drop": (ResultTold, NotSeenTold),
     "copytrail dlq ls": (LetterTold, ReasonTold),
-    "copytrail dlq replay": (ResultTold, NotSeenTold),
+    "copytrail dlq replay": (ResultTold, NotSeenTold, RecordedTold),
     "copytrail dlq show": (LetterTold,),
     "copytrail reconcile": (Difference, SummaryTold),
     "copytrail status": (StatusTold,),
@@ -50,6 +50,7 @@ NAMES: Mapping[Type, str] = {
     LetterTold: "Dead letter",
     ResultTold: "Dead letter with its result",
     NotSeenTold: "Dead letter that was not seen",
+    RecordedTold: "Outcome of a replayed letter",
     ReasonTold: "Reason of dead letters",
     PreviewTold: "Preview of a backfill",
     CostTold: "Line of a bill",

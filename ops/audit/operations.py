@@ -16,7 +16,7 @@ from ops.stack_outputs import Stack
 from ops.told import Told
 from services.auditor.query import CLOCKS_DIFFER_BY
 from shared import times
-from shared.operations import OperationKind, Stage
+from shared.operations import Stage
 
 _EXAMPLES = """\b
 Examples:
@@ -64,12 +64,12 @@ class RunTold(Told, frozen=True, kw_only=True):
     """One run of an operation."""
 
     operation_id: str
-    operation: OperationKind | str
+    operation: str
     subject: str
     performed_by: str
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    stage: Stage | str
+    stage: str
     filters: Mapping[str, str]
     counts: Mapping[str, int]
     message: str | None = None

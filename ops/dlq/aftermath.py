@@ -113,7 +113,7 @@ class Aftermath:
             self.outcomes["recorded"] += 1
             return
         self.outcomes[record.outcome.lower()] += 1
-        if record.outcome is Outcome.FAILED and len(self.failures) < _MOST_NAMED:
+        if record.outcome == Outcome.FAILED and len(self.failures) < _MOST_NAMED:
             self.failures.append(record)
 
     def tell(self) -> None:

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from ops.columns import Column
 from ops.dlq.letter import Letter
 from ops.dlq.letter_json import LetterTold, age_s, to_json
@@ -48,6 +50,13 @@ class Result(StrEnum):
         return self.name.lower()
 
 
+_OF_RECORD = {
+    "outcome": "Outcome",
+    "reason": "Reason",
+    "message": "Message",
+    "source_bucket": "SourceBucket",
+    "object_key": "ObjectKey",
+}
 _STYLES = {
     Result.NOT_KNOWN: "yellow",
     Result.SUPERSEDED: "yellow",
@@ -76,6 +85,18 @@ class NotSeenTold(Told, frozen=True, kw_only=True):
 
     result: Result
     message_id: str
+
+
+class RecordedTold(Told, frozen=True, kw_only=True):
+    """What a letter came to that was replayed; `audit get` has all of its record. No outcome: no record yet."""
+
+    result: Result
+    log_id: str = msgspec.field(name="LogID")
+    outcome: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    source_bucket: str | None = None
+    object_key: str | None = None
 
 
 class Lines:
@@ -123,7 +144,8 @@ class Lines:
         """Tell a program what a replayed letter came to; a person has a progress bar."""
         told = record.attributes()
         if self._as_json:
-            print_json({"Result": Result.RECORDED, **told})
+            kept = {name: str(told[field]) for name, field in _OF_RECORD.items() if field in told}
+            print_json(RecordedTold(result=Result.RECORDED, log_id=record.log_id, **kept).attributes())
         elif not self.is_table:
             names = ("LogID", "Outcome", "Reason", "ObjectKey")
             print_table((), [(Cell(Result.RECORDED), *(Cell(str(told.get(name, ""))) for name in names))])
@@ -132,7 +154,7 @@ class Lines:
         """Tell a program of replayed letters that left no record yet."""
         for log_id in log_ids:
             if self._as_json:
-                print_json({"Result": Result.NOT_YET, "LogID": log_id})
+                print_json(RecordedTold(result=Result.NOT_YET, log_id=log_id).attributes())
             elif not self.is_table:
                 print_table((), [(Cell(Result.NOT_YET), Cell(log_id))])
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -171,6 +172,14 @@ def test_what_cannot_be_is_one_line_and_nothing_is_touched(desk: Desk, arguments
     assert there.read_text() == "mine"
 
 
+def begun(folder: Path) -> list[str]:
+    """What is in a folder, as soon as anything is."""
+    give_up_at = time.monotonic() + 10
+    while not (names := [file.name for file in folder.iterdir()]) and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    return names
+
+
 @pytest.mark.usefixtures("records")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_no_half_file(desk: Desk, tmp_path: Path, sent: signal.Signals) -> None:
@@ -186,7 +195,7 @@ def test_interrupted_it_leaves_no_half_file(desk: Desk, tmp_path: Path, sent: si
     with desk.aws.intercept(hold):
         running = desk.popen("audit", "export", str(tmp_path / "half.csv"), "--since", "4d")
         assert reached.wait(20)
-        under_way = [file.name for file in tmp_path.iterdir()]
+        under_way = begun(tmp_path)
         running.send_signal(sent)
         released.set()
         _, errors = running.communicate(timeout=20)

@@ -51,7 +51,7 @@ def test_an_upload_whose_event_is_never_accepted_stays_in_the_queue_until_it_is(
     trail.settle_impatiently()
 
     [record] = trail.records("stubborn")
-    assert record.outcome is Outcome.COPIED
+    assert record.outcome == Outcome.COPIED
     assert record.attempt > 1
 
 

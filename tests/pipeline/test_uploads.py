@@ -17,7 +17,7 @@ def test_an_uploaded_file_is_copied_and_recorded(trail: Trail) -> None:
 
     assert trail.copy_of("hello.txt") == b"hello"
     [record] = trail.records("hello.txt")
-    assert record.outcome is Outcome.COPIED
+    assert record.outcome == Outcome.COPIED
     assert (record.source_bucket, record.destination_bucket) == (trail.source, trail.destination)
     assert (record.object_key, record.size, record.source_etag, record.destination_etag) == ("hello.txt", 5, etag, etag)
     assert record.uploaded_at <= record.finished_at <= record.logged_at
@@ -104,7 +104,7 @@ def test_ten_overwrites_delivered_in_a_shuffled_order_end_with_the_last(trail: T
     assert len({record.log_id for record in records}) == len(records) == 10
     assert {record.outcome for record in records} == {Outcome.COPIED, Outcome.SKIPPED}
     [last] = [record for record in records if record.source_etag == last_etag]
-    assert last.outcome is Outcome.COPIED
+    assert last.outcome == Outcome.COPIED
     assert all(record.reason == "Superseded" and record.message for record in records if record is not last)
 
 
@@ -117,7 +117,7 @@ def test_a_duplicate_delivery_leaves_one_record(trail: Trail) -> None:
     trail.settle_impatiently()
 
     [record] = trail.records("twice")
-    assert record.outcome is Outcome.COPIED
+    assert record.outcome == Outcome.COPIED
     assert trail.letters("AuditDlqUrl") == []
 
 

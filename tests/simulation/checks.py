@@ -17,10 +17,10 @@ def at_rest(system: System) -> None:
 
 def every_upload_is_accounted_for(system: System, records: list[Record]) -> None:
     """Each upload and each request has its one record; or has failed records, or a dead letter."""
-    failed = {_identity(record) for record in records if record.outcome is Outcome.FAILED}
+    failed = {_identity(record) for record in records if record.outcome == Outcome.FAILED}
     dead = {request_log_id(decode_request(letter.body)) for letter in system.copier.queue.letters}
     dead |= {decode_completion(letter.body).log_id for letter in system.auditor.queue.letters}
-    succeeded = {record.log_id for record in records if record.outcome is not Outcome.FAILED}
+    succeeded = {record.log_id for record in records if record.outcome != Outcome.FAILED}
     for log_id, asked in system.witness.asked.items():
         upload = asked.request.upload
         identity = (upload.key, upload.version_id, upload.etag, upload.sequencer)
@@ -58,7 +58,7 @@ def records_are_what_they_say(system: System, records: list[Record]) -> None:
     """Each record is of something asked for, and no LogID but a failure's stands for two."""
     for record in records:
         asked = system.witness.asked.get(record.log_id)
-        if record.outcome is Outcome.FAILED:
+        if record.outcome == Outcome.FAILED:
             continue
         if asked is None:
             system.witness.violated(f"the record {record.log_id} is of nothing that was asked for")

@@ -104,7 +104,7 @@ def test_list_finds_what_an_operation_asked_for_however_long_ago(
 @pytest.mark.usefixtures("operated")
 def test_get_of_an_operation_shows_it_and_where_its_transfers_are(terminal: AuditTerminal) -> None:
     shown = terminal.run("audit", "get", OPERATION, "--json")
-    assert (shown.returncode, json.loads(shown.stdout)["Ending"]) == (0, "Completed")
+    assert (shown.returncode, json.loads(shown.stdout)["Stage"]) == (0, "Completed")
     assert shown.stderr == f"its transfers: copytrail audit list --operation {OPERATION}\n"
 
 
