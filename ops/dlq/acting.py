@@ -78,8 +78,8 @@ def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview
         done = accounts[0].number(deed.done) if accounts else 0
         left = total - done
         note(
-            f"stopped: {done:,} of {counted(total, 'letter')} {deed.done.lower()}, {left:,} left in the {deed.dlq}"
-            + (f"; {_going_on(deed, left)} goes on" if left else "")
+            f"stopped: {done:,} of {counted(total, 'letter')} {deed.done.lower()}, {left:,} left in the {deed.dlq};"
+            f" {_going_on(deed, left)} goes on"
         )
         raise
     return _tell_end(deed, account, preview.going, lines)
@@ -87,7 +87,7 @@ def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview
 
 def _going_on(deed: Deed, left: int) -> str:
     changes = [f"another {option}" for option in deed.used_up]
-    if deed.limit is not None:
+    if deed.limit is not None and left:
         changes.append(f"--limit {left}")
     return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
 

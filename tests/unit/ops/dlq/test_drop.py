@@ -55,3 +55,16 @@ def test_an_export_that_the_disk_does_not_take_leaves_nothing(tmp_path: Path) ->
     assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
     assert f"Error: {path} cannot be written: File too large\n" in result.stderr
     assert len(stack.sqs.visible()) == 60
+
+
+def test_a_drop_of_so_many_that_was_stopped_goes_on_with_those_that_are_left(tmp_path: Path) -> None:
+    stack, path = FakeStack(), tmp_path / "dropped.jsonl"
+    for number in range(60):
+        stack.sqs.put(object_created(an_upload(key=f"{number}")), FAILED)
+
+    with files_end_at(16_384):
+        result = run(stack, "drop", "--limit", "40", "--yes", "--to", str(path))
+
+    left = 40 - len(list(LettersOfFile(path)))
+    assert 0 < left < 40
+    assert f"; the same command with another --to and --limit {left} goes on\n" in result.stderr
