@@ -1,5 +1,6 @@
 """Owns how an error becomes one line and an exit code."""
 
+import re
 from collections.abc import Callable
 
 import click
@@ -40,6 +41,7 @@ _NOT_ACCEPTED = frozenset(
 # An endpoint that AWS_ENDPOINT_URL names says so; AWS itself has no host for such a region.
 _NO_REGION = frozenset({"InvalidRegion"})
 _READS_OF_A_TABLE = frozenset({"GetItem", "Query"})
+_OF_A_REGION = re.compile(r"https://[a-z0-9-]+\.([a-z0-9-]+)\.amazonaws\.com\b")
 _SIGN_IN = "run `aws sso login` or `aws configure`, or name a profile with --profile"
 
 
@@ -74,6 +76,8 @@ def explained(error: Exception) -> Failure:
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
     if isinstance(cause, ClientError) and (refused := _refused(cause) or _not_our_table(cause, error)):
         return refused
+    if isinstance(cause, exceptions.ConnectionError | exceptions.HTTPClientError) and (nowhere := _nowhere(cause)):
+        return nowhere
     for kinds, failure, explain in _EXPLANATIONS:
         if isinstance(cause, kinds):
             return failure(explain(cause))
@@ -111,6 +115,24 @@ def _not_our_table(refusal: ClientError, error: Exception) -> Failure | None:
     if missing and refusal.operation_name in _READS_OF_A_TABLE:
         return Failure(f"{error}: is it a copytrail audit table, and still there?")
     return None
+
+
+def _nowhere(error: Exception) -> Failure | None:
+    """The failure that goes with an endpoint of AWS's in a region that there is not."""
+    endpoint = str(getattr(error, "kwargs", {}).get("endpoint_url") or "")
+    found = _OF_A_REGION.match(endpoint)
+    if found is None:
+        return None
+    import botocore.session  # noqa: PLC0415 - a client has imported it
+
+    session = botocore.session.get_session()
+    partitions = session.get_available_partitions()
+    if any(found[1] in session.get_available_regions("cloudformation", partition) for partition in partitions):
+        return None
+    return Misconfigured(
+        f"{endpoint} does not answer, and '{found[1]}' is no region of AWS's that is known here: check --region and"
+        " AWS_REGION"
+    )
 
 
 def _unreachable(error: Exception) -> str:

@@ -14,6 +14,7 @@ from services.auditor.query import FIRST_DAY
 from services.auditor.record import Record, day_shard
 from shared import audit_schema, times
 from shared.aws import translated
+from shared.events import LARGEST_NUMBER
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -159,6 +160,9 @@ def _told(item: Item) -> Told | None:
     """What an item tells; None: it has not been copied anywhere."""
     if "DestinationKey" not in item:
         return None
+    size = int(item["Size"]["N"])
+    if size > LARGEST_NUMBER:
+        raise ValueError(f"{size} is a number of more than 64 bits")
     return Told(
         item["Outcome"]["S"],
         item["SourceBucket"]["S"],
@@ -169,5 +173,5 @@ def _told(item: Item) -> Told | None:
         item[audit_schema.PARTITION_KEY]["S"],
         item["SourceETag"]["S"],
         item["DestinationETag"]["S"] if "DestinationETag" in item else "",
-        int(item["Size"]["N"]),
+        size,
     )

@@ -77,3 +77,17 @@ def test_a_table_that_is_not_as_deployed_is_named_with_what_to_look_at(code: str
     failure = explained(caught.value)
     said = f"dynamodb:Query on audit/index/ByDay: {message}: is it a copytrail audit table, and still there?"
     assert (failure.exit_code, failure.message) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("region", "exit_code", "said"),
+    [
+        ("us-nowhere-1", 2, "'us-nowhere-1' is no region of AWS's that is known here"),
+        ("eu-central-1", 1, "does not answer: check"),
+    ],
+)
+def test_a_region_that_there_is_not_is_a_wrong_configuration(region: str, exit_code: int, said: str) -> None:
+    url = f"https://cloudformation.{region}.amazonaws.com/"
+    failure = explained(exceptions.EndpointConnectionError(endpoint_url=url))
+    assert failure.exit_code == exit_code
+    assert said in failure.message
