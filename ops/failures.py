@@ -103,7 +103,7 @@ def _refused(error: ClientError) -> Failure | None:
     if code in _EXPIRED:
         return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
     if code in _NO_REGION:
-        return Misconfigured(f"{message or code}: check --region and AWS_REGION")
+        return Misconfigured(message if "--region" in message else f"{message or code}: check --region and AWS_REGION")
     if code in _NOT_ACCEPTED:
         return Misconfigured(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
     return None

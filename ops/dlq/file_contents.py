@@ -96,7 +96,7 @@ def _the_one(file: Path, known: Counter[QueueName], asked_for: QueueName | None)
     if asked_for:
         if others := known.total() - known[asked_for]:
             raise Misconfigured(
-                f"{counted(others, 'letter')} of {file} are not of the {asked_for} queue: leave --queue out"
+                f"{counted(others, 'letter')} of {file} not of the {asked_for} queue: leave --queue out"
             )
         return asked_for
     if len(known) > 1:

@@ -416,7 +416,7 @@ def test_letters_of_the_copy_queue_do_not_go_to_the_auditor(desk: Desk) -> None:
     ended = run(desk, "import", "copy.jsonl", "--queue", "audit", "--yes")
     assert (ended.returncode, ended.stderr) == (
         2,
-        "Error: 1 letter of copy.jsonl are not of the audit queue: leave --queue out\n",
+        "Error: 1 letter of copy.jsonl not of the audit queue: leave --queue out\n",
     )
     assert run(desk, "import", "copy.jsonl", "--yes").returncode == 0
     assert depth(desk).visible == 1

@@ -49,8 +49,8 @@ def test_letters_go_where_they_came_from(
 @pytest.mark.parametrize(
     ("lines", "asked_for", "told"),
     [
-        ([(ASKED, COPY)], AUDIT, "1 letter of .* are not of the audit queue: leave --queue out"),
-        ([(ASKED, None)], AUDIT, "1 letter of .* are not of the audit queue"),
+        ([(ASKED, COPY)], AUDIT, "1 letter of .* not of the audit queue: leave --queue out"),
+        ([(ASKED, None)], AUDIT, "1 letter of .* not of the audit queue"),
         ([(ASKED, COPY), (TOLD, AUDIT)], None, "letters of both queues, 1 of the audit queue and 1 of the copy queue"),
         ([(ASKED, COPY), (TOLD, AUDIT)], COPY, "not of the copy queue"),
         ([(NOT_OURS, None)], None, "name it with --queue"),
