@@ -65,20 +65,20 @@ def status(
             looks = until_the_end.enter_context(Looks(stack))
             signs = looks.look()
 
-        def tell(signs: Signs, show: _Show) -> int:
-            verdict = judge(signs, behind=behind, logs=looks.logs)
-            show(signs, verdict)
-            return _exit_code(verdict)
+        def judged(signs: Signs) -> Verdict:
+            return judge(signs, behind=behind, logs=looks.logs)
 
         if watch:
-            ctx.exit(_watch(signs, looks, tell, _each_in_its_place(title, as_json=as_json), every))
-        ctx.exit(tell(signs, _print_json if as_json else _printing(title)))
+            ctx.exit(_watch(signs, looks, judged, _each_in_its_place(title, as_json=as_json), every))
+        verdict = judged(signs)
+        (_print_json if as_json else _printing(title))(signs, verdict)
+        ctx.exit(_exit_code(verdict))
 
 
 def _watch(
     signs: Signs,
     looks: Looks,
-    tell: Callable[[Signs, _Show], int],
+    judged: Callable[[Signs], Verdict],
     showing: AbstractContextManager[_Show],
     every: timedelta,
 ) -> int:
@@ -86,7 +86,10 @@ def _watch(
     try:
         with showing as show:
             while True:
-                exit_code = tell(signs, show)
+                verdict = judged(signs)
+                # Before it is shown: whoever stops the command has read it.
+                exit_code = _exit_code(verdict)
+                show(signs, verdict)
                 time.sleep(every.total_seconds())
                 signs = looks.look()
     except KeyboardInterrupt:
