@@ -1,13 +1,11 @@
 """Owns what must be true when the system is quiet, read back with nothing but boto3."""
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from localaws.demo.expectations import letter_problems, misfits, unlike
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _IN_PARTS_OVER = 8 * 1024**2
-# awscrt's transfers print a traceback of their own when a connection is lost.
-_CLASSIC = TransferConfig(preferred_transfer_client="classic")
 # Longer than the checks take.
 _OUT_OF_SIGHT_S = 300
 
@@ -64,13 +60,21 @@ class Checks:
         """Upload a sample as any client would: in parts where it is large."""
         place: dict[str, Any] = {"Bucket": self._source, "Key": sample.key}
         if len(sample.body) > _IN_PARTS_OVER:
-            self._s3.upload_fileobj(io.BytesIO(sample.body), **place, Config=_CLASSIC)
-            stored: Mapping[str, Any] = self._s3.head_object(**place)
+            stored: Mapping[str, Any] = self._put_in_parts(sample.body, place)
         else:
             stored = self._s3.put_object(**place, Body=sample.body, **sample.properties)
         if sample.delete_at_once:
             self._s3.delete_object(**place)
         return Uploaded(sample, str(stored["ETag"]).strip('"'))
+
+    def _put_in_parts(self, body: bytes, place: dict[str, Any]) -> Mapping[str, Any]:
+        # Not by boto3's transfer manager: of a connection that is cut, awscrt prints a traceback from its threads.
+        upload = {**place, "UploadId": self._s3.create_multipart_upload(**place)["UploadId"]}
+        parts: list[Any] = []
+        for number, first in enumerate(range(0, len(body), _IN_PARTS_OVER), start=1):
+            part = self._s3.upload_part(**upload, PartNumber=number, Body=body[first : first + _IN_PARTS_OVER])
+            parts.append({"PartNumber": number, "ETag": part["ETag"]})
+        return self._s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
 
     def check_uploads(self, uploads: list[Uploaded]) -> list[Checked]:
         """Each upload against its record and its copy."""
