@@ -8,15 +8,30 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing import reduction
+from multiprocessing import reduction, util
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from ops import cli
 
+# The path of a socket has room for a hundred characters ("sun_path", unix(7)), and multiprocessing adds 32.
+_LONGEST_FOLDER = 64
+
+
+def _choose_folder_of_sockets() -> None:
+    """Have multiprocessing put its socket into /tmp, where the folder of temporary files has too long a name."""
+    folder = tempfile.gettempdir()
+    if len(folder) > _LONGEST_FOLDER:
+        tempfile.tempdir = "/tmp"  # noqa: S108 - multiprocessing makes a folder of its own there
+        util.get_temp_dir()
+        tempfile.tempdir = folder
+
+
+_choose_folder_of_sockets()
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["tests.preloaded"])
 
