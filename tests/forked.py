@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from multiprocessing import reduction, util
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -22,6 +23,7 @@ from ops import cli
 _LONGEST_FOLDER = 64
 
 
+@cache
 def _choose_folder_of_sockets() -> None:
     """Have multiprocessing put its socket into /tmp, where the folder of temporary files has too long a name."""
     folder = tempfile.gettempdir()
@@ -31,7 +33,6 @@ def _choose_folder_of_sockets() -> None:
         tempfile.tempdir = folder
 
 
-_choose_folder_of_sockets()
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["tests.preloaded"])
 
@@ -40,6 +41,7 @@ def start(
     arguments: Sequence[str], *, variables: Mapping[str, str], folder: Path, stdout: int, stderr: int
 ) -> ForkServerProcess:
     """Start `copytrail` in this environment and folder, with nothing on stdin; the descriptors stay the caller's."""
+    _choose_folder_of_sockets()
     streams = (_Descriptor(stdout), _Descriptor(stderr))
     process = _server.Process(target=_copytrail, args=(list(arguments), dict(variables), folder, streams), daemon=True)
     process.start()

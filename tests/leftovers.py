@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from multiprocessing.util import Finalize
+from multiprocessing import util
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,13 +112,14 @@ def _own_temporary_folder() -> Path:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", elsewhere)
     os.environ["TMPDIR"] = tempfile.tempdir = folder
     # After multiprocessing's own folder in there, which goes at -100.
-    Finalize(None, shutil.rmtree, (folder,), exitpriority=-200)
+    util.Finalize(None, shutil.rmtree, (folder,), exitpriority=-200)
     return Path(folder)
 
 
 def _temporary_files(folder: Path) -> Iterator[Path]:
-    # multiprocessing removes its own folder as the interpreter ends.
-    return (path for path in folder.iterdir() if not path.name.startswith("pymp-"))
+    # multiprocessing removes the folder of this process, if it has one, as the interpreter ends.
+    its_own = Path(util.get_temp_dir()) if "multiprocessing.forkserver" in sys.modules else None
+    return (path for path in folder.iterdir() if path != its_own)
 
 
 def _empty(folder: Path) -> None:
