@@ -266,4 +266,4 @@ def _tell_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as
         )
         return
     click.echo(f"requested {checkpoint.requested:,} of {checkpoint.objects:,} copies, as operation {running.id}")
-    note("what becomes of them: copytrail status, copytrail audit list --since 1h")
+    note(f"what becomes of them: copytrail status, copytrail audit list --operation {running.id}")

@@ -16,6 +16,7 @@ from shared import times
 from shared.events import COPYTRAIL_SOURCE, encode_detail
 from shared.operations import Operation, OperationKind, Stage
 from tests.operator.conftest import Desk
+from tests.operator.dead_letters import put_failed
 from tests.terminal import Running
 
 NASTY = "evil\x1b[31m\n\t[red]x\u202egpj\x9b %2F+\x7f.csv"
@@ -210,3 +211,21 @@ def test_operations_are_in_the_way_of_no_list_of_transfers(desk: Desk) -> None:
     listed = desk.run("audit", "list", "--since", "1h", "--json")
     assert listed.returncode == 0
     assert all("ObjectKey" in json.loads(line) for line in listed.stdout.splitlines())
+
+
+def test_a_replay_leads_to_the_records_of_what_it_brought(desk: Desk) -> None:
+    desk.copier.pause()
+    for key in ("led/a", "led/b"):
+        put_failed(desk, key)
+    desk.copier.resume()
+    replayed = desk.run("dlq", "replay", "--key-prefix", "led/", "--yes")
+    desk.upload("led/not of the replay")
+    desk.settle()
+
+    [operation_id] = re.findall(r"as operation ([0-9a-f-]{36})", replayed.stdout + replayed.stderr)
+    listed = desk.run("audit", "list", "--operation", operation_id, "--json")
+    found = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert sorted(each["ObjectKey"] for each in found) == ["led/a", "led/b"]
+    assert {(each["Trigger"], each["OperationID"]) for each in found} == {("replay", operation_id)}
+    shown = json.loads(desk.run("audit", "get", operation_id, "--json").stdout)
+    assert (shown["Operation"], shown["Counts"]) == ("Replay", {"replayed": 2})

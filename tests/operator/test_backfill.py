@@ -89,6 +89,7 @@ def test_what_was_there_before_is_copied_and_on_record(before: Desk, checkpoint:
         assert before.copy_of(key) == key.encode()
         [record] = before.records(key)
         assert (record.outcome, record.trigger) == (Outcome.COPIED, Trigger.BACKFILL)
+        assert record.operation_id == told["OperationId"]
         assert record.requested_by == before.aws.client("sts").get_caller_identity()["Arn"]
     ended, began = before.query.operations(record.finished_at - timedelta(hours=1), times.now())
     assert (began.stage, ended.stage) == (Stage.STARTED, Stage.COMPLETED)

@@ -97,6 +97,7 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
     for key in (*repairable, relabelled):
         record = max(desk.records(key), key=lambda record: record.finished_at)
         assert (record.outcome, record.trigger) == (Outcome.COPIED, Trigger.RECONCILE)
+        assert record.operation_id == summary["Repair"]["OperationId"]
     assert desk.s3.head_object(Bucket=there, Key=relabelled)["Metadata"] == {"owner": "ops"}
     ended, began = list(desk.query.operations(times.now() - timedelta(hours=1), times.now()))[:2]
     assert (began.operation, began.stage, ended.stage) == (OperationKind.REPAIR, Stage.STARTED, Stage.COMPLETED)
@@ -208,3 +209,24 @@ def test_a_refusal_is_one_line(desk: Desk) -> None:
     unknown = desk.run("reconcile", "--route", "2")
     assert unknown.returncode == MISUSED
     assert "there is no route '2'" in unknown.stderr
+
+
+def test_a_record_that_is_none_hides_no_other(desk: Desk) -> None:
+    for key in ("odd/good", "odd/bad"):
+        desk.upload(key)
+    desk.settle()
+    [bad] = desk.records("odd/bad")
+    place = {"TableName": desk.outputs["AuditTableName"], "Key": {"LogID": {"S": bad.log_id}}}
+    for odd in ({"S": "large"}, {"N": "9" * 38}):
+        desk.dynamodb.update_item(
+            **place,
+            UpdateExpression="SET #size = :odd",
+            ExpressionAttributeNames={"#size": "Size"},
+            ExpressionAttributeValues={":odd": odd},
+        )
+        done = desk.run("reconcile", *NOW, "--json", "--key-prefix", "odd/")
+        *differences, _ = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [(each["ObjectKey"], each["Kind"]) for each in differences] == [("odd/bad", "Unrecorded")]
+        assert f"such as {bad.log_id}" in done.stderr
+        assert "1 record that this version cannot read" in desk.run("status").stdout
+    desk.dynamodb.delete_item(**place)
