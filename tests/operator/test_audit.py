@@ -226,6 +226,6 @@ def test_a_replay_leads_to_the_records_of_what_it_brought(desk: Desk) -> None:
     listed = desk.run("audit", "list", "--operation", operation_id, "--json")
     found = [json.loads(line) for line in listed.stdout.splitlines()]
     assert sorted(each["ObjectKey"] for each in found) == ["led/a", "led/b"]
-    assert {(each["Trigger"], each["OperationID"]) for each in found} == {("replay", operation_id)}
+    assert {(each["Trigger"], each["OperationId"]) for each in found} == {("replay", operation_id)}
     shown = json.loads(desk.run("audit", "get", operation_id, "--json").stdout)
     assert (shown["Operation"], shown["Counts"]) == ("Replay", {"replayed": 2})
