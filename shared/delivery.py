@@ -9,7 +9,7 @@ from shared.errors import CopytrailError, Denied, Permanent, Reason, Transient
 
 _FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
-# What a message waits for that was denied once, twice, three times: 7.5 minutes in all. Once more, and it is final.
+# What a message waits for that is denied on its first, second, third receive: 7.5 minutes in all. Later, it is final.
 _DENIED_DELAYS_S = (30.0, 120.0, 300.0)
 # The message attribute with which a replay says who asked for it.
 REPLAYED_BY = "ReplayedBy"
@@ -111,9 +111,9 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
     """The error that ends a message's deliveries: a permanent one, or any on the last receive that the queue allows.
 
     Raises:
-        CopytrailError: the message has receives left, and a retry may cure it: it is transient, or denied so few times
-            that the permission may be on its way. Errors that are not ours are bugs until shown otherwise, and count
-            as transient.
+        CopytrailError: the message has receives left, and a retry may cure it: it is transient, or denied on one of the
+            first receives, when the permission may be on its way. Errors that are not ours are bugs until shown
+            otherwise, and count as transient.
     """
     ours = error if isinstance(error, CopytrailError) else unexpected(error)
     may_pass = isinstance(ours, Denied) and message.receive_count <= len(_DENIED_DELAYS_S)

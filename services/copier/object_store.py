@@ -50,7 +50,7 @@ class S3ObjectStore:
         destination = target.location
         copy_source: Any = {"Bucket": source.bucket, "Key": source.key, **given(VersionId=source_version_id)}
         action = translated("CopyObject", f"{source.url} to {destination.url}")
-        with self._refusals.explained(source), action, conditions():
+        with self._refusals.explained(source, source_version_id), action, conditions():
             answer = self._s3.copy_object(
                 Bucket=destination.bucket,
                 Key=destination.key,
@@ -112,7 +112,8 @@ class S3ObjectStore:
 
     def _head(self, location: Location, **parameters: Any) -> Mapping[str, Any]:
         """The answer to a HEAD; that of a missing key has no ETag."""
-        with self._refusals.explained(location), translated("s3:GetObject", location.url):
+        explained = self._refusals.explained(location, parameters.get("VersionId"))
+        with explained, translated("s3:GetObject", location.url):
             try:
                 return self._s3.head_object(
                     Bucket=location.bucket, Key=location.key, **parameters, **self._owners.of(location)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from services.copier.objects import Location
-from services.copier.s3_parameters import Owners
+from services.copier.s3_parameters import Owners, given
 from shared.aws import translated
-from shared.errors import CopytrailError, Permanent, Reason
+from shared.errors import CopytrailError, Denied, Permanent, Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -21,41 +23,53 @@ class Refusals:
         self._owners = owners
 
     @contextmanager
-    def explained(self, location: Location) -> Iterator[None]:
-        """Raise a refusal to read this object under the reason that it has.
+    def explained(self, location: Location, version_id: str | None = None) -> Iterator[None]:
+        """Raise a refusal to read this object, or this version of it, under the reason that it has.
 
         Raises:
-            Permanent: `EncryptedWithCustomerKey`, `RequesterPays`.
+            Permanent: `EncryptedWithCustomerKey`.
+            Denied: `RequesterPays`.
             CopytrailError: the refusal itself, when it has no such cause.
         """
         try:
             yield
         except CopytrailError as error:
             # HEAD answers without a body; GET says the same with one.
-            told = self._refusal_to_get(location) if error.reason == "BadRequest" else error
-            if told and "Server Side Encryption" in told.message:
+            told = self._refusal_to_get(location, version_id) if error.reason == "BadRequest" else error
+            if told and _is_of_customer_key(told):
                 raise Permanent(
                     Reason.CUSTOMER_KEY,
                     f"{location.url} is encrypted with a key that its uploader keeps (SSE-C), so nobody else can read"
                     " it: upload it with another encryption",
                 ) from error
-            if error.reason == "AccessDenied" and self._requesters_pay(location):
-                raise Permanent(
+            if error.reason == "AccessDenied" and self._is_for_who_pays(location, version_id):
+                raise Denied(
                     Reason.REQUESTER_PAYS,
                     f"{location.bucket} is a Requester Pays bucket, and copytrail agrees to no such charge: have its"
                     f" owner take that off, or copy from another bucket ({error.message})",
                 ) from error
             raise
 
-    def _refusal_to_get(self, location: Location) -> CopytrailError | None:
+    def _refusal_to_get(self, location: Location, version_id: str | None) -> CopytrailError | None:
         try:
             with translated("s3:GetObject", location.url):
                 self._s3.get_object(
-                    Bucket=location.bucket, Key=location.key, Range="bytes=0-0", **self._owners.of(location)
+                    Bucket=location.bucket,
+                    Key=location.key,
+                    Range="bytes=0-0",
+                    **given(VersionId=version_id),
+                    **self._owners.of(location),
                 )["Body"].close()
         except CopytrailError as error:
             return error
         return None
+
+    def _is_for_who_pays(self, location: Location, version_id: str | None) -> bool:
+        # Of a copy, S3 may have refused the other end.
+        if not self._requesters_pay(location):
+            return False
+        refusal = self._refusal_to_get(location, version_id)
+        return refusal is not None and refusal.reason == "AccessDenied"
 
     def _requesters_pay(self, location: Location) -> bool:
         try:
@@ -65,3 +79,11 @@ class Refusals:
             # Whoever may not ask this either does not learn of it.
             return False
         return answer.get("Payer") == "Requester"
+
+
+def _is_of_customer_key(error: CopytrailError) -> bool:
+    """Whether S3 says so itself: the error's own message names the key, too, which may say anything."""
+    cause = error.__cause__
+    if error.reason != "InvalidRequest" or not isinstance(cause, ClientError):
+        return False
+    return "stored using a form of Server Side Encryption" in cause.response["Error"].get("Message", "")

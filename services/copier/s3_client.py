@@ -21,6 +21,8 @@ CONTENT_HEADERS = {
     "ContentType": "Content-Type",
     "ExpiresString": "Expires",
 }
+# How the answers begin that name the key, of the calls that are made here without asking for an encoded one.
+_NAMING_A_KEY = ("InitiateMultipartUpload", "CompleteMultipartUpload", "ListParts")
 _HELD_BACK = "copytrail_content_headers"
 _CHARACTER_REFERENCE = re.compile(r"&#(?:(?P<decimal>[0-9]{1,7})|x(?P<hexadecimal>[0-9a-fA-F]{1,6}));")
 
@@ -79,7 +81,8 @@ def _make_readable(response_dict: MutableMapping[str, Any], **_: Any) -> None:
         root = ET.fromstring(readable)  # noqa: S314 - S3's own answer, which botocore parses next
     except ET.ParseError:
         return
-    if root.tag != "Error":
+    # What S3 answers with a real 500, and whatever else stands in front of it, stays one.
+    if root.tag.rpartition("}")[2].startswith(_NAMING_A_KEY):
         response_dict["status_code"], response_dict["body"] = 200, readable.encode()
 
 

@@ -9,7 +9,13 @@ class CloudWatchTelemetry:
     """The `Telemetry` of transfers, as structured logs and EMF metrics."""
 
     def settled(self, settled: Settled) -> None:
-        """Log the transfer and count it."""
+        """Log the transfer and count it; a failure to do so is no failure of the message, which has been passed on."""
+        try:
+            self._tell(settled)
+        except Exception:  # noqa: BLE001 - told again, it would leave a second letter
+            logger.exception("a transfer was not counted", extra={"message_id": settled.message.id})
+
+    def _tell(self, settled: Settled) -> None:
         if settled.completion:
             _log(settled.completion)
             _count(settled.completion)

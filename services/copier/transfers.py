@@ -129,6 +129,8 @@ class Transfers:
 
     def _abandon(self, unfinished: CopyRequest) -> None:
         # Its own message comes again, and knows nothing of the upload.
+        if unfinished.continuation is None:
+            return
         route = self._route(unfinished.upload)
         self._journey.abandon(Order(unfinished.upload, route, lambda: 0, continuation=unfinished.continuation))
 

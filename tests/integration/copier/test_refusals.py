@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localaws.interception import InterceptedRequest, Reply, s3_error
 from localaws.server import MotoServer
 from services.copier.object_store import S3ObjectStore
 from services.copier.objects import Location, Target
+from services.copier.s3_client import carry_anything
 from services.copier.s3_parameters import Owners
-from shared.errors import CopytrailError, Permanent, Reason
+from shared.errors import CopytrailError, Permanent, Reason, Transient
 
 SOURCE = Location("refusals-in", "k")
 TO = Target(Location("refusals-out", "k"))
@@ -101,3 +103,70 @@ def test_a_head_that_is_refused_without_a_word_is_told_as_a_bad_request(
         store.head_source(SOURCE)
 
     assert refused.value.reason == "BadRequest"
+
+
+@pytest.mark.parametrize("key", ["Server Side Encryption.pdf", "stored using a form of Server Side Encryption"])
+def test_a_key_that_speaks_of_encryption_explains_nothing(
+    s3: Any, server: MotoServer, store: S3ObjectStore, key: str
+) -> None:
+    s3.put_object(Bucket=SOURCE.bucket, Key=key, Body=b"plain")
+
+    with server.intercept(lambda _: Reply(503)), pytest.raises(Transient):
+        store.head_source(Location(SOURCE.bucket, key))
+
+    s3.delete_object(Bucket=SOURCE.bucket, Key=key)
+
+
+def test_a_destination_that_denies_is_not_taken_for_a_source_whose_requesters_pay(
+    s3: Any, server: MotoServer, store: S3ObjectStore
+) -> None:
+    etag = s3.put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"dear")["ETag"].strip('"')
+
+    def deny(request: InterceptedRequest) -> Reply | None:
+        if request.operation == "GetBucketRequestPayment":
+            return Reply(200, {"Content-Type": "application/xml"}, PAYMENT % b"Requester")
+        return s3_error("AccessDenied", "Access Denied", 403) if request.operation == "CopyObject" else None
+
+    with server.intercept(deny), pytest.raises(CopytrailError) as refused:
+        store.copy(SOURCE, etag, TO, if_match=None)
+
+    assert refused.value.reason == "AccessDenied"
+
+
+def test_of_a_version_it_is_that_version_which_is_asked_about(s3: Any, store: S3ObjectStore) -> None:
+    s3.create_bucket(Bucket="refusals-versioned")
+    s3.put_bucket_versioning(Bucket="refusals-versioned", VersioningConfiguration={"Status": "Enabled"})
+    place = {"Bucket": "refusals-versioned", "Key": "k"}
+    secret = s3.put_object(**place, Body=b"secret", **KEY)["VersionId"]
+    s3.put_object(**place, Body=b"plain")
+
+    with pytest.raises(Permanent) as refused:
+        store.head_source(Location("refusals-versioned", "k"), secret)
+
+    assert refused.value.reason == Reason.CUSTOMER_KEY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body>upstream error</body></html>",
+        b'<Error xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Code>InternalError</Code></Error>',
+        b"<Error><Code>InternalError</Code></Error>",
+        b"",
+    ],
+)
+def test_a_real_500_is_never_taken_for_done(s3: Any, server: MotoServer, body: bytes) -> None:
+    carry_anything(s3)
+    place = {"Bucket": SOURCE.bucket, "Key": SOURCE.key}
+    calls: list[Callable[[], object]] = [
+        lambda: s3.delete_object(**place),
+        lambda: s3.abort_multipart_upload(**place, UploadId="u"),
+        lambda: s3.copy_object(**place, CopySource=place),
+        lambda: s3.list_object_versions(Bucket=SOURCE.bucket),
+        lambda: s3.create_multipart_upload(**place),
+    ]
+    with server.intercept(lambda _: Reply(500, {"Content-Type": "application/xml"}, body)):
+        for call in calls:
+            with pytest.raises(ClientError) as failed:
+                call()
+            assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
