@@ -48,12 +48,12 @@ def keep_expires_as_text(client: Any) -> None:
 
     S3 stores any text there (`0`, `never`, none at all). botocore takes it for a date: what is no date it drops with a
     warning, and what is empty it leaves to its parser, which raises ValueError. Clients of other services stay as they
-    are.
+    are. A second time does no harm.
 
     Source: `botocore.handlers.handle_expires_header`.
     """
     # Of this very name, to come before botocore's own handler.
-    client.meta.events.register_first("before-parse.s3.*", _take_expires)
+    client.meta.events.register_first("before-parse.s3.*", _take_expires, unique_id="copytrail_take_expires")
 
 
 def _take_expires(response_dict: dict[str, Any], customized_response_dict: MutableMapping[str, Any], **_: Any) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shared.routes import LONGEST_KEY_BYTES
+
 _MEBIBYTE = 1024**2
-_LONGEST_KEY = 1024
 _OVERWRITES = 10
 
 
@@ -59,7 +60,7 @@ def _keys_that_bite() -> list[Sample]:
         "unicode": "ünïcode/日本語/🚀.txt",
         "quotes": 'it\'s "quoted" & <tagged>.txt',
         "trailing slash": "folder/",
-        "1,024 bytes": "long/" + "k" * (_LONGEST_KEY - len("long/")),
+        "1,024 bytes": "long/" + "k" * (LONGEST_KEY_BYTES - len("long/")),
     }
     return [
         Sample(f"key: {label}", key, b"" if key.endswith("/") else f"the content of {label}".encode())

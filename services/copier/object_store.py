@@ -8,21 +8,12 @@ from botocore.exceptions import ClientError
 
 from services.copier.objects import CopyResult, DestinationState, Location, SourceObject, Target
 from services.copier.refusals import Refusals
-from services.copier.s3_client import as_sent, carry_anything
+from services.copier.s3_client import CONTENT_HEADERS, as_sent, carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.aws import is_gone, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_HEADERS = (
-    "CacheControl",
-    "ContentDisposition",
-    "ContentEncoding",
-    "ContentLanguage",
-    "ContentType",
-    "ExpiresString",
-)
 
 
 class S3ObjectStore:
@@ -81,7 +72,7 @@ class S3ObjectStore:
             version_id=version_id(head),
             size=head["ContentLength"],
             last_modified=head["LastModified"],
-            headers=tuple((name, str(head[name])) for name in _HEADERS if name in head),
+            headers=tuple((name, str(head[name])) for name in CONTENT_HEADERS if name in head),
             metadata=tuple(sorted(head["Metadata"].items())),
             redirect=as_sent(head.get("WebsiteRedirectLocation")),
             checksum=checksum(head),
