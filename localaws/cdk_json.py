@@ -12,7 +12,7 @@ from localaws.errors import LocalAwsError
 _SETTINGS = "copytrail"
 
 
-class SynthFailed(LocalAwsError):
+class SynthError(LocalAwsError):
     """`cdk.json` cannot be used, or the app stopped; the message says why, or is the app's own."""
 
     exit_code = 2
@@ -32,12 +32,12 @@ def read(file: Path, overrides: Mapping[str, Any]) -> CdkJson:
     Settings that are no object are left as they are: the app says what is wrong with them.
 
     Raises:
-        SynthFailed: naming what is wrong and where.
+        SynthError: naming what is wrong and where.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SynthFailed(f"there is no cdk.json in {file.parent}") from error
+        raise SynthError(f"there is no cdk.json in {file.parent}") from error
     except OSError as error:
         raise _unusable(error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
@@ -75,5 +75,5 @@ def _merged(settings: Any, overrides: Any) -> Any:
     return {key: value for key, value in together.items() if value is not None}
 
 
-def _unusable(problem: str) -> SynthFailed:
-    return SynthFailed(f"cdk.json cannot be used: {problem}")
+def _unusable(problem: str) -> SynthError:
+    return SynthError(f"cdk.json cannot be used: {problem}")

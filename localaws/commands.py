@@ -4,10 +4,10 @@ import logging
 
 import click
 
-from localaws.errors import Refusal
+from localaws.errors import LocalAwsUsageError
 from localaws.installed import check_installed
 from localaws.no_account import forget_accounts
-from localaws.port import PortInUse, check_free
+from localaws.port import PortInUseError, check_free
 
 # Loaded by `copytrail --help`, so moto itself is imported only when a command runs.
 check_installed()
@@ -34,8 +34,8 @@ def up(*, port: int, stack: str | None, verbose: bool) -> None:
     """
     try:
         check_free(port)
-    except PortInUse as error:
-        raise Refusal(error) from error
+    except PortInUseError as error:
+        raise LocalAwsUsageError(error) from error
     forget_accounts()
     if verbose:
         logging.getLogger("localaws").setLevel(logging.DEBUG)

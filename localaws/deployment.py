@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BOOTSTRAP_VERSION = "30"
 
 
-class DeployFailed(LocalAwsError):
+class DeployError(LocalAwsError):
     """CloudFormation did not accept or could not create the stack; the message is CloudFormation's."""
 
 
@@ -29,8 +29,8 @@ def deploy(stack: Stack, client: Callable[[str], Any]) -> dict[str, str]:
         client: gives a boto3 client for a service's name.
 
     Raises:
-        UnsupportedResource: before anything is created, naming the resource and its type.
-        DeployFailed: CloudFormation refused.
+        UnsupportedResourceError: before anything is created, naming the resource and its type.
+        DeployError: CloudFormation refused.
     """
     resources.check(stack.template)
     _bootstrap(stack, client("ssm"))
@@ -43,7 +43,7 @@ def deploy(stack: Stack, client: Callable[[str], Any]) -> dict[str, str]:
         put = cloudformation.update_stack if _exists(stack.name, cloudformation) else cloudformation.create_stack
         put(StackName=stack.name, TemplateURL=url, Capabilities=["CAPABILITY_NAMED_IAM"])
     except ClientError as error:
-        raise DeployFailed(f"{stack.name}: {error.response['Error']['Message']}") from error
+        raise DeployError(f"{stack.name}: {error.response['Error']['Message']}") from error
     return outputs(stack.name, cloudformation)
 
 

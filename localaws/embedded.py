@@ -27,7 +27,7 @@ _CREDENTIAL = "test"
 _LOOK_EVERY_S = 0.05
 
 
-class NotQuiet(LocalAwsError):
+class NotQuietError(LocalAwsError):
     """Something was still going on when the time was over; the message names it."""
 
 
@@ -43,7 +43,7 @@ class EmbeddedAws:
     `stack_name` is that of the stack that was deployed last, `python` what the functions run on.
 
     Raises:
-        PortInUse: on entering.
+        PortInUseError: on entering.
         EndedUnaskedError: on leaving, when a thread or a process ended that nobody stopped. Every connection ends then,
             so that whatever the block waits for fails at once.
     """
@@ -164,7 +164,7 @@ class EmbeddedAws:
             waiting_for: told what is still going on, whenever that changes.
 
         Raises:
-            NotQuiet: it took longer than `timeout_s`.
+            NotQuietError: it took longer than `timeout_s`.
             EndedUnaskedError: a thread or a process ended that nobody stopped.
         """
         give_up_at = time.monotonic() + timeout_s
@@ -173,7 +173,7 @@ class EmbeddedAws:
             self._supervisor.check()
             unquiet = "; ".join(self._lambda.unquiet())
             if unquiet and time.monotonic() > give_up_at:
-                raise NotQuiet(f"not quiet after {timeout_s:g} s, waiting for: {unquiet}")
+                raise NotQuietError(f"not quiet after {timeout_s:g} s, waiting for: {unquiet}")
             if waiting_for and unquiet not in {told, ""}:
                 waiting_for(unquiet)
                 told = unquiet

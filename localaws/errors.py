@@ -10,7 +10,7 @@ class LocalAwsError(Exception):
     exit_code = 1
 
 
-class Refusal(click.ClickException):
+class LocalAwsUsageError(click.ClickException):
     """The end of a command that the embedded AWS could not do: the error's message and exit code."""
 
     def __init__(self, error: LocalAwsError) -> None:

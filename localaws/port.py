@@ -8,7 +8,7 @@ from localaws.errors import LocalAwsError
 ADDRESS = "127.0.0.1"
 
 
-class PortInUse(LocalAwsError):
+class PortInUseError(LocalAwsError):
     """Another program listens on the port that was asked for."""
 
     exit_code = 2
@@ -25,7 +25,7 @@ def check_free(port: int) -> None:
     """Look before anything slow is done; 0, which stands for any free port, always is.
 
     Raises:
-        PortInUse: somebody listens there.
+        PortInUseError: somebody listens there.
     """
     with socket.socket() as probe:
         # As the server does: a connection that is about to be forgotten does not matter.
@@ -34,5 +34,5 @@ def check_free(port: int) -> None:
             probe.bind((ADDRESS, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise PortInUse(port) from error
+                raise PortInUseError(port) from error
             raise

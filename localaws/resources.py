@@ -50,7 +50,7 @@ INERT: Mapping[str, str] = {
 }
 
 
-class UnsupportedResource(LocalAwsError):
+class UnsupportedResourceError(LocalAwsError):
     """A template holds a resource type that nobody has decided about."""
 
     def __init__(self, logical_id: str, resource_type: str) -> None:
@@ -66,12 +66,12 @@ def check(template: Mapping[str, Any]) -> None:
     """Look at every resource before anything is created.
 
     Raises:
-        UnsupportedResource: naming the first resource, in the template's order, whose type has no decision.
+        UnsupportedResourceError: naming the first resource, in the template's order, whose type has no decision.
     """
     for logical_id, resource in template.get("Resources", {}).items():
         resource_type = resource["Type"]
         if resource_type not in MOTO and resource_type not in OURS and resource_type not in INERT:
-            raise UnsupportedResource(logical_id, resource_type)
+            raise UnsupportedResourceError(logical_id, resource_type)
 
 
 def install() -> None:
@@ -141,6 +141,6 @@ def _delete(self: parsing.ResourceMap) -> None:
 def _check_for_moto(template: dict[str, Any]) -> None:
     try:
         check(template)
-    except UnsupportedResource as error:
+    except UnsupportedResourceError as error:
         # moto's HTTP layer turns this into the answer that CloudFormation gives to a bad template.
         raise ValidationError(message=str(error)) from error

@@ -18,7 +18,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from localaws.gaps import close_gaps, reopen_gaps
 from localaws.gaps.queues import allow_polls, end_polls
 from localaws.interception import Intercepting, Interception, Interceptor
-from localaws.port import ADDRESS, PortInUse
+from localaws.port import ADDRESS, PortInUseError
 from localaws.regions import KnownRegions
 from localaws.supervision import Supervisor
 
@@ -43,7 +43,7 @@ class MotoServer:
     unasked, every connection ends at once, so that nobody waits for an answer.
 
     Raises:
-        PortInUse: on entering.
+        PortInUseError: on entering.
         RuntimeError: on entering, when this process serves another one already.
         EndedUnaskedError: on leaving, whatever the block itself raised.
     """
@@ -125,7 +125,7 @@ def _listen(port: int, app: "WSGIApplication") -> "_Server":
         return _Server((ADDRESS, port), app)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port) from error
+            raise PortInUseError(port) from error
         raise
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws import cdk_json
-from localaws.cdk_json import CdkJson, SynthFailed
+from localaws.cdk_json import CdkJson, SynthError
 from localaws.project import CACHE, ROOT, used
 
 _LOOK_EVERY_S = 0.1
@@ -44,7 +44,7 @@ def synthesize(
         check: called time and again while the app runs; the app is killed if it raises.
 
     Raises:
-        SynthFailed: the app refused its settings or broke.
+        SynthError: the app refused its settings or broke.
     """
     configuration = cdk_json.read(root / "cdk.json", overrides or {})
     environment = {"CDK_DEFAULT_ACCOUNT": account_id, "CDK_DEFAULT_REGION": region}
@@ -105,10 +105,10 @@ def _run(
         )
         output, errors = _output(process, check)
         if process.returncode != 0:
-            raise SynthFailed((errors or output).strip() or f"{app} ended with status {process.returncode}")
+            raise SynthError((errors or output).strip() or f"{app} ended with status {process.returncode}")
         workplace.rename(place)
     except OSError as error:
-        raise SynthFailed(f"{app} could not be run: {error}") from error
+        raise SynthError(f"{app} could not be run: {error}") from error
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from localaws.display import line_shown
 from localaws.embedded import EmbeddedAws
-from localaws.errors import LocalAwsError, Refusal
+from localaws.errors import LocalAwsError, LocalAwsUsageError
 from localaws.lambda_service import python_shown
 from localaws.routes_shown import route_shown, upload_suggested
 from shared.routes import Route
@@ -49,7 +49,7 @@ def stay_up(port: int, stack: str | None) -> None:
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.", style="dim")
     except LocalAwsError as error:
-        raise Refusal(error) from error
+        raise LocalAwsUsageError(error) from error
 
 
 def _deploy(aws: EmbeddedAws, stack: str | None, console: Console) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.stack_outputs import Output, Stack
 from shared.copier_access import copier_grants
 from shared.routes import Route
@@ -32,7 +32,7 @@ def bucket_policy(stack: Stack, bucket: str) -> None:
     name = names.get(bucket, bucket)
     if name not in names.values():
         known = ", ".join(f"{alias} ({its_name})" for alias, its_name in sorted(names.items()))
-        raise Misconfigured(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
+        raise UsageError(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
     statements = _statements(name, routes, stack.output(Output.COPIER_ROLE_ARN))
     click.echo(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ops.failures import EXIT_CODES, Failure, Misconfigured, explained, is_explained
+from ops.failures import EXIT_CODES, CommandError, UsageError, explained, is_explained
 from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts, take_over
 from ops.misplaced_options import where_it_goes
 from ops.stack_outputs import Stack
@@ -49,7 +49,7 @@ class CopytrailGroup(click.Group):
         """A command by name.
 
         Raises:
-            Failure: the command is plugged in, but its packages are not installed.
+            CommandError: the command is plugged in, but its packages are not installed.
         """
         if place := self.imported_late.get(cmd_name):
             module, _, name = place.partition(":")
@@ -61,7 +61,7 @@ class CopytrailGroup(click.Group):
         try:
             return _load(plugin)
         except ModuleNotFoundError as error:
-            raise Misconfigured(
+            raise UsageError(
                 f"'{cmd_name}' needs the embedded AWS, which is not installed (no module '{error.name}'):"
                 " run `pip install 'copytrail[local]'`, or `uv sync` in copytrail's checkout"
             ) from error
@@ -78,7 +78,7 @@ class CopytrailGroup(click.Group):
         """Read the options before the command.
 
         Raises:
-            Failure: one of them goes after it.
+            CommandError: one of them goes after it.
         """
         try:
             return super().parse_args(ctx, args)
@@ -89,13 +89,13 @@ class CopytrailGroup(click.Group):
         """Run the command; what AWS, the terminal or the pipe refuses ends it with one line or none.
 
         Raises:
-            Failure: one line for the person who ran it.
+            CommandError: one line for the person who ran it.
         """
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except UnicodeEncodeError as error:
-            raise Misconfigured(
+            raise UsageError(
                 f"'{error.object}' is not UTF-8, as names in AWS are: check the shell's encoding"
             ) from error
         except click.Abort:
@@ -109,7 +109,7 @@ class CopytrailGroup(click.Group):
             ctx.exit(_BROKEN_PIPE)
         except OSError as error:
             _discard_output()
-            raise Failure(str(error)) from error
+            raise CommandError(str(error)) from error
         except Exception as error:
             if failure := _foreseen(error):
                 raise failure from error
@@ -119,7 +119,7 @@ class CopytrailGroup(click.Group):
         return result
 
 
-def _foreseen(error: Exception) -> Failure | None:
+def _foreseen(error: Exception) -> CommandError | None:
     if isinstance(error, click.NoSuchOption):
         return where_it_goes(error)
     return explained(error) if is_explained(error) else None
@@ -147,7 +147,7 @@ def _foreseen(error: Exception) -> Failure | None:
 def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | None) -> None:
     """Copies every object uploaded to an S3 bucket once, and keeps a permanent record of it."""
     if not stack:
-        raise Misconfigured("the name of the stack is empty: check --stack and COPYTRAIL_STACK")
+        raise UsageError("the name of the stack is empty: check --stack and COPYTRAIL_STACK")
     ctx.obj = Stack(stack, region=region or None, profile=profile or None)
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.output import note, visible
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -21,12 +21,12 @@ def confirm(question: str, *, yes: bool) -> bool:
     """Whether the person at the terminal agrees; `yes` is their answer beforehand. Who does not is told so.
 
     Raises:
-        Failure: nobody is there to be asked.
+        CommandError: nobody is there to be asked.
     """
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise Misconfigured(f"{question} There is nobody to ask: add --yes")
+        raise UsageError(f"{question} There is nobody to ask: add --yes")
     agreed = click.confirm(visible(question), err=True)
     if not agreed:
         note("nothing was done")

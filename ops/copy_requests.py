@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ops.failures import Failure
+from ops.failures import CommandError
 from shared import times
 from shared.errors import CopytrailError
 from shared.events import COPY_REQUESTED, CopyRequest, encode_detail
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 
-class PartlyRefused(Failure):
+class PartlyRefusedError(CommandError):
     """EventBridge accepted some of a group's requests, and not these, not even when asked again."""
 
     def __init__(self, requests: Sequence[CopyRequest], of: int, why: CopytrailError) -> None:
@@ -35,7 +35,7 @@ class CopyRequests:
 
         Raises:
             CopytrailError: EventBridge could not be asked, or refused all of them.
-            PartlyRefused: it accepted some, but not all of them, not even when asked again.
+            PartlyRefusedError: it accepted some, but not all of them, not even when asked again.
         """
         now = times.now()
         verdicts = self._bus.publish([Event(COPY_REQUESTED, encode_detail(request), now) for request in requests])
@@ -45,4 +45,4 @@ class CopyRequests:
         _, why = refused[0]
         if len(refused) == len(requests):
             raise why
-        raise PartlyRefused([request for request, _ in refused], len(requests), why)
+        raise PartlyRefusedError([request for request, _ in refused], len(requests), why)

@@ -8,7 +8,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from ops.foreign_answers import CODE as FOREIGN
-from ops.foreign_answers import ForeignAnswer
+from ops.foreign_answers import ForeignAnswerError
 from ops.output import visible
 from shared.errors import ConfigurationError, CopytrailError
 
@@ -45,7 +45,7 @@ _OF_A_REGION = re.compile(r"https://[a-z0-9-]+\.([a-z0-9-]+)\.amazonaws\.com\b")
 _SIGN_IN = "run `aws sso login` or `aws configure`, or name a profile with --profile"
 
 
-class Failure(click.ClickException):
+class CommandError(click.ClickException):
     """What was asked for failed: one line for a person."""
 
     exit_code = 1
@@ -54,13 +54,13 @@ class Failure(click.ClickException):
         super().__init__(visible(" ".join(message.split())))
 
 
-class Incomplete(Failure):
+class IncompleteError(CommandError):
     """What was asked for was done to what could be seen, and that was not all."""
 
     exit_code = 4
 
 
-class Misconfigured(Failure):
+class UsageError(CommandError):
     """Usage or configuration cannot work: one line that says what to change."""
 
     exit_code = 2
@@ -71,7 +71,7 @@ def is_explained(error: Exception) -> bool:
     return isinstance(error, CopytrailError | ConfigurationError | exceptions.BotoCoreError | ClientError)
 
 
-def explained(error: Exception) -> Failure:
+def explained(error: Exception) -> CommandError:
     """The failure that goes with an error that boto3, or a call translated by `shared.aws`, raised."""
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
     if isinstance(cause, ClientError) and (refused := _refused(cause) or _not_our_table(cause, error)):
@@ -82,42 +82,42 @@ def explained(error: Exception) -> Failure:
         if isinstance(cause, kinds):
             return failure(explain(cause))
     if isinstance(error, ConfigurationError):
-        return Misconfigured(str(error))
+        return UsageError(str(error))
     if isinstance(error, CopytrailError):
-        return Failure(f"{error.reason}: {error.message}")
-    return Failure(str(error))
+        return CommandError(f"{error.reason}: {error.message}")
+    return CommandError(str(error))
 
 
 def concerns_everything(error: CopytrailError) -> bool:
     """Whether every call would fail like this one: there are no credentials, say, or none that AWS accepts."""
     # A bucket or a key that no request can name is one thing's own.
     is_of_one = isinstance(error.__cause__, exceptions.ParamValidationError)
-    return isinstance(explained(error), Misconfigured) and not is_of_one
+    return isinstance(explained(error), UsageError) and not is_of_one
 
 
-def _refused(error: ClientError) -> Failure | None:
+def _refused(error: ClientError) -> CommandError | None:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
     if code == FOREIGN:
-        return Failure(message)
+        return CommandError(message)
     if code in _EXPIRED:
-        return Misconfigured(f"the AWS credentials have expired: {_SIGN_IN}")
+        return UsageError(f"the AWS credentials have expired: {_SIGN_IN}")
     if code in _NO_REGION:
-        return Misconfigured(message if "--region" in message else f"{message or code}: check --region and AWS_REGION")
+        return UsageError(message if "--region" in message else f"{message or code}: check --region and AWS_REGION")
     if code in _NOT_ACCEPTED:
-        return Misconfigured(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
+        return UsageError(f"AWS does not accept these credentials ({message or code}): {_SIGN_IN}")
     return None
 
 
-def _not_our_table(refusal: ClientError, error: Exception) -> Failure | None:
+def _not_our_table(refusal: ClientError, error: Exception) -> CommandError | None:
     details = refusal.response.get("Error", {})
     missing = details.get("Code") == "ResourceNotFoundException" or "specified index" in details.get("Message", "")
     if missing and refusal.operation_name in _READS_OF_A_TABLE:
-        return Failure(f"{error}: is it a copytrail audit table, and still there?")
+        return CommandError(f"{error}: is it a copytrail audit table, and still there?")
     return None
 
 
-def _nowhere(error: Exception) -> Failure | None:
+def _nowhere(error: Exception) -> CommandError | None:
     """The failure that goes with an endpoint of AWS's in a region that there is not."""
     endpoint = str(getattr(error, "kwargs", {}).get("endpoint_url") or "")
     found = _OF_A_REGION.match(endpoint)
@@ -129,7 +129,7 @@ def _nowhere(error: Exception) -> Failure | None:
     partitions = session.get_available_partitions()
     if any(found[1] in session.get_available_regions("cloudformation", partition) for partition in partitions):
         return None
-    return Misconfigured(
+    return UsageError(
         f"{endpoint} does not answer, and '{found[1]}' is no region of AWS's that is known here: check --region and"
         " AWS_REGION"
     )
@@ -140,28 +140,28 @@ def _unreachable(error: Exception) -> str:
     return f"{endpoint} does not answer: check the network, --region and AWS_ENDPOINT_URL"
 
 
-_EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[Failure], Callable[[Exception], str]], ...] = (
+_EXPLANATIONS: tuple[tuple[tuple[type[Exception], ...], type[CommandError], Callable[[Exception], str]], ...] = (
     (
         (exceptions.NoCredentialsError, exceptions.PartialCredentialsError),
-        Misconfigured,
+        UsageError,
         lambda _: f"there are no AWS credentials: {_SIGN_IN}",
     ),
     (
         (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError),
-        Misconfigured,
+        UsageError,
         lambda error: f"there are no usable AWS credentials ({error}): {_SIGN_IN}",
     ),
     (
         (exceptions.NoRegionError,),
-        Misconfigured,
+        UsageError,
         lambda _: "there is no AWS region: name it with --region, or set AWS_REGION",
     ),
     (
         (exceptions.ProfileNotFound, exceptions.ConfigParseError),
-        Misconfigured,
+        UsageError,
         lambda error: f"{error}: check --profile and ~/.aws/config",
     ),
-    ((exceptions.ParamValidationError,), Misconfigured, str),
-    ((ForeignAnswer,), Failure, str),
-    ((exceptions.ConnectionError, exceptions.HTTPClientError), Failure, _unreachable),
+    ((exceptions.ParamValidationError,), UsageError, str),
+    ((ForeignAnswerError,), CommandError, str),
+    ((exceptions.ConnectionError, exceptions.HTTPClientError), CommandError, _unreachable),
 )

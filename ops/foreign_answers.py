@@ -29,7 +29,7 @@ _LARGE = 4096
 _LONGEST_SHOWN = 60
 
 
-class ForeignAnswer(HTTPClientError):
+class ForeignAnswerError(HTTPClientError):
     """What came is no answer of AWS's."""
 
     fmt = "{told}"
@@ -47,7 +47,7 @@ def refuse_foreign_answers(client: Any) -> None:
             return
         told = _told(endpoint, operation_model.name, response_dict)
         if response_dict["status_code"] not in _TRIED_AGAIN:
-            raise ForeignAnswer(told=told)
+            raise ForeignAnswerError(told=told)
         response_dict["body"] = _as_error(operation_model.service_model.resolved_protocol, told)
 
     client.meta.events.register_first("before-parse.*.*", look)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import click
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 
-def where_it_goes(error: click.NoSuchOption) -> Misconfigured | None:
+def where_it_goes(error: click.NoSuchOption) -> UsageError | None:
     """The place of an option that a command above or below the refusing one has; None: no such command has it."""
     context = error.ctx
     if context is None:
@@ -24,8 +24,8 @@ def where_it_goes(error: click.NoSuchOption) -> Misconfigured | None:
     return _told(error, "after", f"{context.command_path} COMMAND {_written(option)}") if option else None
 
 
-def _told(error: click.NoSuchOption, where: str, example: str) -> Misconfigured:
-    return Misconfigured(f"{error.option_name} goes {where} the command: `{example}`")
+def _told(error: click.NoSuchOption, where: str, example: str) -> UsageError:
+    return UsageError(f"{error.option_name} goes {where} the command: `{example}`")
 
 
 def _option(command: click.Command, name: str) -> click.Option | None:

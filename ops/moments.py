@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.spans import read_span
 from shared import times
 
@@ -18,7 +18,7 @@ class Moment(click.ParamType[datetime]):
         """Read a moment.
 
         Raises:
-            Failure: the text is no moment.
+            CommandError: the text is no moment.
         """
         if isinstance(value, datetime):
             return value
@@ -26,7 +26,7 @@ class Moment(click.ParamType[datetime]):
         try:
             return _ago(text) or times.from_text(text)
         except (ValueError, OverflowError):
-            raise Misconfigured(
+            raise UsageError(
                 f"'{text}' is not a moment: write 15m, 1h or 7d (ago), 2026-11-23, or 2026-11-23T09:30:00Z"
             ) from None
 
@@ -45,7 +45,7 @@ def check_order(since: datetime | None, until: datetime | None) -> None:
     """Let a span of time pass, either end of which may be open.
 
     Raises:
-        Failure: it ends before it begins, or with it.
+        CommandError: it ends before it begins, or with it.
     """
     if since and until and since >= until:
-        raise Misconfigured(f"--since {times.to_text(since)} is not before --until {times.to_text(until)}")
+        raise UsageError(f"--since {times.to_text(since)} is not before --until {times.to_text(until)}")

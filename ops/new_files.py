@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 
 # What a disk says that takes no more, or takes nothing any more.
 _DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
@@ -19,7 +19,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that has its name only when the block has ended well, and is on the disk then.
 
     Raises:
-        Failure: there is a file already, the folder cannot be written to, or the disk does not take all of it.
+        CommandError: there is a file already, the folder cannot be written to, or the disk does not take all of it.
     """
     check_new(path)
     try:
@@ -48,14 +48,14 @@ def check_new(path: Path) -> None:
     """Let a path pass at which there is nothing yet, in a folder in which there may be something.
 
     Raises:
-        Failure: there is a file already, or there can be none.
+        CommandError: there is a file already, or there can be none.
     """
     try:
         path.lstat()
     except FileNotFoundError:
         _check_folder(path.parent)
     except OSError as error:
-        raise Misconfigured(f"{path} cannot be written ({error.strerror}): name another file") from error
+        raise UsageError(f"{path} cannot be written ({error.strerror}): name another file") from error
     else:
         raise _exists(path)
 
@@ -77,9 +77,9 @@ def keep_name(path: Path) -> None:
         os.close(folder)
 
 
-def not_written(path: Path, error: OSError) -> Failure:
+def not_written(path: Path, error: OSError) -> CommandError:
     """What a file that the disk does not take fails with."""
-    return Failure(f"{path} cannot be written: {error.strerror or error}")
+    return CommandError(f"{path} cannot be written: {error.strerror or error}")
 
 
 def _name(partial: Path, path: Path) -> None:
@@ -94,8 +94,8 @@ def _name(partial: Path, path: Path) -> None:
         partial.rename(path)
 
 
-def _exists(path: Path) -> Misconfigured:
-    return Misconfigured(f"{path} exists already, and is left as it is: name another file")
+def _exists(path: Path) -> UsageError:
+    return UsageError(f"{path} exists already, and is left as it is: name another file")
 
 
 def _check_folder(folder: Path) -> None:
@@ -105,8 +105,8 @@ def _check_folder(folder: Path) -> None:
         raise _closed(folder, os.strerror(errno.EACCES))
 
 
-def _closed(folder: Path, why: str | None) -> Misconfigured:
-    return Misconfigured(f"{folder} cannot be written to ({why}): name another file")
+def _closed(folder: Path, why: str | None) -> UsageError:
+    return UsageError(f"{folder} cannot be written to ({why}): name another file")
 
 
 def _umask() -> int:

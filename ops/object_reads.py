@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from ops.failures import concerns_everything, explained
 from shared.aws import is_gone, translated
-from shared.errors import CopytrailError, Permanent, Transient
+from shared.errors import CopytrailError, PermanentError, TransientError
 from shared.routes import can_be_a_key
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ObjectReads:
 
     What one object is the cause of (S3 refuses it, its headers cannot be read, no answer came) is a CopytrailError: who
     goes over many tells it and goes on. What every object would fail with (no credentials, or expired ones; S3 away, as
-    after ten calls in a row without an answer) is a Failure, and ends the command.
+    after ten calls in a row without an answer) is a CommandError, and ends the command.
     """
 
     def __init__(self, s3: "S3Client") -> None:
@@ -49,7 +49,7 @@ class ObjectReads:
 
         Raises:
             CopytrailError: S3 did not tell of this object; `NoSuchBucket`: its bucket is not there.
-            Failure: S3 tells of no object.
+            CommandError: S3 tells of no object.
         """
         if not can_be_a_key(key):
             return None
@@ -64,7 +64,9 @@ class ObjectReads:
                 return None
         missing = [name for name in ("ETag", "ContentLength", "LastModified") if name not in told]
         if missing:
-            raise Transient("ResponseParserError", f"s3:GetObject on {where}: the answer has no {', '.join(missing)}")
+            raise TransientError(
+                "ResponseParserError", f"s3:GetObject on {where}: the answer has no {', '.join(missing)}"
+            )
         return Head(told["ETag"].strip('"'), told["ContentLength"], told["LastModified"], told)
 
     def tags(self, bucket: str, key: str) -> Mapping[str, str]:
@@ -72,7 +74,7 @@ class ObjectReads:
 
         Raises:
             CopytrailError: S3 did not tell them.
-            Failure: S3 tells of no object.
+            CommandError: S3 tells of no object.
         """
         with self._one_of_many(), translated("s3:GetObjectTagging", f"s3://{bucket}/{key}"):
             tags = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
@@ -86,7 +88,7 @@ class ObjectReads:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "404":
                 message = f"s3:GetObject on {where}: the bucket does not exist"
-                raise Permanent("NoSuchBucket", message) from error
+                raise PermanentError("NoSuchBucket", message) from error
         self._buckets.add(bucket)
 
     @contextmanager

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.output import note
 from ops.stack_outputs import Output, Stack
 from shared import times
@@ -72,7 +72,7 @@ def operation(
             stage = Stage.INTERRUPTED
             raise
         except Exception as error:
-            message = error.message if isinstance(error, Failure) else str(error)
+            message = error.message if isinstance(error, CommandError) else str(error)
             raise
         finally:
             ended = structs.replace(began, stage=stage, at=times.now(), counts=dict(running.counts), message=message)

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
@@ -23,13 +23,13 @@ class Size(click.ParamType[int]):
         """Read a size.
 
         Raises:
-            Failure: the text is no size.
+            CommandError: the text is no size.
         """
         if isinstance(value, int):
             return value
         found = _SIZE.fullmatch(str(value).strip())
         if found is None:
-            raise Misconfigured(f"'{value}' is not a size: write bytes (1024), or 10MiB, or 5GB")
+            raise UsageError(f"'{value}' is not a size: write bytes (1024), or 10MiB, or 5GB")
         number, unit, binary = found.groups()
         each: int = (_KIB if binary else 1000) ** _POWERS[unit.lower()]
         return round(float(number) * each)

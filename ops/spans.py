@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import click
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 _SPAN = re.compile(r"([0-9]{1,9})([smhdw])")
 # The system's clock waits no longer than 292 years.
@@ -22,7 +22,7 @@ class Span(click.ParamType[timedelta]):
         """Read a length of time.
 
         Raises:
-            Failure: the text is none, or there is nothing to it.
+            CommandError: the text is none, or there is nothing to it.
         """
         if isinstance(value, timedelta):
             return value
@@ -32,7 +32,7 @@ class Span(click.ParamType[timedelta]):
         except OverflowError:
             span = None
         if not span or span > _LONGEST:
-            raise Misconfigured(f"'{text}' is not a length of time up to 100 years: write 5s, 15m, 1h or 7d")
+            raise UsageError(f"'{text}' is not a length of time up to 100 years: write 5s, 15m, 1h or 7d")
         return span
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.foreign_answers import refuse_foreign_answers
 from shared.aws import keep_expires_as_text
 from shared.routes import Route
@@ -51,7 +51,7 @@ class Stack:
         """A boto3 client in the stack's region, for so many threads, that gives up within seconds.
 
         Raises:
-            Failure: the endpoint that AWS_ENDPOINT_URL names is no URL.
+            CommandError: the endpoint that AWS_ENDPOINT_URL names is no URL.
             BotoCoreError: there is no region, or no such profile.
         """
         from botocore.config import Config  # noqa: PLC0415 - as boto3 below
@@ -66,7 +66,7 @@ class Stack:
         try:
             made = self._session.client(service, config=config)  # type: ignore[call-overload]  # literal names only
         except ValueError as error:
-            raise Misconfigured(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
+            raise UsageError(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
         keep_expires_as_text(made)
         refuse_foreign_answers(made)
         return made
@@ -75,13 +75,13 @@ class Stack:
         """The value of one output.
 
         Raises:
-            Failure: there is no such stack, or it is not a copytrail stack.
+            CommandError: there is no such stack, or it is not a copytrail stack.
             BotoCoreError, ClientError: CloudFormation did not answer.
         """
         outputs = {output["OutputKey"]: output["OutputValue"] for output in self._description.get("Outputs", [])}
         if name not in outputs:
             status = self._description.get("StackStatus")
-            raise Misconfigured(
+            raise UsageError(
                 f"stack '{self.name}' has no output {name} (status {status}): is it a copytrail stack, fully deployed?"
             )
         return outputs[name]
@@ -91,12 +91,12 @@ class Stack:
         """The stack's routes, with the real names of the buckets.
 
         Raises:
-            Failure: there is no such stack, or it is not a copytrail stack of this version.
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
         """
         try:
             return msgspec.json.decode(self.output(Output.ROUTES), type=tuple[Route, ...])
         except msgspec.DecodeError as error:
-            raise Misconfigured(f"stack '{self.name}' has routes of another version of copytrail: {error}") from error
+            raise UsageError(f"stack '{self.name}' has routes of another version of copytrail: {error}") from error
 
     @cached_property
     def region(self) -> str | None:
@@ -130,11 +130,11 @@ class Stack:
             raise self._unknown(error) from error
         return stacks[0]  # type: ignore[no-any-return]
 
-    def _unknown(self, error: ClientError) -> Failure:
+    def _unknown(self, error: ClientError) -> CommandError:
         message = error.response.get("Error", {}).get("Message", "")
         if "does not exist" not in message:
-            return Misconfigured(f"'{self.name}' is no stack name: {message}")
-        return Misconfigured(
+            return UsageError(f"'{self.name}' is no stack name: {message}")
+        return UsageError(
             f"there is no stack '{self.name}' in {self.region}: deploy it, or name another with --stack or"
             " COPYTRAIL_STACK, and its region with --region"
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from shared.errors import Permanent, Transient, explained, from_aws_code, sentence
+from shared.errors import PermanentError, TransientError, explained, from_aws_code, sentence
 
 # botocore's own name for an answer that it cannot read.
 _UNREADABLE = "ResponseParserError"
@@ -77,7 +77,7 @@ def is_gone(error: ClientError, *, of_version: bool = False) -> bool:
 
 @contextmanager
 def translated(action: str, resource: str) -> Iterator[None]:
-    """Raise what boto3 raises as Transient or Permanent, naming the action (`s3:PutObject`) and the resource.
+    """Raise what boto3 raises as TransientError or PermanentError, naming the action (`s3:PutObject`) and the resource.
 
     Raises:
         CopytrailError: the call failed; the AWS error is its cause.
@@ -90,16 +90,16 @@ def translated(action: str, resource: str) -> Iterator[None]:
         raise from_aws_code(str(details.get("Code", "Unknown")), message, action=action, resource=resource) from error
     except ParamValidationError as error:
         # botocore does not send such a request, however often it is asked to.
-        raise Permanent(type(error).__name__, sentence(action, resource, " ".join(str(error).split()))) from error
+        raise PermanentError(type(error).__name__, sentence(action, resource, " ".join(str(error).split()))) from error
     except BotoCoreError as error:
-        raise Transient(type(error).__name__, sentence(action, resource, str(error))) from error
+        raise TransientError(type(error).__name__, sentence(action, resource, str(error))) from error
     except UnicodeEncodeError:
         # What was asked for cannot be named in a request: nothing was answered.
         raise
     except (ValueError, RuntimeError, _parser_error()) as error:
         # A header or a body that does not fit the service's model: int(), a date that is none (ValueError), a date that
         # no clock has (RuntimeError, `botocore.utils.parse_timestamp`), XML that is none.
-        raise Transient(_UNREADABLE, sentence(action, resource, f"the answer cannot be read ({error})")) from error
+        raise TransientError(_UNREADABLE, sentence(action, resource, f"the answer cannot be read ({error})")) from error
 
 
 def _parser_error() -> type[Exception]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from shared.delivery import Message, Queue, unexpected
-from shared.errors import CopytrailError, Reason, Transient
+from shared.errors import CopytrailError, Reason, TransientError
 
 R = TypeVar("R")
 
@@ -20,7 +20,7 @@ _RESERVE_S = 20.0
 Failures = Mapping[Message, CopytrailError]
 
 
-class Untouched(Transient):
+class UntouchedError(TransientError):
     """Time ran short before a message was begun: it may be delivered again at once."""
 
 
@@ -111,8 +111,8 @@ def _give_up(
         _collect(future, message, ready, failures)
     else:
         problem = "the function's time ran out while this message was being worked on"
-        failures[message] = Transient(Reason.OUT_OF_TIME, problem)
+        failures[message] = TransientError(Reason.OUT_OF_TIME, problem)
 
 
-def _untouched() -> Untouched:
-    return Untouched(Reason.OUT_OF_TIME, "the function's time ran short before this message was begun")
+def _untouched() -> UntouchedError:
+    return UntouchedError(Reason.OUT_OF_TIME, "the function's time ran short before this message was begun")

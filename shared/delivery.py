@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.errors import CopytrailError, Denied, Permanent, Reason, Transient
+from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason, TransientError
 
 _FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 300.0
@@ -17,7 +17,7 @@ REPLAYED_BY = "ReplayedBy"
 REPLAY_OPERATION = "ReplayOperation"
 
 
-class Occupied(Transient):
+class OccupiedError(TransientError):
     """Somebody else is at work where the message would be: it has time to come again after that one has ended."""
 
 
@@ -87,7 +87,7 @@ def bury(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
         queue.dead_letter(letter)
     except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
         refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
-        error = Transient(
+        error = TransientError(
             Reason.LETTER_NOT_ACCEPTED,
             f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",
         )
@@ -101,7 +101,7 @@ def retry_delay(error: CopytrailError, receive_count: int, uniform: Callable[[fl
 
     Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
     """
-    if isinstance(error, Denied):
+    if isinstance(error, AccessDeniedError):
         return _DENIED_DELAYS_S[min(receive_count, len(_DENIED_DELAYS_S)) - 1]
     ceiling = min(LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
     return uniform(_FIRST_DELAY_S, ceiling)
@@ -116,14 +116,14 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
             otherwise, and count as transient.
     """
     ours = error if isinstance(error, CopytrailError) else unexpected(error)
-    may_pass = isinstance(ours, Denied) and message.receive_count <= len(_DENIED_DELAYS_S)
-    if (isinstance(ours, Permanent) and not may_pass) or message.receive_count >= max_receive_count:
+    may_pass = isinstance(ours, AccessDeniedError) and message.receive_count <= len(_DENIED_DELAYS_S)
+    if (isinstance(ours, PermanentError) and not may_pass) or message.receive_count >= max_receive_count:
         return ours
     raise ours
 
 
-def unexpected(error: Exception) -> Transient:
+def unexpected(error: Exception) -> TransientError:
     """What is not ours is a bug until shown otherwise; a retry may go another way."""
-    ours = Transient(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
+    ours = TransientError(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
     ours.__cause__ = error
     return ours

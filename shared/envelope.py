@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from shared import times
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # One that may have no moment in UTC: a struct that has some checks them when it is made.
@@ -49,7 +49,7 @@ def decode(body: str, readers: Readers[S]) -> S:
     """Read an event of one of the kinds that there are readers for.
 
     Raises:
-        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+        PermanentError: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
     try:
         envelope = msgspec.json.decode(body, type=Envelope)
@@ -58,7 +58,7 @@ def decode(body: str, readers: Readers[S]) -> S:
     read = readers.get((envelope.source, envelope.detail_type))
     if read is None:
         expected = ", ".join(f"'{detail_type}' from {source}" for source, detail_type in readers)
-        raise Permanent(
+        raise PermanentError(
             Reason.UNSUPPORTED_EVENT, f"'{envelope.detail_type}' from {envelope.source} is not one of: {expected}"
         )
     return read(envelope)
@@ -68,7 +68,7 @@ def detail(envelope: Envelope, kind: type[S]) -> S:
     """Read an event's detail.
 
     Raises:
-        Permanent: `MalformedEvent`, naming the field.
+        PermanentError: `MalformedEvent`, naming the field.
     """
     try:
         return msgspec.json.decode(envelope.detail, type=kind)
@@ -78,6 +78,6 @@ def detail(envelope: Envelope, kind: type[S]) -> S:
         raise malformed(where) from error
 
 
-def malformed(problem: str) -> Permanent:
+def malformed(problem: str) -> PermanentError:
     """What an event that cannot be read fails with."""
-    return Permanent(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")
+    return PermanentError(Reason.MALFORMED_EVENT, f"not an event of ours: {problem}")

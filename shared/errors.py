@@ -44,15 +44,15 @@ class CopytrailError(Exception):
         super().__init__(self.message)
 
 
-class Transient(CopytrailError):
+class TransientError(CopytrailError):
     """A failure that a retry may cure."""
 
 
-class Permanent(CopytrailError):
+class PermanentError(CopytrailError):
     """A failure that only a person can cure."""
 
 
-class Denied(Permanent):
+class AccessDeniedError(PermanentError):
     """A refusal for want of a permission. Those take effect late: the first receives of a message may be too early."""
 
 
@@ -170,8 +170,8 @@ def sentence(action: str, resource: str, cause: str) -> str:
 
 def _kind_of(code: str) -> type[CopytrailError]:
     if code in _DENIED_CODES:
-        return Denied
-    return Permanent if code in _PERMANENT_CODES else Transient
+        return AccessDeniedError
+    return PermanentError if code in _PERMANENT_CODES else TransientError
 
 
 _BEFORE_A_COPY = (

@@ -214,7 +214,7 @@ def decode_request(body: str) -> CopyRequest:
     The key is taken raw: S3 does not URL-encode keys in EventBridge events.
 
     Raises:
-        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+        PermanentError: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
     return decode(
         body,
@@ -231,7 +231,7 @@ def decode_completion(body: str) -> Completion:
     """Read a message of the audit queue: one of the three completion events.
 
     Raises:
-        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+        PermanentError: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
     return decode(body, COMPLETION_READERS)
 

@@ -73,7 +73,7 @@ def decode_audited(body: str) -> Audited:
     """Read a message of the audit queue: how a transfer ended, or what an operator did.
 
     Raises:
-        Permanent: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
+        PermanentError: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
     """
     return decode(body, _AUDITED_READERS)
 

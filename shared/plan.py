@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 
 MEBIBYTE = 1024**2
 GIBIBYTE = 1024**3
@@ -49,13 +49,13 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
     Parts grow in whole MiB, so that 10,000 of them always suffice.
 
     Raises:
-        Permanent: `TooLarge`; no 10,000 parts of 5 GiB hold so much, or a function has no time for one that does.
+        PermanentError: `TooLarge`; no 10,000 parts of 5 GiB hold so much, or a function has no time for one that does.
     """
     if size <= sizes.threshold:
         return None
     if size > LARGEST_OBJECT:
         problem = f"{url} has {size:,} bytes; S3 copies at most {LARGEST_OBJECT:,}, in {MOST_PARTS:,} parts of 5 GiB"
-        raise Permanent(Reason.TOO_LARGE, problem)
+        raise PermanentError(Reason.TOO_LARGE, problem)
     if size <= sizes.part * MOST_PARTS:
         return sizes.part
     needed = -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
@@ -64,7 +64,7 @@ def part_size(url: str, size: int, sizes: PartSizes) -> int | None:
             f"{url} has {size:,} bytes, and takes parts of {needed // MEBIBYTE:,} MiB: the copier needs a"
             f" timeoutSeconds of {_AROUND_A_PART_S + -(-needed // _USUAL)} for one; set it, and replay the message"
         )
-        raise Permanent(Reason.TOO_LARGE, problem)
+        raise PermanentError(Reason.TOO_LARGE, problem)
     return needed
 
 
@@ -92,7 +92,7 @@ def part_count(size: int, sizes: PartSizes) -> int:
     """In how many parts so many bytes are copied; 1 for a single copy.
 
     Raises:
-        Permanent: `TooLarge`.
+        PermanentError: `TooLarge`.
     """
     bytes_each = part_size(f"an object of {size:,} bytes", size, sizes)
     return 1 if bytes_each is None else -(-size // bytes_each)
@@ -102,10 +102,10 @@ def parts(size: int, bytes_each: int) -> Iterator[Part]:
     """The parts of `size` bytes, each of `bytes_each` but the last, which has what is left.
 
     Raises:
-        Permanent: `TooLarge`; these would be more than 10,000.
+        PermanentError: `TooLarge`; these would be more than 10,000.
     """
     if size > bytes_each * MOST_PARTS:
         problem = f"{size:,} bytes in parts of {bytes_each:,} are more than the {MOST_PARTS:,} parts that S3 takes"
-        raise Permanent(Reason.TOO_LARGE, problem)
+        raise PermanentError(Reason.TOO_LARGE, problem)
     for number, first in enumerate(range(0, size, bytes_each), start=1):
         yield Part(number, first, min(first + bytes_each, size) - 1)

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 
 # Of UTF-8 ("Naming Amazon S3 objects", S3 user guide).
 LONGEST_KEY_BYTES = 1024
@@ -45,10 +45,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_un
         """Let a key pass that S3 takes at the destination.
 
         Raises:
-            Permanent: `KeyTooLong`; with the route's destinationPrefix it is too long.
+            PermanentError: `KeyTooLong`; with the route's destinationPrefix it is too long.
         """
         if (length := len(self.destination_key(key).encode())) > LONGEST_KEY_BYTES:
-            raise Permanent(
+            raise PermanentError(
                 Reason.KEY_TOO_LONG,
                 f"s3://{self.destination_bucket}/{self.destination_key(key)} would have a key of {length:,} bytes, and "
                 f"S3 takes {LONGEST_KEY_BYTES:,}: upload it under a shorter key, or shorten the route's "
@@ -78,12 +78,12 @@ def find_route(routes: Sequence[Route], bucket: str, key: str, size: int) -> Rou
     """The route that an upload takes; routes do not overlap, so there is at most one.
 
     Raises:
-        Permanent: `NoRoute`; nothing in the configuration lets this upload through.
+        PermanentError: `NoRoute`; nothing in the configuration lets this upload through.
     """
     for route in routes:
         if route.matches(bucket, key, size):
             return route
-    raise Permanent(
+    raise PermanentError(
         Reason.NO_ROUTE, f"no route takes s3://{bucket}/{key} ({size:,} bytes): add one, or drop the message"
     )
 

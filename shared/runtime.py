@@ -10,8 +10,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.batch import Batch, Consumer, R, Untouched
-from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, Occupied, Queue, bury, retry_delay, unexpected
+from shared.batch import Batch, Consumer, R, UntouchedError
+from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, OccupiedError, Queue, bury, retry_delay, unexpected
 from shared.errors import CopytrailError, Reason, without_surrogates
 from shared.sqs_records import read_record
 
@@ -94,12 +94,12 @@ def _deliver_again(queue: Queue, message: Message, error: CopytrailError) -> Non
 
 
 def _delay(message: Message, error: CopytrailError) -> float:
-    if isinstance(error, Untouched):
+    if isinstance(error, UntouchedError):
         return 0.0
     if error.reason == Reason.OUT_OF_TIME:
         # Its thread may go on when Lambda thaws this environment: let the requests that it made end first.
         return LONGEST_DELAY_S
-    if isinstance(error, Occupied):
+    if isinstance(error, OccupiedError):
         # With 5 receives, the least that a queue may allow, the last comes when a function of 15 minutes has ended.
         return LONGEST_DELAY_S if message.receive_count > 1 else LONGEST_DELAY_S / 5
     return retry_delay(error, message.receive_count, random.uniform)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from shared import times
 from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, Past
-from shared.errors import Permanent, Reason, without_surrogates
+from shared.errors import PermanentError, Reason, without_surrogates
 
 # Of a number of deliveries: nothing of ours ever counts so far, and Python reads no number of over 4,300 digits.
 _MOST_DIGITS = 9
@@ -20,7 +20,7 @@ class Read(NamedTuple):
     """A record as a message; `problem`: why there is nothing in it to work on."""
 
     message: Message
-    problem: Permanent | None = None
+    problem: PermanentError | None = None
 
 
 def read_record(record: object) -> Read:
@@ -45,7 +45,9 @@ def read_record(record: object) -> Read:
     )
     if body:
         return Read(message)
-    return Read(message, Permanent(Reason.MALFORMED_EVENT, "not an event of ours: the record has no text for a body"))
+    return Read(
+        message, PermanentError(Reason.MALFORMED_EVENT, "not an event of ours: the record has no text for a body")
+    )
 
 
 def _past(attributes: Mapping[str, str]) -> Past | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.aws import translated
-from shared.errors import CopytrailError, Reason, Transient
+from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import COPYTRAIL_SOURCE
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class TransferBus:
                 return [verdict for event in events for verdict in self._put_together([event])]
             return [error] * len(events)
         return [
-            Transient(Reason.EVENT_NOT_ACCEPTED, f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}")
+            TransientError(Reason.EVENT_NOT_ACCEPTED, f"{entry['ErrorCode']}: {entry.get('ErrorMessage', '')}")
             if "ErrorCode" in entry
             else None
             for entry in answer["Entries"]

@@ -14,7 +14,7 @@ from benchmarks.dataset.records import Records
 from benchmarks.endpoint import AUDIT_DLQ, AUDIT_QUEUE, COPY_DLQ, COPY_QUEUE, STATE_PATH, stack
 from benchmarks.endpoint.http import Answer, Request
 from benchmarks.endpoint.listing import Listing
-from benchmarks.endpoint.queues import Refused, Sqs
+from benchmarks.endpoint.queues import RefusedError, Sqs
 from benchmarks.endpoint.s3 import S3
 from benchmarks.endpoint.table import Table
 
@@ -52,7 +52,7 @@ class Application:
         asked = msgspec.json.decode(request.body)
         try:
             answer = self._call(service, action)(asked)
-        except Refused as refused:
+        except RefusedError as refused:
             return _refusal(str(refused))
         except KeyError as unknown:
             return _refusal("UnknownOperationException", f"{service} {action}: {unknown}")

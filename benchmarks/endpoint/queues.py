@@ -18,7 +18,7 @@ _MOST_IN_FLIGHT = 120_000
 _SENT_AT = "1772323200000"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """SQS says no, with an error's code."""
 
 
@@ -54,7 +54,7 @@ class Queue:
         """Up to so many messages, hidden for so many seconds."""
         self._show_again()
         if self.counts()[1] + most > _MOST_IN_FLIGHT:
-            raise Refused("OverLimit")
+            raise RefusedError("OverLimit")
         for _ in range(min(most, len(self._visible))):
             message_id, _ = self._visible.popitem(last=False)
             message = self._messages[message_id]
@@ -65,9 +65,9 @@ class Queue:
     def change_visibility(self, message_id: str, visibility_s: int) -> None:
         """Hide a message that was received for so many seconds from now; 0 shows it."""
         if message_id not in self._messages:
-            raise Refused("InvalidParameterValue")
+            raise RefusedError("InvalidParameterValue")
         if message_id in self._visible:
-            raise Refused("MessageNotInflight")
+            raise RefusedError("MessageNotInflight")
         self._hide(message_id, visibility_s)
 
     def delete(self, message_id: str) -> None:
@@ -115,7 +115,7 @@ class Sqs:
 
         Raises:
             KeyError: no command makes such a call.
-            Refused: as SQS would.
+            RefusedError: as SQS would.
         """
         return self._actions[action](self.queues[asked["QueueUrl"].rpartition("/")[2]], asked)
 
@@ -163,7 +163,7 @@ def _of_each(
         for entry in asked["Entries"]:
             try:
                 done["Successful"].append({"Id": entry["Id"], **one(queue, entry)})
-            except Refused as refused:
+            except RefusedError as refused:
                 done["Failed"].append({"Id": entry["Id"], "Code": str(refused), "SenderFault": True})
         return done
 

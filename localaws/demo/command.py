@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from localaws.errors import LocalAwsError, Refusal
+from localaws.errors import LocalAwsError, LocalAwsUsageError
 from localaws.installed import check_installed
 from localaws.no_account import forget_accounts
 
@@ -26,4 +26,4 @@ def demo(*, as_json: bool) -> None:
     try:
         sys.exit(0 if run(as_json=as_json) else 1)
     except LocalAwsError as error:
-        raise Refusal(error) from error
+        raise LocalAwsUsageError(error) from error

@@ -12,7 +12,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from localaws.gaps import patching
 
 
-class ChangeSetNotFound(CloudFormationError):
+class ChangeSetNotFoundError(CloudFormationError):
     """CloudFormation's own answer."""
 
     code = "ChangeSetNotFound"
@@ -39,7 +39,7 @@ def _delete(original: Callable[..., None]) -> Callable[..., None]:
 def _describe(original: Callable[..., Any]) -> Callable[..., Any]:
     def describe_change_set(self: Any, change_set_name: str) -> Any:
         if not _found(self, change_set_name):
-            raise ChangeSetNotFound(change_set_name)
+            raise ChangeSetNotFoundError(change_set_name)
         return original(self, change_set_name)
 
     return describe_change_set
@@ -49,7 +49,7 @@ def _execute(original: Callable[..., None]) -> Callable[..., None]:
     def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
         executed = _found(self, change_set_name)
         if executed is None:
-            raise ChangeSetNotFound(change_set_name)
+            raise ChangeSetNotFoundError(change_set_name)
         original(self, change_set_name, stack_name)
         # "Execute a change set", CloudFormation user guide: all change sets of the stack are deleted.
         for identifier in [key for key, each in self.change_sets.items() if each.stack_id == executed.stack_id]:

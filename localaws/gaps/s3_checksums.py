@@ -20,7 +20,7 @@ from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
 from localaws.gaps import patching
-from localaws.gaps.s3_errors import S3Refused, invalid_request
+from localaws.gaps.s3_errors import S3RefusedError, invalid_request
 
 _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
     "CRC64NVME": lambda body: crt.crc64nvme(body).to_bytes(8),
@@ -65,7 +65,7 @@ def compute(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
         S3ClientError: S3 does not know the algorithm.
     """
     if algorithm not in _DIGESTS:
-        raise S3Refused("InvalidRequest", "Checksum algorithm provided is unsupported.")
+        raise S3RefusedError("InvalidRequest", "Checksum algorithm provided is unsupported.")
     digest = _DIGESTS[algorithm](body)
     return base64.b64encode(digest) if encode_base64 else digest
 
@@ -180,7 +180,7 @@ def _of_a_possible_type(original: Callable[..., Any]) -> Callable[..., Any]:
     def create_multipart_upload(self: S3Backend, bucket_name: str, key_name: str, metadata: Any, *more: Any) -> Any:
         algorithm = (metadata.get("x-amz-checksum-algorithm") or _DEFAULT).upper()
         if algorithm not in _DIGESTS:
-            raise S3Refused("InvalidRequest", "Checksum algorithm provided is unsupported.")
+            raise S3RefusedError("InvalidRequest", "Checksum algorithm provided is unsupported.")
         kind = metadata.get("x-amz-checksum-type") or (_WHOLE if algorithm == _DEFAULT else _OVER_PARTS)
         if (kind == _WHOLE and algorithm not in _OF_WHOLE_FROM_PARTS) or (kind, algorithm) == (_OVER_PARTS, _DEFAULT):
             raise invalid_request(

@@ -18,7 +18,7 @@ from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.gaps import patching, s3_customer_keys
-from localaws.gaps.s3_errors import GIB, S3Refused, invalid_request
+from localaws.gaps.s3_errors import GIB, S3RefusedError, invalid_request
 
 # Tests lower it: nobody uploads 5 GiB to a laptop.
 largest_copy_source = 5 * GIB
@@ -70,7 +70,9 @@ def check_destination(response: Any) -> None:
     existing = response.backend.get_object(response.bucket_name, key_name)
     if if_none_match is not None:
         if if_none_match != "*":
-            raise S3Refused("NotImplemented", "A header you provided implies functionality that is not implemented")
+            raise S3RefusedError(
+                "NotImplemented", "A header you provided implies functionality that is not implemented"
+            )
         if existing is not None:
             raise PreconditionFailed("If-None-Match")
     if if_match is not None:

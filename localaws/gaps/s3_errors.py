@@ -5,18 +5,18 @@ from moto.s3.exceptions import S3ClientError
 GIB = 1024**3
 
 
-class S3Refused(S3ClientError):
+class S3RefusedError(S3ClientError):
     """An error that S3 answers with, by its code; the status comes from the service's own model."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
 
 
-def access_denied() -> S3Refused:
+def access_denied() -> S3RefusedError:
     """403: the bucket belongs to another account than the request expects."""
-    return S3Refused("AccessDenied", "Access Denied")
+    return S3RefusedError("AccessDenied", "Access Denied")
 
 
-def invalid_request(message: str) -> S3Refused:
+def invalid_request(message: str) -> S3RefusedError:
     """400."""
-    return S3Refused("InvalidRequest", message)
+    return S3RefusedError("InvalidRequest", message)

@@ -15,7 +15,7 @@ from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
 from localaws.gaps import patching, s3_copies
-from localaws.gaps.s3_errors import S3Refused, invalid_request
+from localaws.gaps.s3_errors import S3RefusedError, invalid_request
 
 
 def close() -> None:
@@ -44,13 +44,13 @@ def _size_of_range(given: str | None, size: int) -> int:
         return size
     first, _, last = given.removeprefix("bytes=").partition("-")
     if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
-        raise S3Refused(
+        raise S3RefusedError(
             "InvalidArgument",
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy",
         )
     if int(last) >= size:
-        raise S3Refused("InvalidArgument", f"Range specified is not valid for source object of size: {size}")
+        raise S3RefusedError("InvalidArgument", f"Range specified is not valid for source object of size: {size}")
     return int(last) - int(first) + 1
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from moto.s3.responses import S3Response
 
 from localaws.gaps import patching, s3_events
-from localaws.gaps.s3_errors import S3Refused, access_denied
+from localaws.gaps.s3_errors import S3RefusedError, access_denied
 
 _LONGEST_KEY = 1024
 
@@ -54,4 +54,4 @@ def _check_owners(response: Any) -> None:
 
 def _check_key(response: Any) -> None:
     if len(response.parse_key_name().encode("utf-8", "surrogateescape")) > _LONGEST_KEY:
-        raise S3Refused("KeyTooLongError", "Your key is too long")
+        raise S3RefusedError("KeyTooLongError", "Your key is too long")

@@ -31,7 +31,7 @@ def check_new_file(path: Path) -> None:
     """Let a path pass at which there is nothing yet, nor a manifest of it.
 
     Raises:
-        Failure: there is a file already.
+        CommandError: there is a file already.
     """
     check_new(path)
     check_new(manifest_path(path))
@@ -43,7 +43,7 @@ def write_file(
     """Write a file, and then its manifest.
 
     Raises:
-        Failure: there is a file already, or its folder cannot be written to; nothing is left behind.
+        CommandError: there is a file already, or its folder cannot be written to; nothing is left behind.
         CopytrailError: the records could not be read to their end; nothing is left behind.
     """
     with new_file(manifest_path(path)) as beside:

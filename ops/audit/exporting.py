@@ -15,7 +15,7 @@ from ops.audit.record_filter import RecordFilter, no_match, record_options, sinc
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
 from ops.audit.table import audit_query, matching
 from ops.counts import counted
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.output import note
 from ops.sizes import size_shown
 from ops.stack_outputs import Output, Stack
@@ -79,7 +79,7 @@ def export(
         _refuse_others(ctx)
         export_to_s3(stack, to_s3)
     elif file is None:
-        raise Misconfigured("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
+        raise UsageError("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
     else:
         written = _export(stack, wanted, file, encoding_of(file, asked_for))
         _tell(file, written, by_default=since_by_default(ctx) and not wanted.operation_id, wanted=wanted)
@@ -142,4 +142,4 @@ def _refuse_others(ctx: click.Context) -> None:
         if option.name != "to_s3" and ctx.get_parameter_source(option.name or "") is not ParameterSource.DEFAULT
     ]
     if given:
-        raise Misconfigured(f"--to-s3 exports all of the table, to S3 only: leave out {', '.join(given)}")
+        raise UsageError(f"--to-s3 exports all of the table, to S3 only: leave out {', '.join(given)}")

@@ -8,11 +8,11 @@ from ops.audit.operations import run_attributes
 from ops.audit.record_filter import whole_id
 from ops.audit.runs import runs_of
 from ops.audit.table import audit_query, stages_of
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.output import json_option, note, print_attributes, print_json
 from ops.places import read_place
 from ops.stack_outputs import Stack
-from services.auditor.any_record import UnreadableItem
+from services.auditor.any_record import UnreadableItemError
 from services.auditor.items import as_json
 from services.auditor.query import AuditQuery
 
@@ -31,10 +31,10 @@ def get(stack: Stack, id_: str, *, as_json: bool) -> None:
     """
     wanted = whole_id(id_)
     if wanted is None:
-        raise Misconfigured(_what_to_type(id_.strip()))
+        raise UsageError(_what_to_type(id_.strip()))
     found = _found(audit_query(stack), wanted)
     if not found:
-        raise Failure(f"no record has LogID {wanted}, and no operation has this id")
+        raise CommandError(f"no record has LogID {wanted}, and no operation has this id")
     for number, attributes in enumerate(found):
         if as_json:
             print_json(attributes)
@@ -47,7 +47,7 @@ def get(stack: Stack, id_: str, *, as_json: bool) -> None:
 def _found(query: AuditQuery, wanted: str) -> Sequence[Mapping[str, object]]:
     try:
         record = query.get(wanted)
-    except UnreadableItem as error:
+    except UnreadableItemError as error:
         note(f"this version cannot read the item, which is shown as it is ({error.problem})")
         return [_as_it_is(error)]
     if record:
@@ -58,7 +58,7 @@ def _found(query: AuditQuery, wanted: str) -> Sequence[Mapping[str, object]]:
     return runs
 
 
-def _as_it_is(error: UnreadableItem) -> Mapping[str, object]:
+def _as_it_is(error: UnreadableItemError) -> Mapping[str, object]:
     """The attributes of an item: texts and numbers as they are, and all others with their type."""
     return {
         name: as_json(next(iter(value.values())) if value.keys() <= {"S", "N"} else value)

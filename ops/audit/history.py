@@ -10,7 +10,7 @@ from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.audit.table import audit_query
 from ops.causes import cause_first
 from ops.durations import duration_shown
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.moments import shown_moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width, visible
 from ops.places import Place
@@ -51,7 +51,7 @@ def history(stack: Stack, url: str, *, as_json: bool) -> None:
                 note(f"{source.url}, which is copied to {place.url}:")
             _show(records, as_json=as_json)
     if not found:
-        raise Failure(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
+        raise CommandError(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
 
 
 def _nothing(place: Place, sources: Sequence[Place]) -> str:

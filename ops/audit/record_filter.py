@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ops import options
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment, check_order
 from ops.sizes import Size
@@ -49,7 +49,7 @@ class RecordFilter:
     def __post_init__(self) -> None:
         check_order(self.since, self.until)
         if self.min_size is not None and self.max_size is not None and self.min_size > self.max_size:
-            raise Misconfigured(f"--min-size {self.min_size} is more than --max-size {self.max_size}")
+            raise UsageError(f"--min-size {self.min_size} is more than --max-size {self.max_size}")
 
     def matches(self, record: Record) -> bool:
         """Whether a record is meant."""
@@ -100,10 +100,10 @@ class OperationId(click.ParamType[str]):
     name = "id"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read an id. Raises Failure: the text is none."""
+        """Read an id. Raises CommandError: the text is none."""
         if found := whole_id(str(value)):
             return found
-        raise Misconfigured(
+        raise UsageError(
             f"'{value}' is no operation's id: type all 36 characters, as `copytrail audit operations` shows them"
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ops.audit.athena import definitions
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.output import note
 from ops.stack_outputs import Output, Stack
 from shared.aws import translated
@@ -46,13 +46,13 @@ class S3FolderType(click.ParamType[S3Folder]):
         """Read a place.
 
         Raises:
-            Failure: the text is none.
+            CommandError: the text is none.
         """
         if isinstance(value, S3Folder):
             return value
         found = _FOLDER.fullmatch(str(value).strip())
         if found is None:
-            raise Misconfigured(
+            raise UsageError(
                 f"'{value}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
                 " ! _ . * ( ) = - / only"
             )
@@ -63,7 +63,7 @@ def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], Non
     """Start an export, and print what it is called, how it stands, and how Athena reads it.
 
     Raises:
-        Failure: DynamoDB does not export, and why.
+        CommandError: DynamoDB does not export, and why.
         CopytrailError: DynamoDB did not answer.
 
     Source: "DynamoDB data export to Amazon S3", DynamoDB developer guide.
@@ -74,7 +74,7 @@ def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], Non
     click.echo(f"-- {arn}")
     state = _state(dynamodb, arn, sleep)
     if state["ExportStatus"] == "FAILED":
-        raise Failure(
+        raise CommandError(
             f"DynamoDB did not export to {folder} ({state.get('FailureCode')}: {state.get('FailureMessage')}): "
             "check that the bucket is there, and that you may use s3:PutObject and s3:AbortMultipartUpload in it"
         )
@@ -100,7 +100,7 @@ def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Folder) -> "
     except CopytrailError as error:
         if not isinstance(error.__cause__, dynamodb.exceptions.PointInTimeRecoveryUnavailableException):
             raise
-        raise Failure(
+        raise CommandError(
             f"table {table_name} has no point-in-time recovery, which its export needs: turn it on with `aws dynamodb "
             f"update-continuous-backups --table-name {table_name} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`"

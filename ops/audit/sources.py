@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.places import Place, read_place
 from shared.routes import Route
 
@@ -11,15 +11,15 @@ def place_of(url: str) -> Place:
     """The place that an S3 URL names; its key is taken as it is written, nothing in it is decoded.
 
     Raises:
-        Failure: it is no S3 URL of an object.
+        CommandError: it is no S3 URL of an object.
     """
     place = read_place(url)
     if place is None:
-        raise Misconfigured(f"'{url}' is not an object's URL: write s3://bucket/key")
+        raise UsageError(f"'{url}' is not an object's URL: write s3://bucket/key")
     try:
         url.encode()
     except UnicodeEncodeError:
-        raise Misconfigured(f"'{url}' is not UTF-8, as keys are: check the shell's encoding") from None
+        raise UsageError(f"'{url}' is not UTF-8, as keys are: check the shell's encoding") from None
     return place
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 import click
 
 from ops.audit.record_filter import BEGINNING, RecordFilter
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.output import note
 from ops.progress import progress
 from ops.stack_outputs import Output, Stack
@@ -29,7 +29,7 @@ def audit_query(stack: Stack) -> AuditQuery:
     """The read side of the stack's audit table. What it had to pass over is told when the command ends.
 
     Raises:
-        Failure: there is no such stack, or it is not a copytrail stack.
+        CommandError: there is no such stack, or it is not a copytrail stack.
     """
     table_name = stack.output(Output.AUDIT_TABLE_NAME)
     query = AuditQuery(stack.client("dynamodb", connections=THREADS), table_name)
@@ -55,7 +55,7 @@ def matching(
     `day_done` is told of each day that has been read: 1.
 
     Raises:
-        Failure: no such operation is on record.
+        CommandError: no such operation is on record.
         CopytrailError: while iterating, DynamoDB did not answer.
     """
     latest = times.now() + CLOCKS_DIFFER_BY
@@ -100,7 +100,7 @@ def _span_of(query: AuditQuery, operation_id: str) -> tuple[datetime, datetime]:
     """From when until when what an operation asked for may have ended."""
     stages = stages_of(query, operation_id)
     if not stages:
-        raise Failure(f"no operation {operation_id} is on record: `copytrail audit operations` lists them")
+        raise CommandError(f"no operation {operation_id} is on record: `copytrail audit operations` lists them")
     newest = stages[0]
     ended_at = times.now() if newest.stage == Stage.STARTED else newest.at
     return times.earlier(stages[-1].at, CLOCKS_DIFFER_BY), times.later(ended_at, _RECORDED_WITHIN)

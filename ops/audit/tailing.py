@@ -12,12 +12,12 @@ from ops.audit.following import Follower
 from ops.audit.record_filter import RecordFilter, newest_record_options, no_match
 from ops.audit.record_table import print_log
 from ops.audit.table import audit_query, last_matching, tell_unreadable
-from ops.failures import Misconfigured, explained
+from ops.failures import UsageError, explained
 from ops.output import json_option, note, print_json
 from ops.stack_outputs import Stack
 from services.auditor.record import Record
 from shared import times
-from shared.errors import CopytrailError, Permanent
+from shared.errors import CopytrailError, PermanentError
 
 _EXAMPLES = """\b
 Examples:
@@ -66,7 +66,7 @@ def keep_following(
     """Show what comes, for ever; `after_each` is called after each look.
 
     Raises:
-        Failure: trying again will not help.
+        CommandError: trying again will not help.
         BrokenPipeError: nobody reads any more.
     """
     wait_s = _EVERY_S
@@ -87,10 +87,10 @@ def _curable(failure: CopytrailError) -> str:
     """What a person is told of a failure that time may cure.
 
     Raises:
-        Failure: it will not.
+        CommandError: it will not.
     """
     told = explained(failure)
-    if isinstance(failure, Permanent) or isinstance(told, Misconfigured):
+    if isinstance(failure, PermanentError) or isinstance(told, UsageError):
         raise told from failure
     return told.message
 

@@ -11,7 +11,7 @@ from typing import IO, Literal
 import msgspec
 
 from ops.backfill.existing import Position
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -51,7 +51,7 @@ class CheckpointFile:
         The lock is the kernel's: it ends with the process, however that ends.
 
         Raises:
-            Failure: another backfill is at work with it, or no lock can be had there.
+            CommandError: another backfill is at work with it, or no lock can be had there.
         """
         with self._acquired() as lock:
             try:
@@ -70,12 +70,12 @@ class CheckpointFile:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 lock.close()
-                raise Misconfigured(
+                raise UsageError(
                     f"another backfill is at work with {self.path}: wait for its end, stop it, or {_ANOTHER}"
                 ) from error
             except OSError as error:
                 lock.close()
-                raise Misconfigured(f"{self._lock} cannot be locked ({error.strerror}): {_ANOTHER}") from error
+                raise UsageError(f"{self._lock} cannot be locked ({error.strerror}): {_ANOTHER}") from error
             if _is_at(lock, self._lock):
                 return lock
             # The one that held it was quicker to remove it.
@@ -85,21 +85,21 @@ class CheckpointFile:
         """How far the backfill with these arguments has come; None when it is not under way.
 
         Raises:
-            Failure: the file is of another backfill, is damaged, or cannot be read.
+            CommandError: the file is of another backfill, is damaged, or cannot be read.
         """
         try:
             checkpoint = msgspec.json.decode(self.path.read_bytes(), type=Checkpoint)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Misconfigured(f"{self.path} cannot be read ({error.strerror}): {_ANOTHER}") from error
+            raise UsageError(f"{self.path} cannot be read ({error.strerror}): {_ANOTHER}") from error
         except (msgspec.DecodeError, RecursionError) as error:
-            raise Misconfigured(
+            raise UsageError(
                 f"{self.path} is no whole checkpoint, and is left as it is: {_ANOTHER}, or move it away to begin again,"
                 " which requests again what has been requested"
             ) from error
         if differing := _differing(arguments, checkpoint.arguments):
-            raise Misconfigured(
+            raise UsageError(
                 f"{self.path} is of another backfill ({_told(checkpoint)}), with other {', '.join(differing)}:"
                 f" {_ANOTHER}, or move it away to give that one up"
             )
@@ -109,7 +109,7 @@ class CheckpointFile:
         """Let a place pass at which a checkpoint can be written, before much is done for it.
 
         Raises:
-            Failure: the file cannot be written.
+            CommandError: the file cannot be written.
         """
         try:
             self._unfinished.open("ab").close()
@@ -121,7 +121,7 @@ class CheckpointFile:
         """Put this checkpoint in the place of the one before.
 
         Raises:
-            Failure: the file cannot be written.
+            CommandError: the file cannot be written.
         """
         try:
             with self._unfinished.open("wb") as file:
@@ -136,8 +136,8 @@ class CheckpointFile:
         """The backfill has come to its end."""
         self.path.unlink(missing_ok=True)
 
-    def _unwritable(self, error: OSError) -> Misconfigured:
-        return Misconfigured(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}")
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}")
 
 
 _ANOTHER = "name another with --checkpoint"

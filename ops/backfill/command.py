@@ -17,7 +17,7 @@ from ops.backfill.told import BackfillTold, NotRequestedTold
 from ops.confirmation import confirm, yes_option
 from ops.copy_requests import CopyRequests
 from ops.counts import counted
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment
 from ops.object_reads import ObjectReads
@@ -49,7 +49,7 @@ class _MomentAsWritten(click.ParamType[str]):
     name = "moment"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read a moment. Raises Failure: the text is no moment."""
+        """Read a moment. Raises CommandError: the text is no moment."""
         text = str(value).strip()
         if text:
             Moment().convert(text, param, ctx)
@@ -185,7 +185,7 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
     job.file.remove()
     _tell_end(job, keeper.checkpoint, running, as_json=as_json)
     if failed := keeper.checkpoint.failed:
-        raise Failure(f"{counted(failed, 'object')} could not be looked at, and no copy was requested")
+        raise CommandError(f"{counted(failed, 'object')} could not be looked at, and no copy was requested")
 
 
 def _request(

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from ops.backfill.existing import Existing, Position
 from ops.backfill.manifest import InventoryFile, Manifest
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from shared import times
 from shared.aws import translated
 
@@ -43,7 +43,7 @@ class Inventory:
     """The newest versions that an inventory tells of.
 
     Raises:
-        Failure: it is in a format, or without a column, that a backfill cannot go by.
+        CommandError: it is in a format, or without a column, that a backfill cannot go by.
     """
 
     def __init__(self, s3: "S3Client", manifest: Manifest, *, needs_dates: bool) -> None:
@@ -54,7 +54,7 @@ class Inventory:
         )
         self._format = manifest.file_format.upper()
         if self._format not in _FORMATS:
-            raise Misconfigured(f"{manifest.file_format} inventories are not supported: have it made as CSV or Parquet")
+            raise UsageError(f"{manifest.file_format} inventories are not supported: have it made as CSV or Parquet")
         if self._format == "CSV":
             self._check(_names(manifest.file_schema.split(",")))
 
@@ -62,7 +62,7 @@ class Inventory:
         """Every newest version in the inventory after a position.
 
         Raises:
-            Failure: a file is not the one that the manifest means, or cannot be read.
+            CommandError: a file is not the one that the manifest means, or cannot be read.
             CopytrailError, BotoCoreError: S3 does not give it.
         """
         for number in range(after.file, len(self._manifest.files)):
@@ -86,7 +86,7 @@ class Inventory:
                         digest.update(chunk)
                         content.write(chunk)
             if digest.hexdigest() != file.md5.lower():
-                raise Failure(
+                raise CommandError(
                     f"{place.url} is not what its manifest tells of (MD5 {digest.hexdigest()}, not {file.md5}):"
                     " it was changed since, so take another inventory"
                 )
@@ -101,7 +101,7 @@ class Inventory:
                 number += 1
                 yield row
         except (ValueError, IndexError, EOFError, OSError, zlib.error, csv.Error) as error:
-            raise Failure(
+            raise CommandError(
                 f"row {number + 1:,} of {self._manifest.place_of(file).url} cannot be read"
                 f" ({type(error).__name__}: {error}): take another inventory"
             ) from error
@@ -135,7 +135,7 @@ class Inventory:
     def _check(self, names: Sequence[str]) -> None:
         missing = [title for name, title in self._needed.items() if name not in names]
         if missing:
-            raise Misconfigured(
+            raise UsageError(
                 f"the inventory has no {', '.join(missing)}: add that to its configuration and take the next one,"
                 " or backfill without --manifest"
             )
@@ -148,7 +148,7 @@ def _names(titles: Sequence[str]) -> list[str]:
 
 def _existing(row: _Row, position: Position) -> Existing:
     if row.size is None:
-        raise Failure(f"the inventory does not tell the size of '{row.key}': take another one")
+        raise CommandError(f"the inventory does not tell the size of '{row.key}': take another one")
     moment = row.lastmodifieddate
     if moment is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from ops.backfill.existing import Existence, Listing
 from ops.backfill.inventory import Inventory
 from ops.backfill.manifest import Manifest, place_named, read_manifest
 from ops.backfill.selection import Selection, prefixes_to_list
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from ops.moments import Moment, check_order
 from ops.stack_outputs import Output, Stack
@@ -71,8 +71,8 @@ def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None, *,
         hold: where the checkpoint's lock is held from now on; None: nothing is going to be requested.
 
     Raises:
-        Failure: the options do not go together, or with the stack, the inventory or the checkpoint; another backfill
-            is at work with it.
+        CommandError: the options do not go together, or with the stack, the inventory or the checkpoint; another
+            backfill is at work with it.
         CopytrailError, BotoCoreError, ClientError: AWS did not answer.
     """
     manifest, fingerprint = read_manifest(s3, place_named(wish.manifest)) if wish.manifest else (None, "")
@@ -115,11 +115,11 @@ def _source(wish: Wish, stack: Stack, manifest: Manifest | None) -> str:
     told = manifest.source_bucket if manifest else ""
     asked = aliases.get(wish.bucket, wish.bucket) or told or (sources[0] if len(sources) == 1 else "")
     if not asked:
-        raise Misconfigured(f"there are several source buckets: name one with --bucket: {', '.join(sources)}")
+        raise UsageError(f"there are several source buckets: name one with --bucket: {', '.join(sources)}")
     if told and told != asked:
-        raise Misconfigured(f"the manifest is of bucket '{told}', not of '{asked}': name the one that is meant")
+        raise UsageError(f"the manifest is of bucket '{told}', not of '{asked}': name the one that is meant")
     if asked not in sources:
-        raise Misconfigured(
+        raise UsageError(
             f"no route of stack '{stack.name}' begins at bucket '{asked}': its source buckets are {', '.join(sources)}"
         )
     return asked
@@ -128,7 +128,7 @@ def _source(wish: Wish, stack: Stack, manifest: Manifest | None) -> str:
 def _routes(stack: Stack, bucket: str) -> tuple[Route, ...]:
     routes = tuple(route for route in stack.routes if route.source_bucket == bucket)
     if all(route.versions == "every" for route in routes):
-        raise Misconfigured(
+        raise UsageError(
             f"the routes of bucket '{bucket}' have versions \"every\": they take S3's own events only, because nothing"
             " else tells which version comes after which"
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.places import Place, read_place
 from shared import times
 from shared.aws import translated
@@ -56,11 +56,11 @@ def place_named(url: str) -> Place:
     """Read `s3://bucket/key`.
 
     Raises:
-        Failure: it is no such thing.
+        CommandError: it is no such thing.
     """
     place = read_place(url)
     if place is None:
-        raise Misconfigured(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
+        raise UsageError(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
     return place
 
 
@@ -68,7 +68,7 @@ def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
     """The manifest, and its fingerprint.
 
     Raises:
-        Failure: it is no manifest.
+        CommandError: it is no manifest.
         CopytrailError: S3 does not give it.
     """
     with translated("s3:GetObject", place.url):
@@ -78,5 +78,7 @@ def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Failure(f"{place.url} is no manifest of an S3 Inventory ({error}): name its manifest.json") from error
+        raise CommandError(
+            f"{place.url} is no manifest of an S3 Inventory ({error}): name its manifest.json"
+        ) from error
     return manifest, md5(content, usedforsecurity=False).hexdigest()

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from ops.backfill.existing import Existing
-from ops.copy_requests import PartlyRefused
-from ops.failures import Misconfigured, explained
+from ops.copy_requests import PartlyRefusedError
+from ops.failures import UsageError, explained
 from ops.object_reads import ObjectReads, why_not
-from shared.errors import CopytrailError, Transient
+from shared.errors import CopytrailError, TransientError
 from shared.events import CopyRequest, Trigger, Upload
 
 # A backfill runs for hours: a short disturbance is no reason to end it. In seconds.
@@ -52,7 +52,7 @@ class Requester:
 
         Raises:
             CopytrailError: AWS refused, or still had no answer after half a minute; the source bucket is gone.
-            Failure: EventBridge accepted only some of them; S3 tells of no object.
+            CommandError: EventBridge accepted only some of them; S3 tells of no object.
         """
         requests = []
         failed = []
@@ -74,10 +74,10 @@ class Requester:
         for pause_s in _PAUSES_S:
             try:
                 return self.bus.publish(requests)
-            except PartlyRefused as error:
+            except PartlyRefusedError as error:
                 requests = error.requests
-            except Transient as error:
-                if isinstance(explained(error), Misconfigured):
+            except TransientError as error:
+                if isinstance(explained(error), UsageError):
                     # Only a person can help, as with credentials that have expired.
                     raise
             self.pause(pause_s)

@@ -66,7 +66,7 @@ class Keeper:
         return self._under_way
 
     def begin(self) -> None:
-        """Something is about to be requested. May be called by any thread. Raises Failure as `keep`."""
+        """Something is about to be requested. May be called by any thread. Raises CommandError as `keep`."""
         with self._beginning:
             if not self._under_way:
                 self.keep()
@@ -90,7 +90,7 @@ class Keeper:
             self.keep()
 
     def keep(self) -> None:
-        """Write the checkpoint. Raises Failure when that is not possible."""
+        """Write the checkpoint. Raises CommandError when that is not possible."""
         self._file.write(self._checkpoint)
         self._kept_at = self._clock()
         self._under_way = True
@@ -121,7 +121,7 @@ def request_all(
     """Request copies of all objects. However it ends, the checkpoint says how far it came, if anything was requested.
 
     Raises:
-        CopytrailError, Failure: what `request` or the checkpoint raises.
+        CopytrailError, CommandError: what `request` or the checkpoint raises.
     """
 
     def done(group: Sequence[Existing], requested: Requested) -> None:

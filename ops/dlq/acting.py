@@ -18,7 +18,7 @@ from ops.dlq.letter_ids import LetterIds
 from ops.dlq.preview import Preview
 from ops.dlq.results import Lines, Result
 from ops.dlq.threads import on_threads
-from ops.failures import Failure, Incomplete
+from ops.failures import CommandError, IncompleteError
 from ops.operations import operation
 from ops.output import note
 from ops.pace import Pace
@@ -52,7 +52,7 @@ class Deed:
     used_up: tuple[str, ...] = ()
 
 
-def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> Failure | None:
+def carry_out(deed: Deed, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> CommandError | None:
     """Act on what the preview showed, on record, and tell how it ended.
 
     Returns:
@@ -125,7 +125,7 @@ def _patience() -> Iterator[None]:
         raise
 
 
-def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> Failure | None:
+def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -> CommandError | None:
     done = account.number(deed.done)
     ended = f"{counted(done, 'letter')} {deed.done.lower()}, as operation {account.operation.id}"
     if lines.is_table:
@@ -138,7 +138,7 @@ def _tell_end(deed: Deed, account: Account, not_seen: LetterIds, lines: Lines) -
         note(f"{counted(len(not_seen), 'letter')} did not come again, taken by somebody else or in flight: {some}")
     account.note_remarks()
     if refused := account.number(Result.REFUSED):
-        return Failure(f"{counted(refused, 'letter')} of the {deed.dlq} could not be {deed.done.lower()}")
+        return CommandError(f"{counted(refused, 'letter')} of the {deed.dlq} could not be {deed.done.lower()}")
     if not_seen:
-        return Incomplete(f"{counted(len(not_seen), 'letter')} of the {deed.dlq} did not come again")
+        return IncompleteError(f"{counted(len(not_seen), 'letter')} of the {deed.dlq} did not come again")
     return None

@@ -12,14 +12,14 @@ from uuid import UUID
 from ops.counts import counted
 from ops.dlq.letter import Letter
 from ops.dlq.results import Lines
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.in_order import with_results
 from ops.output import note
 from services.auditor.any_record import AnyRecord
 from services.auditor.query import THREADS
 from services.auditor.record import Identity, Record
 from shared import times
-from shared.errors import Permanent
+from shared.errors import PermanentError
 from shared.events import Completion, CopyRequest, Outcome
 from shared.log_id import is_log_id
 
@@ -131,7 +131,7 @@ class Aftermath:
         """Let pass what was copied, deleted or skipped.
 
         Raises:
-            Failure: some letters failed again, have no record yet, or leave none.
+            CommandError: some letters failed again, have no record yet, or leave none.
         """
         problems = []
         if failed := self.outcomes[Outcome.FAILED.lower()]:
@@ -141,7 +141,7 @@ class Aftermath:
         if self.without_record:
             problems.append(f"{counted(self.without_record, 'letter')} cannot be followed: `copytrail dlq ls`")
         if problems:
-            raise Failure("; ".join(problems))
+            raise CommandError("; ".join(problems))
 
 
 def wait_for(
@@ -180,7 +180,7 @@ def _expected(letter: Letter, message_id: str) -> Expected | None:
         failure = letter.copy_log_id(failed_message_id=message_id)
         return Expected(UUID(success), UUID(failure) if failure else None)
     about = letter.about
-    if isinstance(about, CopyRequest | Permanent) or not is_log_id(about.log_id):
+    if isinstance(about, CopyRequest | PermanentError) or not is_log_id(about.log_id):
         return None
     identity = Record.of(about, times.now()).identity if isinstance(about, Completion) else None
     return Expected(UUID(about.log_id), identity=identity)

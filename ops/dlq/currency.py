@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from msgspec import structs
 
 from ops.object_reads import Head, ObjectReads, why_not
-from shared.errors import CopytrailError, Permanent
+from shared.errors import CopytrailError, PermanentError
 from shared.events import Upload
 from shared.routes import Route, find_route
 
@@ -50,7 +50,7 @@ class Sources:
         """What has become of an upload since. A look that fails is no error: then nothing is known.
 
         Raises:
-            Failure: no source can be looked at: there are no credentials, S3 does not answer.
+            CommandError: no source can be looked at: there are no credentials, S3 does not answer.
         """
         try:
             return Look(self._currency(upload))
@@ -84,7 +84,7 @@ class Sources:
     def _keeps_every_version(self, upload: Upload) -> bool:
         try:
             route = find_route(self._routes, upload.bucket, upload.key, upload.size)
-        except Permanent:
+        except PermanentError:
             return False
         return route.versions == "every"
 

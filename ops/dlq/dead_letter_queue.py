@@ -21,7 +21,7 @@ from ops.dlq.letters_in_hand import LettersInHand
 from ops.dlq.receiving import Receivers
 from ops.dlq.threads import on_threads
 from ops.durations import duration_shown
-from ops.failures import Failure, Incomplete, Misconfigured
+from ops.failures import CommandError, IncompleteError, UsageError
 from ops.output import note
 from shared.errors import CopytrailError
 
@@ -70,11 +70,11 @@ class DeadLetterQueue:
 
         Raises:
             CopytrailError: SQS did not answer.
-            Failure: in this queue, a look would cost.
+            CommandError: in this queue, a look would cost.
         """
         state = self._calls.state()
         if state.redrive_policy is not None:
-            raise Misconfigured(
+            raise UsageError(
                 f"{self._calls.url} has a redrive policy of its own ({state.redrive_policy}), by which a look could"
                 " move letters on: take it away"
             )
@@ -114,20 +114,20 @@ class Unseen:
         """Let a sweep pass that has seen all.
 
         Raises:
-            Incomplete: it has not.
+            IncompleteError: it has not.
         """
         if self:
-            raise Incomplete(str(self))
+            raise IncompleteError(str(self))
 
 
 def _invisible_s(letters: int) -> int:
     return min(_SHORTEST_INVISIBLE_S + letters // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
 
 
-def not_found(dlq: str, ids: Sequence[str], unseen: Unseen) -> Failure:
+def not_found(dlq: str, ids: Sequence[str], unseen: Unseen) -> CommandError:
     """What a search for letters by their ids fails with that found none."""
     why = f"no letter of the {dlq} has the id {' or '.join(ids)}"
-    return Incomplete(f"{why}; {unseen}") if unseen else Failure(why)
+    return IncompleteError(f"{why}; {unseen}") if unseen else CommandError(why)
 
 
 class Sweep:

@@ -19,7 +19,7 @@ from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, all_option, selection_options
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.new_files import check_new
 from ops.output import json_option, note
 from ops.stack_outputs import Stack
@@ -75,7 +75,7 @@ def drop(
     """
     selection.check_all(everything=everything)
     if not everything and not selection.described():
-        raise Misconfigured("this would drop every letter: name some with a filter, or say --all")
+        raise UsageError("this would drop every letter: name some with a filter, or say --all")
     path = to or Path(f"dropped-letters-{times.now():%Y%m%dT%H%M%SZ}.jsonl")
     check_new(path)
     lines = Lines(as_json=as_json)
@@ -132,7 +132,7 @@ class _Dropping:
 
         Raises:
             CopytrailError: SQS did not answer.
-            Failure: the disk did not take the letters, and none of them is deleted.
+            CommandError: the disk did not take the letters, and none of them is deleted.
         """
         self._file.append(letters, self._queue)
         still_there = sweep.delete(letters)

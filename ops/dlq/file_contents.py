@@ -9,7 +9,7 @@ from ops.counts import counted
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import LettersOfFile
 from ops.dlq.queues import QueueName
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.output import note
 
 
@@ -58,10 +58,10 @@ class Contents:
         """Let a file pass of which every line could be read.
 
         Raises:
-            Failure: the last line was cut off.
+            CommandError: the last line was cut off.
         """
         if self._torn is not None:
-            raise Failure(f"line {self._torn} of {self.file}, its last, is cut off: what it held is not imported")
+            raise CommandError(f"line {self._torn} of {self.file}, its last, is cut off: what it held is not imported")
 
 
 def contents_of(file: Path, asked_for: QueueName | None) -> Contents:
@@ -71,8 +71,8 @@ def contents_of(file: Path, asked_for: QueueName | None) -> Contents:
         asked_for: the queue that the person says they are of, if any.
 
     Raises:
-        Failure: a line is not a letter, the file cannot be read, or its letters are not all of one queue, the one that
-            is asked for.
+        CommandError: a line is not a letter, the file cannot be read, or its letters are not all of one queue, the
+            one that is asked for.
     """
     letters = LettersOfFile(file)
     digests: list[bytes] = []
@@ -95,17 +95,15 @@ def contents_of(file: Path, asked_for: QueueName | None) -> Contents:
 def _the_one(file: Path, known: Counter[QueueName], asked_for: QueueName | None) -> QueueName:
     if asked_for:
         if others := known.total() - known[asked_for]:
-            raise Misconfigured(
-                f"{counted(others, 'letter')} of {file} not of the {asked_for} queue: leave --queue out"
-            )
+            raise UsageError(f"{counted(others, 'letter')} of {file} not of the {asked_for} queue: leave --queue out")
         return asked_for
     if len(known) > 1:
         numbers = " and ".join(f"{number:,} of the {queue} queue" for queue, number in sorted(known.items()))
-        raise Misconfigured(
+        raise UsageError(
             f"{file} has letters of both queues, {numbers}: make it two files, by `jq -c 'select(.Queue == \"copy\")'`"
         )
     if not known:
-        raise Misconfigured(f"{file} does not say of which queue its letters are: name it with --queue")
+        raise UsageError(f"{file} does not say of which queue its letters are: name it with --queue")
     return next(iter(known))
 
 

@@ -19,7 +19,7 @@ from ops.dlq.letter_files import LettersOfFile, line_of
 from ops.dlq.queues import QueueName, queue_choice
 from ops.dlq.sending import send
 from ops.dlq.threads import on_threads
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.new_files import new_file
 from ops.operations import operation
 from ops.output import note
@@ -57,7 +57,7 @@ def import_(stack: Stack, *, file: Path, queue: QueueName | None, again: bool, y
     _check_ordinary(file)
     rest = file.with_name(f"{file.name}.rest")
     if rest.exists():
-        raise Misconfigured(f"{rest} exists already: import that, and remove it")
+        raise UsageError(f"{rest} exists already: import that, and remove it")
     contents = contents_of(file, queue)
     if not contents.count:
         note(f"there is no letter in {file}: nothing is imported")
@@ -76,11 +76,11 @@ def import_(stack: Stack, *, file: Path, queue: QueueName | None, again: bool, y
 
 def _check_ordinary(file: Path) -> None:
     if str(file) == "-":
-        raise Misconfigured("- is read once only, and letters are read more than once: write them to a file")
+        raise UsageError("- is read once only, and letters are read more than once: write them to a file")
     if file.is_dir():
-        raise Misconfigured(f"{file} is a folder: name a file")
+        raise UsageError(f"{file} is a folder: name a file")
     if file.exists() and not file.is_file():
-        raise Misconfigured(f"{file} is no ordinary file, and is read more than once: name a file")
+        raise UsageError(f"{file} is no ordinary file, and is read more than once: name a file")
 
 
 def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents, dlq: str) -> Unseen:
@@ -108,7 +108,7 @@ def _import(stack: Stack, sqs: "SQSClient", url: str, contents: Contents, rest: 
                 with uninterrupted():
                     _write_rest(rest, contents)
         if contents.left:
-            raise Failure(f"SQS did not take {counted(contents.left, 'letter')}: {why}")
+            raise CommandError(f"SQS did not take {counted(contents.left, 'letter')}: {why}")
     note(f"{counted(wanted, 'letter')} put into the {dlq}, by operation {running.id}")
 
 
@@ -144,7 +144,7 @@ def _write_rest(rest: Path, contents: Contents) -> None:
             for number, letter in _letters(contents):
                 if not contents.is_done(number):
                     opened.write(line_of(letter, contents.queue))
-    except Failure as error:
+    except CommandError as error:
         note(f"{left} not imported; {error.message}; the same command leaves out what the queue has, and goes on")
     else:
         note(f"{left} not imported: {rest} has them")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared import times
 from shared.delivery import REPLAYED_BY
-from shared.errors import Permanent, Reason, comes_before_copy
+from shared.errors import PermanentError, Reason, comes_before_copy
 from shared.events import Completion, CopyRequest, Upload, decode_request
 from shared.log_id import log_id
 from shared.operations import Operation, decode_audited
@@ -74,14 +74,14 @@ class Letter:
         )
 
     @cached_property
-    def about(self) -> CopyRequest | Completion | Operation | Permanent:
+    def about(self) -> CopyRequest | Completion | Operation | PermanentError:
         """What the body is, or why it is none of our events."""
         try:
             return decode_request(self.body)
-        except Permanent as no_request:
+        except PermanentError as no_request:
             try:
                 return decode_audited(self.body)
-            except Permanent as not_audited:
+            except PermanentError as not_audited:
                 # The one that knows the kind of event knows what is wrong with it.
                 return no_request if not_audited.reason == Reason.UNSUPPORTED_EVENT else not_audited
 
@@ -103,7 +103,7 @@ class Letter:
     @cached_property
     def explained_by(self) -> ExplainedBy:
         """Who said why it is here."""
-        if not isinstance(self.about, Permanent):
+        if not isinstance(self.about, PermanentError):
             return self._explained_by
         # What we could not read we have said so of, and cannot read now either.
         ours = self._explained_by is ExplainedBy.COPYTRAIL
@@ -138,7 +138,7 @@ class Letter:
             case ExplainedBy.NOBODY:
                 return self._unexplained
             case ExplainedBy.NOT_OURS:
-                return self.about.message if isinstance(self.about, Permanent) else ""
+                return self.about.message if isinstance(self.about, PermanentError) else ""
 
     @property
     def log_id(self) -> str | None:
@@ -147,7 +147,7 @@ class Letter:
             return self.text("LogID") or None
         if isinstance(self.about, CopyRequest):
             return self.copy_log_id()
-        return None if isinstance(self.about, Permanent) else self.about.log_id
+        return None if isinstance(self.about, PermanentError) else self.about.log_id
 
     def copy_log_id(self, *, failed_message_id: str | None = None) -> str | None:
         """The LogID of the record that a copy makes, or a failure of that message; None: it asks for no copy."""

@@ -13,7 +13,7 @@ import msgspec
 
 from ops.dlq.letter import Letter
 from ops.dlq.queues import QueueName
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.new_files import check_new, keep_name, not_written
 from shared import times
 from shared.envelope import Moment, Text, check_moments
@@ -100,7 +100,7 @@ class LetterFile:
         """Write dead letters of a queue; when this returns, they are on the disk.
 
         Raises:
-            Failure: they are not, and none of them is in the file.
+            CommandError: they are not, and none of them is in the file.
         """
         lines = b"".join(line_of(letter, queue) for letter in letters)
         try:
@@ -124,13 +124,13 @@ def new_letter_file(path: Path) -> Iterator[LetterFile]:
     """A file that has its name at once, and keeps what was appended to it whatever happens then.
 
     Raises:
-        Failure: there is a file already, or the folder cannot be written to.
+        CommandError: there is a file already, or the folder cannot be written to.
     """
     check_new(path)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise Misconfigured(f"{path} cannot be written ({error.strerror}): name another file") from error
+        raise UsageError(f"{path} cannot be written ({error.strerror}): name another file") from error
     try:
         try:
             keep_name(path)
@@ -155,7 +155,7 @@ class LettersOfFile:
         """The letters; lines that are blank are passed over.
 
         Raises:
-            Failure: a line that is not the last is not a letter, or the file cannot be read.
+            CommandError: a line that is not the last is not a letter, or the file cannot be read.
         """
         try:
             with self._path.open("rb") as file:
@@ -168,7 +168,7 @@ class LettersOfFile:
                             return
                         yield stored
         except OSError as error:
-            raise Misconfigured(f"{self._path} cannot be read: {error.strerror}") from error
+            raise UsageError(f"{self._path} cannot be read: {error.strerror}") from error
 
     def _stored(self, number: int, line: bytes) -> Stored | None:
         try:
@@ -181,8 +181,8 @@ class LettersOfFile:
                 return None
             raise self._no_letter(number, error) from error
 
-    def _no_letter(self, number: int, error: Exception) -> Misconfigured:
-        return Misconfigured(f"line {number} of {self._path} is not a letter: {error}")
+    def _no_letter(self, number: int, error: Exception) -> UsageError:
+        return UsageError(f"line {number} of {self._path} is not a letter: {error}")
 
 
 def _write(descriptor: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ from tempfile import gettempdir
 from typing import IO
 
 from ops.dlq.letter import Letter
-from ops.failures import Failure
+from ops.failures import CommandError
 
 # A place is where in the file a receipt handle begins and, in its last bits, how long it is: SQS's have some 400 bytes.
 _LENGTH_BITS = 16
@@ -36,7 +36,7 @@ class LettersInHand:
         """Take letters in hand; those that were not before. Of the others, the newest receipt handle counts.
 
         Raises:
-            Failure: the disk does not take what they are given back with.
+            CommandError: the disk does not take what they are given back with.
         """
         new: list[Letter] = []
         with self._lock:
@@ -80,7 +80,7 @@ class LettersInHand:
             while written < len(handle):
                 written += os.pwrite(self._descriptor, handle[written:], self._end + written)
         except OSError as error:
-            raise Failure(
+            raise CommandError(
                 f"the temporary folder {gettempdir()} takes no more ({error.strerror}): name another with TMPDIR"
             ) from error
         self._end += len(handle)

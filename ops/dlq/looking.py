@@ -54,8 +54,8 @@ class Look:
         """Tell how many there were, on stderr.
 
         Raises:
-            Failure: an id is that of no letter.
-            Incomplete: there are letters that could not be seen.
+            CommandError: an id is that of no letter.
+            IncompleteError: there are letters that could not be seen.
         """
         dlq = self.queue.dlq
         if not self.seen:
@@ -82,7 +82,7 @@ def looking(stack: Stack, queue: QueueName, selection: Selection, *, with_progre
 
     Raises:
         CopytrailError: SQS did not answer.
-        Failure: there is no such stack, or a look would cost.
+        CommandError: there is no such stack, or a look would cost.
     """
     dead_letters = DeadLetterQueue(stack.client("sqs", connections=CONNECTIONS), queue.dlq_url(stack))
     with dead_letters.sweep() as sweep:

@@ -13,7 +13,7 @@ from ops.dlq.letter_ids import LetterIds
 from ops.dlq.queues import QueueName
 from ops.dlq.results import Found, Result
 from ops.dlq.selection import Named, Selection
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.in_order import with_results
 from ops.stack_outputs import Stack
 
@@ -78,7 +78,8 @@ class Preview:
 
         Raises:
             CopytrailError: while iterating, SQS did not answer.
-            Failure: while iterating, S3 tells of no source; at the end, an id turns out to be that of several letters.
+            CommandError: while iterating, S3 tells of no source; at the end, an id turns out to be that of
+                several letters.
         """
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
         try:
@@ -99,13 +100,13 @@ class Preview:
         """Let a preview pass that has found all that was meant, and knows of it what it should.
 
         Raises:
-            Failure: an id is that of no letter, or a source could not be looked at.
-            Incomplete: there are letters that could not be seen.
+            CommandError: an id is that of no letter, or a source could not be looked at.
+            IncompleteError: there are letters that could not be seen.
         """
         if self.ids_of_nothing:
             raise not_found(dlq, self.ids_of_nothing, self.unseen)
         if self.not_known:
-            raise Failure(f"the source of {counted(self.not_known, 'letter')} could not be looked at")
+            raise CommandError(f"the source of {counted(self.not_known, 'letter')} could not be looked at")
         self.unseen.check()
 
     def _is_meant(self, letter: Letter) -> bool:

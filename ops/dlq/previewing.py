@@ -20,7 +20,7 @@ def show_preview(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_
 
     Raises:
         CopytrailError: SQS did not answer.
-        Failure: S3 tells of no source; an id is that of several letters.
+        CommandError: S3 tells of no source; an id is that of several letters.
     """
     with closing(preview.look(queue)) as found:
         if dry_run:

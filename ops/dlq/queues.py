@@ -21,7 +21,7 @@ class QueueName(StrEnum):
         """The URL of the queue itself.
 
         Raises:
-            Failure: there is no such stack, or it is not a copytrail stack.
+            CommandError: there is no such stack, or it is not a copytrail stack.
         """
         return stack.output(Output.COPY_QUEUE_URL if self is QueueName.COPY else Output.AUDIT_QUEUE_URL)
 
@@ -29,7 +29,7 @@ class QueueName(StrEnum):
         """The URL of its dead-letter queue.
 
         Raises:
-            Failure: there is no such stack, or it is not a copytrail stack.
+            CommandError: there is no such stack, or it is not a copytrail stack.
         """
         return stack.output(Output.COPY_DLQ_URL if self is QueueName.COPY else Output.AUDIT_DLQ_URL)
 

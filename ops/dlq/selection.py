@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from ops import options
 from ops.dlq.letter import KNOWN_REASONS, Letter
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment, check_order
 from ops.output import visible
@@ -33,11 +33,11 @@ class LetterId(click.ParamType[str]):
         """Read an id.
 
         Raises:
-            Failure: no id begins like this, or too many would.
+            CommandError: no id begins like this, or too many would.
         """
         text = str(value).strip().lower()
         if not _PART_OF_AN_ID.fullmatch(text):
-            raise Misconfigured(
+            raise UsageError(
                 f"'{value}' is not a message id or LogID, nor the first 8 characters of one: `copytrail dlq ls` shows"
                 " them"
             )
@@ -93,10 +93,10 @@ class Selection:
         """Let `--all` pass where nothing narrows it down but a limit.
 
         Raises:
-            Failure: there are filters beside it.
+            CommandError: there are filters beside it.
         """
         if everything and (filters := self.described().keys() - {"limit"}):
-            raise Misconfigured(f"--all is every letter, and --{min(filters)} is not: say one of them")
+            raise UsageError(f"--all is every letter, and --{min(filters)} is not: say one of them")
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
@@ -151,11 +151,11 @@ class Named:
         """Let ids pass that name one letter each.
 
         Raises:
-            Failure: the beginning of an id is that of several letters' ids.
+            CommandError: the beginning of an id is that of several letters' ids.
         """
         for id_, letters in self._letters.items():
             if len(letters) > 1:
-                raise Misconfigured(f"'{id_}' is how the ids of several letters begin: name one of {_listed(letters)}")
+                raise UsageError(f"'{id_}' is how the ids of several letters begin: name one of {_listed(letters)}")
 
 
 class ReasonName(click.ParamType[str]):

@@ -7,7 +7,7 @@ import click
 
 from ops.confirmation import confirm, yes_option
 from ops.counts import counted
-from ops.failures import DIFFERENCES, Failure, Misconfigured
+from ops.failures import DIFFERENCES, CommandError, UsageError
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment
 from ops.output import json_option, note
@@ -103,16 +103,16 @@ def reconcile(
             )
         report.summarize(compared, requested)
     if unseen := sum(tally.unseen for _, tally in compared):
-        raise Failure(f"{counted(unseen, 'object')} could not be looked at")
+        raise CommandError(f"{counted(unseen, 'object')} could not be looked at")
     if any(tally.differences for _, tally in compared):
         ctx.exit(DIFFERENCES)
 
 
 def _check(*, repair: bool, yes: bool, rate: float | None) -> None:
     if not repair and (yes or rate is not None):
-        raise Misconfigured("--yes and --rate belong to --repair: add it, or leave them out")
+        raise UsageError("--yes and --rate belong to --repair: add it, or leave them out")
     if repair and not yes and not sys.stdin.isatty():
-        raise Misconfigured("--repair asks before it requests copies, and there is nobody to ask: add --yes")
+        raise UsageError("--repair asks before it requests copies, and there is nobody to ask: add --yes")
 
 
 def _filters(ctx: click.Context) -> dict[str, str]:

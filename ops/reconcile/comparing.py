@@ -81,7 +81,7 @@ class Comparison:
         A look that fails is told with its pair, and the rest goes on.
 
         Raises:
-            CopytrailError, Failure: while iterating, AWS does not answer at all, or refuses.
+            CopytrailError, CommandError: while iterating, AWS does not answer at all, or refuses.
         """
         for judged in in_order(self._judged, self._remarkable(pairs)):
             if judged.why_unseen:

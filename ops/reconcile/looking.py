@@ -85,7 +85,7 @@ class Eyes:
 
         Raises:
             CopytrailError: S3 did not tell of one of them.
-            Failure: S3 tells of no object.
+            CommandError: S3 tells of no object.
         """
         return Look(self._see(*source), self._see(*copy))
 

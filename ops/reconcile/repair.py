@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 
-from ops.copy_requests import CopyRequests, PartlyRefused
+from ops.copy_requests import CopyRequests, PartlyRefusedError
 from ops.in_order import InOrder
 from ops.operations import RunningOperation, operation
 from ops.pace import Pace
@@ -25,7 +25,7 @@ def repair(
     """Request a copy of each; what the operation came to. The copier copies what still has the ETag that was seen.
 
     Raises:
-        CopytrailError, Failure: not all requests were accepted; those that were are in the operation's counts.
+        CopytrailError, CommandError: not all requests were accepted; those that were are in the operation's counts.
     """
     bus_name = stack.output(Output.TRANSFER_BUS_NAME)
     subject = ", ".join(f"s3://{bucket}" for bucket in sorted(set(sources)))
@@ -45,7 +45,7 @@ def repair(
         def publish(group: _Group) -> None:
             try:
                 requests.publish(group)
-            except PartlyRefused as error:
+            except PartlyRefusedError as error:
                 accepted_of_others.append(len(group) - len(error.requests))
                 raise
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from shared import times
 from shared.routes import Route, can_be_a_key
@@ -68,7 +68,7 @@ def scopes(
     """The scopes of the route with a number (as text, from 1), or of `all`.
 
     Raises:
-        Failure: there is no such route.
+        CommandError: there is no such route.
     """
     return [
         Scope(
@@ -89,7 +89,7 @@ def _numbers(wanted: str, count: int) -> Iterable[int]:
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= count:
         return [int(wanted)]
     known = "1" if count == 1 else f"1 to {count}"
-    raise Misconfigured(f"there is no route '{wanted}': the stack's routes are {known}, in the order of its settings")
+    raise UsageError(f"there is no route '{wanted}': the stack's routes are {known}, in the order of its settings")
 
 
 def _may_bring(route: Route, copy_key: str, size: int) -> bool:

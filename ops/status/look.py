@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.dlq.dead_letter_queue import THREADS as SQS_THREADS
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.queues import QueueName
-from ops.failures import Failure, Misconfigured, explained
+from ops.failures import CommandError, UsageError, explained
 from ops.stack_outputs import Output, Stack
 from ops.status.kept import Kept
 from ops.status.signs import Depth, QueueSigns, Signs, Unseen
@@ -57,7 +57,7 @@ class Looks:
         """Look once.
 
         Raises:
-            Failure: the credentials or the configuration cannot work.
+            CommandError: the credentials or the configuration cannot work.
         """
         now = times.now()
         urls = [url for url, _ in self._urls.values()]
@@ -85,15 +85,15 @@ def seen(look: Callable[[], T]) -> T | Unseen:
     """What a look finds, or why it was not possible.
 
     Raises:
-        Failure: the credentials or the configuration cannot work: no other look would be possible either.
+        CommandError: the credentials or the configuration cannot work: no other look would be possible either.
     """
     try:
         return look()
-    except Failure as error:
+    except CommandError as error:
         return Unseen(error.message)
     except (CopytrailError, BotoCoreError, ClientError) as error:
         failure = explained(error)
-        if isinstance(failure, Misconfigured):
+        if isinstance(failure, UsageError):
             raise failure from error
         return Unseen(failure.message)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.auditor.operation_record import OperationRecord, is_operation
 from services.auditor.record import Record
-from shared.errors import Permanent
+from shared.errors import PermanentError
 from shared.operations import Audited, Operation
 
 AnyRecord = Record | OperationRecord
@@ -15,7 +15,7 @@ AnyRecord = Record | OperationRecord
 _MOST_REMEMBERED = 100_000
 
 
-class UnreadableItem(Permanent):
+class UnreadableItemError(PermanentError):
     """An item of the audit table that is no record of this version: `item` is as DynamoDB gave it."""
 
     def __init__(self, log_id: str, problem: str, item: Mapping[str, Mapping[str, Any]]) -> None:
@@ -59,7 +59,7 @@ def record_of(event: Audited, logged_at: datetime) -> AnyRecord:
     """The record that an event becomes.
 
     Raises:
-        Permanent: `MalformedEvent`; what it says could not be a key of the table.
+        PermanentError: `MalformedEvent`; what it says could not be a key of the table.
     """
     if isinstance(event, Operation):
         return OperationRecord.of(event, logged_at)

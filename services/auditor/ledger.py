@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from services.auditor.any_record import AnyRecord, read_item
 from shared.audit_schema import PARTITION_KEY
 from shared.aws import translated
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,7 +20,7 @@ class Appended(Enum):
     DUPLICATE = "duplicate"
 
 
-class LogIdConflict(Permanent):
+class LogIdConflictError(PermanentError):
     """A LogID that already stands for something else: the record that is there stays."""
 
     def __init__(self, record: AnyRecord, existing: str) -> None:
@@ -37,7 +37,7 @@ class Ledger(Protocol):
         """Keep a record, unless one of the same identity is there already.
 
         Raises:
-            LogIdConflict: another upload's record is there under this LogID.
+            LogIdConflictError: another upload's record is there under this LogID.
             CopytrailError: the record was not kept.
         """
 
@@ -53,7 +53,7 @@ class DynamoDbLedger:
         """PutItem on the condition that the LogID is new; a refused one is told apart by what is there already.
 
         Raises:
-            LogIdConflict: another upload's record is there under this LogID.
+            LogIdConflictError: another upload's record is there under this LogID.
             CopytrailError: DynamoDB did not accept the call.
 
         Source: "PutItem" in the DynamoDB API reference (`ReturnValuesOnConditionCheckFailure`).
@@ -79,11 +79,11 @@ def check_same(record: AnyRecord, item: Mapping[str, Any]) -> None:
     """Let a record pass when the item under its LogID stands for the same.
 
     Raises:
-        LogIdConflict: it stands for something else, or is no record at all.
+        LogIdConflictError: it stands for something else, or is no record at all.
     """
     try:
         existing = read_item(item)
     except ValueError as error:
-        raise LogIdConflict(record, f"an item that is no record ({error})") from error
+        raise LogIdConflictError(record, f"an item that is no record ({error})") from error
     if existing.identity != record.identity:
-        raise LogIdConflict(record, existing.title)
+        raise LogIdConflictError(record, existing.title)

@@ -10,7 +10,7 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.auditor.any_record import AnyRecord, Unreadable, UnreadableItem, read_item
+from services.auditor.any_record import AnyRecord, Unreadable, UnreadableItemError, read_item
 from services.auditor.days import Days
 from services.auditor.operation_record import SHARD, OperationRecord
 from services.auditor.pages import Item, Pages
@@ -74,7 +74,7 @@ class AuditQuery:
         """The record under a LogID, or None.
 
         Raises:
-            UnreadableItem: the item is no record of this version.
+            UnreadableItemError: the item is no record of this version.
             CopytrailError: DynamoDB did not answer.
         """
         with translated("dynamodb:GetItem", self._table_name):
@@ -87,7 +87,7 @@ class AuditQuery:
         try:
             return read_item(item)
         except ValueError as error:
-            raise UnreadableItem(log_id, str(error), item) from error
+            raise UnreadableItemError(log_id, str(error), item) from error
 
     def by_object(self, bucket: str, key: str) -> Iterator[Record]:
         """Everything recorded of one object, in the order of its uploads.

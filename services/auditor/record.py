@@ -66,7 +66,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
         """The record of a completion.
 
         Raises:
-            Permanent: `MalformedEvent`; the LogID is not one.
+            PermanentError: `MalformedEvent`; the LogID is not one.
         """
         upload = completion.upload
         destination = completion.destination

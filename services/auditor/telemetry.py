@@ -1,7 +1,7 @@
 """Owns what CloudWatch learns of each completion event: one log line with its LogID, and the metrics."""
 
 from services.auditor.auditing import Entry
-from services.auditor.ledger import Appended, LogIdConflict
+from services.auditor.ledger import Appended, LogIdConflictError
 from services.auditor.record import Record
 from shared.delivery import DeadLetter
 from shared.errors import Reason
@@ -42,7 +42,7 @@ class CloudWatchTelemetry:
             exc_info=error if error.reason == Reason.UNEXPECTED_ERROR else None,
         )
         _count("DeadLetters")
-        if isinstance(error, LogIdConflict):
+        if isinstance(error, LogIdConflictError):
             _count("Conflicts")
 
 

@@ -41,8 +41,8 @@ class Copying:
         """Copy one upload along its route.
 
         Raises:
-            Permanent: S3 refuses for a reason that only a person can cure, or the object is `TooLarge`.
-            Transient: S3 did not answer, or other writers won every round (`Contended`).
+            PermanentError: S3 refuses for a reason that only a person can cure, or the object is `TooLarge`.
+            TransientError: S3 did not answer, or other writers won every round (`Contended`).
             UnfinishedError: time ran short in the middle of a copy in parts.
         """
         result = Rounds(self._store, self._parts, self._sizes, order, sleep=self._sleep, pause=self._pause).run()

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from services.copier.objects import ConditionRefusedError, DestinationState, Location, SourceObject
 from services.copier.rounds import Order, Result, Skipped
-from shared.errors import Permanent, Reason, Transient
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Destination, Upload
 
 _MOST_ROUNDS = 8
@@ -55,8 +55,8 @@ class Deleting:
         """Put a delete marker where the source has no object any more.
 
         Raises:
-            Permanent: `DestinationNotVersioned`; the deletion would remove bytes for good.
-            Transient: S3 did not answer, or other writers won every round (`Contended`).
+            PermanentError: `DestinationNotVersioned`; the deletion would remove bytes for good.
+            TransientError: S3 did not answer, or other writers won every round (`Contended`).
         """
         location = order.target.location
         nowhere = Destination(bucket=location.bucket, key=location.key)
@@ -77,7 +77,7 @@ class Deleting:
             if source := self._store.head_source(order.source):
                 self._bring_newest(order, source)
             return Deleted(structs.replace(nowhere, version_id=marker))
-        raise Transient(Reason.CONTENDED, f"{location.url} was changed by others in each of {_MOST_ROUNDS} rounds")
+        raise TransientError(Reason.CONTENDED, f"{location.url} was changed by others in each of {_MOST_ROUNDS} rounds")
 
     def keep_gone(self, order: Order) -> None:
         """After a copy: where the source has no object any more, the copy may have come after its deletion.
@@ -101,7 +101,7 @@ class Deleting:
 
     def _require_versions(self, bucket: str) -> None:
         if not self._store.keeps_versions(bucket):
-            raise Permanent(
+            raise PermanentError(
                 Reason.DESTINATION_NOT_VERSIONED,
                 f"{bucket} keeps no versions: a deletion there would be for good. Turn its versioning on, then replay.",
             )

@@ -20,8 +20,8 @@ from services.copier.placements import (
 )
 from services.copier.placing import Placer, Placing, superseded
 from services.copier.rounds import Order, Result
-from shared.delivery import Occupied
-from shared.errors import CopytrailError, Permanent, Reason
+from shared.delivery import OccupiedError
+from shared.errors import CopytrailError, PermanentError, Reason
 from shared.events import Upload
 
 # A small object is placed in a fraction of a second; this many pauses make a few seconds.
@@ -45,13 +45,13 @@ class EveryVersion:
         """Place one version along its route.
 
         Raises:
-            Permanent: `NoOrder`, of an upload without a version id or a sequencer; or S3 refuses for good.
-            Transient: S3 or the ledger did not answer, or others place versions of this key (`Occupied`).
+            PermanentError: `NoOrder`, of an upload without a version id or a sequencer; or S3 refuses for good.
+            TransientError: S3 or the ledger did not answer, or others place versions of this key (`Occupied`).
             UnfinishedError: time ran short in the middle of a copy in parts.
         """
         try:
             result = self._in_turn(order, _version(order.upload))
-        except Permanent:
+        except PermanentError:
             self._forget_continuation(order)
             raise
         self._forget_continuation(order)
@@ -107,7 +107,7 @@ class EveryVersion:
                 return self._ledger.take(destination, version, lease)
             except LeaseHeldError:
                 self._placer.pause(wait)
-        raise Occupied(Reason.CONTENDED, f"another copier is placing versions of {destination.url}")
+        raise OccupiedError(Reason.CONTENDED, f"another copier is placing versions of {destination.url}")
 
     def _release(self, order: Order, owner: str, placing: Placing) -> None:
         if placing.has_released:
@@ -125,7 +125,7 @@ class EveryVersion:
 def _version(upload: Upload) -> Version:
     missing = "version id" if upload.version_id is None else "sequencer" if upload.sequencer is None else None
     if upload.version_id is None or upload.sequencer is None:
-        raise Permanent(
+        raise PermanentError(
             Reason.NO_ORDER,
             f"{upload.url}: the event has no {missing}, so nobody can tell which version comes after which;"
             " every version of a key is copied only on S3's own events, from a bucket that keeps versions",

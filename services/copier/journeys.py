@@ -5,7 +5,7 @@ from collections.abc import Callable
 from services.copier.copying import Copying
 from services.copier.deleting import Deleted, Deleting
 from services.copier.rounds import Order, Result
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 
 
 class Journeys:
@@ -35,4 +35,4 @@ class Journeys:
 
 
 def _refuse(order: Order) -> Result:
-    raise Permanent(Reason.NO_ORDER, f"no placement table keeps the versions of {order.source.url} in order")
+    raise PermanentError(Reason.NO_ORDER, f"no placement table keeps the versions of {order.source.url} in order")

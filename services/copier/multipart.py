@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.copier.objects import CopyResult, Location, SourceObject, Target
-from shared.errors import CopytrailError, Permanent, Reason, Transient
+from shared.errors import CopytrailError, PermanentError, Reason, TransientError
 from shared.events import Continuation
 from shared.plan import Part, parts, seconds_to_copy
 
@@ -103,14 +103,14 @@ class MultipartCopy:
             CopytrailError: S3 refused, or did not take even one part; nothing is left open.
         """
         if seconds_left() <= _seconds_for(bytes_each):
-            raise Transient(Reason.OUT_OF_TIME, f"too little time is left for a part of {bytes_each:,} bytes")
+            raise TransientError(Reason.OUT_OF_TIME, f"too little time is left for a part of {bytes_each:,} bytes")
         upload, copied = self._open(source, found, target, bytes_each, continuation)
         done_before = len(copied)
         try:
             if self._copy_parts(upload, copied, seconds_left):
                 result = self._store.complete(upload, [copied[number] for number in sorted(copied)], if_match=if_match)
                 return result, len(copied)
-        except Transient as error:
+        except TransientError as error:
             if len(copied) == done_before:
                 self._abort(upload)
                 raise
@@ -146,7 +146,7 @@ class MultipartCopy:
             if continuation.fingerprint == found.fingerprint:
                 try:
                     return upload, self._store.copied_parts(upload)
-                except Permanent:
+                except PermanentError:
                     self._abort(upload)
                     raise
                 except UploadGoneError:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.copier.objects import CopyResult, Location, SourceObject, Target
 from services.copier.rounds import Copied
-from shared.errors import Transient
+from shared.errors import TransientError
 from shared.events import Checksum
 
 # S3 writes 16 to 18 digits so far.
@@ -91,7 +91,7 @@ class NotNewerError(Exception):
         self.newest = newest
 
 
-class LeaseLostError(Transient):
+class LeaseLostError(TransientError):
     """The lease is not ours any more: it ran out, and another copier has taken it."""
 
 

@@ -19,7 +19,7 @@ from services.copier.placements import (
 from services.copier.ports import PartsCopier, Warn
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared import times
-from shared.errors import Permanent, Reason, Transient
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Destination
 from shared.plan import PartSizes, part_size
 
@@ -80,8 +80,8 @@ class Placing:
 
         Raises:
             NotNewerError: a dead holder has placed a newer version.
-            Permanent: S3 refuses for a reason that only a person can cure.
-            Transient: S3 or the ledger did not answer, or others write into the destination (`Contended`).
+            PermanentError: S3 refuses for a reason that only a person can cure.
+            TransientError: S3 or the ledger did not answer, or others write into the destination (`Contended`).
             UnfinishedError: time ran short in the middle of a copy in parts.
         """
         return self.prepare() or self._place(self._version, then=None)
@@ -139,7 +139,7 @@ class Placing:
     def _place_on_the_way(self, version: Version) -> None:
         try:
             self._place(version, then=self._version)
-        except Permanent as error:
+        except PermanentError as error:
             # Its own message tells the same, or that it is superseded by now.
             self._placer.warn(
                 "a late version could not be placed", {"version_id": version.id, "explanation": error.message}
@@ -159,7 +159,7 @@ class Placing:
                 self._commit(version, copied, then=then)
                 return copied
             self._placer.pause(round_)
-        raise Transient(
+        raise TransientError(
             Reason.CONTENDED, f"{self._location.url} was changed by others in each of {_MOST_ROUNDS} rounds"
         )
 
@@ -175,7 +175,7 @@ class Placing:
             self._held = self._store.current_version(self._location)
             changed = _identity(self._held) != _identity(before)
             return self._copied_before() if changed and self._is_copy_of(version) else None
-        except Permanent:
+        except PermanentError:
             self.is_settled = True
             raise
         check_same(found.checksum, result.checksum, of=self._source, at=self._location)

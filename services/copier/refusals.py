@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from services.copier.objects import Location
 from services.copier.s3_parameters import Owners, given
 from shared.aws import translated
-from shared.errors import CopytrailError, Denied, Permanent, Reason
+from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,8 +27,8 @@ class Refusals:
         """Raise a refusal to read this object, or this version of it, under the reason that it has.
 
         Raises:
-            Permanent: `EncryptedWithCustomerKey`.
-            Denied: `RequesterPays`.
+            PermanentError: `EncryptedWithCustomerKey`.
+            AccessDeniedError: `RequesterPays`.
             CopytrailError: the refusal itself, when it has no such cause.
         """
         try:
@@ -37,13 +37,13 @@ class Refusals:
             # HEAD answers without a body; GET says the same with one.
             told = self._refusal_to_get(location, version_id) if error.reason == "BadRequest" else error
             if told and _is_of_customer_key(told):
-                raise Permanent(
+                raise PermanentError(
                     Reason.CUSTOMER_KEY,
                     f"{location.url} is encrypted with a key that its uploader keeps (SSE-C), so nobody else can read"
                     " it: upload it with another encryption",
                 ) from error
             if error.reason == "AccessDenied" and self._is_for_who_pays(location, version_id):
-                raise Denied(
+                raise AccessDeniedError(
                     Reason.REQUESTER_PAYS,
                     f"{location.bucket} is a Requester Pays bucket, and copytrail agrees to no such charge: have its"
                     f" owner take that off, or copy from another bucket ({error.message})",

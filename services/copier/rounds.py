@@ -17,7 +17,7 @@ from services.copier.objects import (
     Target,
 )
 from services.copier.ports import ObjectStore, PartsCopier, SecondsLeft
-from shared.errors import Permanent, Reason, Transient
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Destination, Upload
 from shared.plan import PartSizes, part_size
 from shared.routes import Route
@@ -87,10 +87,10 @@ class Order:
         """Let nothing begin after the invocation's end: Lambda freezes a thread there, and thaws it with a later one.
 
         Raises:
-            Transient: `OutOfTime`.
+            TransientError: `OutOfTime`.
         """
         if self.seconds_left() <= 0:
-            raise Transient(Reason.OUT_OF_TIME, "the function's time was over before this copy was begun")
+            raise TransientError(Reason.OUT_OF_TIME, "the function's time was over before this copy was begun")
 
     def skipped(self, reason: Reason, message: str) -> Skipped:
         """The order ends without a copy."""
@@ -152,10 +152,10 @@ class Rounds:
         self._result: Result | None = None
 
     def run(self) -> Result:
-        """Go round until the upload is copied or need not be. After Transient, a retry may still go on with parts."""
+        """Go round until the upload is copied or need not be. After TransientError, a retry may go on with parts."""
         try:
             result = self._run()
-        except Permanent:
+        except PermanentError:
             self._forget_continuation()
             raise
         self._forget_continuation()
@@ -167,7 +167,7 @@ class Rounds:
             if done and self._result:
                 return self._result
             self._pause(round_)
-        raise Transient(
+        raise TransientError(
             Reason.CONTENDED, f"{self._target.location.url} was changed by others in each of {_MOST_ROUNDS} rounds"
         )
 
@@ -182,7 +182,7 @@ class Rounds:
                 return False
         try:
             copy = self._copy(self._look)
-        except Permanent:
+        except PermanentError:
             if self._result is None:
                 raise
             # It was a newer upload, which has a message of its own: that one will tell.

@@ -13,7 +13,7 @@ from services.copier.multipart import UnfinishedError
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.batch import Failures
 from shared.delivery import DeadLetter, Message, Queue, bury, final_error, unexpected
-from shared.errors import CopytrailError, Permanent, Reason
+from shared.errors import CopytrailError, PermanentError, Reason
 from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
 from shared.log_id import log_id
 from shared.routes import Route, find_route
@@ -138,7 +138,7 @@ class Transfers:
         route = find_route(self._routes, upload.bucket, upload.key, upload.size)
         route.check_key(upload.key)
         if upload.is_deletion and not route.deletes:
-            raise Permanent(Reason.UNSUPPORTED_EVENT, f"the route of {upload.url} does not let deletions follow")
+            raise PermanentError(Reason.UNSUPPORTED_EVENT, f"the route of {upload.url} does not let deletions follow")
         return route
 
     def _copy(

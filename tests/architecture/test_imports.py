@@ -142,6 +142,6 @@ def test_a_forbidden_import_would_be_found() -> None:
 
     assert offenders(iter([offender]), ("shared.errors",)) == [
         "shared/routes.py imports shared.errors",
-        "shared/routes.py imports shared.errors.Permanent",
+        "shared/routes.py imports shared.errors.PermanentError",
         "shared/routes.py imports shared.errors.Reason",
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.errors import CopytrailError, Reason, Transient
+from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import Completion
 
 
@@ -22,4 +22,4 @@ class FakeCompletions:
         """Accept all but the refused keys."""
         refused = [completion.upload.key in self.refused_keys for completion in completions]
         self.groups.append([c for c, no in zip(completions, refused, strict=True) if not no])
-        return [Transient(Reason.EVENT_NOT_ACCEPTED, "InternalFailure: ") if no else None for no in refused]
+        return [TransientError(Reason.EVENT_NOT_ACCEPTED, "InternalFailure: ") if no else None for no in refused]

@@ -3,7 +3,7 @@
 import threading
 
 from services.auditor.any_record import AnyRecord
-from services.auditor.ledger import Appended, LogIdConflict
+from services.auditor.ledger import Appended, LogIdConflictError
 
 
 class FakeLedger:
@@ -24,5 +24,5 @@ class FakeLedger:
                 self.records[record.log_id] = record
                 return Appended.NEW
         if existing.identity != record.identity:
-            raise LogIdConflict(record, existing.title)
+            raise LogIdConflictError(record, existing.title)
         return Appended.DUPLICATE

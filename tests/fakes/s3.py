@@ -14,7 +14,7 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
-from shared.errors import Permanent, Reason, from_aws_code
+from shared.errors import PermanentError, Reason, from_aws_code
 from shared.events import Checksum, Upload
 from shared.plan import Part
 from shared.routes import LONGEST_KEY_BYTES
@@ -150,7 +150,7 @@ class FakeS3:
         self._step("begin", "begin")
         _check_key(target.location)
         if checksum_algorithm not in {"CRC32", "CRC32C", "CRC64NVME"}:
-            raise Permanent("InvalidRequest", f"FULL_OBJECT cannot be used with {checksum_algorithm}")
+            raise PermanentError("InvalidRequest", f"FULL_OBJECT cannot be used with {checksum_algorithm}")
         snapshot = self._pinned(source, found.etag, found.version_id)
         self._writes += 1
         upload_id = f"upload of {target.location.url} #{self._writes}"
@@ -292,7 +292,7 @@ def _check_key(location: Location) -> None:
 
 def _check_readable(location: Location, stored: StoredObject) -> None:
     if stored.customer_key:
-        raise Permanent(Reason.CUSTOMER_KEY, f"{location.url} is encrypted with its uploader's key")
+        raise PermanentError(Reason.CUSTOMER_KEY, f"{location.url} is encrypted with its uploader's key")
 
 
 def _etag(body: bytes) -> str:

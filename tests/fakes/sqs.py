@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.delivery import DeadLetter, Message
-from shared.errors import Transient
+from shared.errors import TransientError
 
 
 class FakeQueue:
@@ -32,7 +32,7 @@ class FakeQueue:
 
     def _check(self) -> None:
         if self.down:
-            raise Transient("ServiceUnavailable", "sqs is down")
+            raise TransientError("ServiceUnavailable", "sqs is down")
 
 
 def message(body: str, *, message_id: str = "m-1", receive_count: int = 1) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from localaws.embedded import NotQuiet
+from localaws.embedded import NotQuietError
 from localaws.interception import InterceptedRequest, Reply, put_events_partial, s3_error, throttled_s3
 from shared.events import Outcome
 from tests.fakes.bodies import envelope, object_created
@@ -241,6 +241,6 @@ def wait_for_log(trail: Trail, message: str) -> None:
             return
         try:
             trail.aws.wait_until_quiet(timeout_s=0.05)
-        except NotQuiet:
+        except NotQuietError:
             continue
     pytest.fail(f"the copier never logged '{message}'")

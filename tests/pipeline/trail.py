@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from localaws.embedded import EmbeddedAws, NotQuiet
+from localaws.embedded import EmbeddedAws, NotQuietError
 from services.auditor.query import AuditQuery
 from services.auditor.record import Record
 
@@ -59,7 +59,7 @@ class Trail:
 
     def wait_a_moment(self) -> None:
         """Let the others go on for a while."""
-        with suppress(NotQuiet):
+        with suppress(NotQuietError):
             self.aws.wait_until_quiet(timeout_s=0.05)
 
     def settle_impatiently(self) -> None:
@@ -67,7 +67,7 @@ class Trail:
         for _ in range(300):
             try:
                 self.aws.wait_until_quiet(timeout_s=0.2)
-            except NotQuiet:
+            except NotQuietError:
                 if not (self.copier.busy or self.auditor.busy):
                     self.aws.let_visibility_timeouts_pass()
             else:

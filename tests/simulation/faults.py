@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.errors import Denied, Transient
+from shared.errors import AccessDeniedError, TransientError
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.trace import Trace
 
@@ -58,20 +58,20 @@ class Network:
         """Make one call. `unanswered` is told when the caller will never know that it took effect.
 
         Raises:
-            Transient: throttled, nothing happened; or timed out, and it did happen.
-            Denied: the permission is not there, or not yet.
+            TransientError: throttled, nothing happened; or timed out, and it did happen.
+            AccessDeniedError: the permission is not there, or not yet.
         """
         self._scheduler.pause(name)
         fault = self._draw()
         if fault == "throttled":
-            raise Transient("SlowDown", f"{name}: please reduce your request rate")
+            raise TransientError("SlowDown", f"{name}: please reduce your request rate")
         if fault == "denied":
-            raise Denied("AccessDenied", f"{name}: access denied")
+            raise AccessDeniedError("AccessDenied", f"{name}: access denied")
         result = effect()
         if fault == "timed out":
             if unanswered:
                 unanswered()
-            raise Transient("ReadTimeoutError", f"{name}: no answer in time")
+            raise TransientError("ReadTimeoutError", f"{name}: no answer in time")
         if fault == "sent twice":
             if unanswered:
                 unanswered()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.delivery import DeadLetter, Message, Past
-from shared.errors import Transient
+from shared.errors import TransientError
 from tests.simulation.faults import Network
 from tests.simulation.scheduler import Clock
 
@@ -96,10 +96,10 @@ class SimulatedQueue:
         return True
 
     def show_again(self, message: Message, after_s: float) -> None:
-        """Change a message's visibility. Raises Transient when its receipt is too old."""
+        """Change a message's visibility. Raises TransientError when its receipt is too old."""
         held = self.held.get(message.id)
         if held is None or held.receipt != message.receipt_handle:
-            raise Transient("ReceiptHandleIsInvalid", "the receipt handle has expired")
+            raise TransientError("ReceiptHandleIsInvalid", "the receipt handle has expired")
         held.visible_at = self._clock.now + timedelta(seconds=after_s)
 
 

@@ -15,7 +15,7 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
-from shared.errors import Transient
+from shared.errors import TransientError
 from shared.events import Checksum
 from shared.plan import Part
 from tests.simulation.faults import Network
@@ -161,7 +161,7 @@ class S3:
             if self._guards.part_pin and found.etag != upload.etag:
                 raise ConditionRefusedError
             if upload.id not in self.open_parts:
-                raise Transient("NoSuchUpload", "the upload does not exist")
+                raise TransientError("NoSuchUpload", "the upload does not exist")
             body = found.body[part.first : part.last + 1]
             self.open_parts[upload.id].parts[part.number] = body
             return CopiedPart(part.number, _plain(body))
@@ -186,11 +186,11 @@ class S3:
         def effect() -> CopyResult:
             self._touch(upload.id)
             if upload.id not in self.open_parts:
-                raise Transient("NoSuchUpload", "the upload does not exist")
+                raise TransientError("NoSuchUpload", "the upload does not exist")
             made = self.open_parts[upload.id]
             body = b"".join(made.parts[part.number] for part in copied)
             if len(body) != upload.size:
-                raise Transient("InvalidRequest", "MpuObjectSize does not match")
+                raise TransientError("InvalidRequest", "MpuObjectSize does not match")
             whole = Stored(made.place, body, made.metadata, made.tags, f"{_plain(body)}-{len(copied)}", self._clock.now)
             result = self._commit(upload.target, whole, self._condition(upload.target, if_match), upload.version_id)
             del self.open_parts[upload.id]

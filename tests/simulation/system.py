@@ -12,7 +12,7 @@ from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
 from services.copier.multipart import MultipartCopy
 from services.copier.transfers import Settled, Transfers
-from shared.batch import Batch, Failures, Untouched, Worker
+from shared.batch import Batch, Failures, UntouchedError, Worker
 from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_delay
 from shared.errors import CopytrailError, Reason
 from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
@@ -137,7 +137,7 @@ class System:
         ):
             return True
         delay_s = retry_delay(error, message.receive_count, self._rng.uniform)
-        if isinstance(error, Untouched):
+        if isinstance(error, UntouchedError):
             delay_s = 0.0
         elif error.reason == Reason.OUT_OF_TIME:
             delay_s = LONGEST_DELAY_S

@@ -11,7 +11,7 @@ from ops.audit.formats.csv_table import csv_table
 from ops.audit.formats.json_lines import json_lines
 from ops.audit.formats.parquet import parquet
 from ops.audit.formats.writing import Sink, Writable, WriteRecords
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 STDOUT = "-"
 _GZIP = ".gz"
@@ -50,18 +50,18 @@ def encoding_of(file: str, asked_for: Format | None) -> Encoding:
     """How a file is written: as asked for, or else as its name ends; compressed, if that ends with `.gz`.
 
     Raises:
-        Failure: the name does not say, or the format does not go there.
+        CommandError: the name does not say, or the format does not go there.
     """
     name = file.lower()
     compressed = name.endswith(_GZIP)
     ending = PurePath(name.removesuffix(_GZIP)).suffix.removeprefix(".")
     if asked_for is None and ending not in set(Format):
-        raise Misconfigured(_unknown(file))
+        raise UsageError(_unknown(file))
     encoding = Encoding(asked_for or Format(ending), compressed)
     if encoding == Encoding(Format.PARQUET, gzip=True):
-        raise Misconfigured(f"'{file}': Parquet compresses itself: leave out {_GZIP}")
+        raise UsageError(f"'{file}': Parquet compresses itself: leave out {_GZIP}")
     if file == STDOUT and encoding.format is Format.PARQUET:
-        raise Misconfigured("Parquet goes to a file, not to stdout: name one, or use --format csv or jsonl")
+        raise UsageError("Parquet goes to a file, not to stdout: name one, or use --format csv or jsonl")
     return encoding
 
 

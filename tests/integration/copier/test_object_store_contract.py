@@ -10,7 +10,7 @@ from services.copier.object_store import S3ObjectStore
 from services.copier.objects import ConditionRefusedError, Location, Target
 from services.copier.ports import ObjectStore
 from services.copier.s3_parameters import Owners
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from tests.fakes.s3 import FakeS3
 
 SOURCE = Location("contract-in", "a key+with%20bites/ü.txt")
@@ -203,7 +203,7 @@ def test_a_deleted_versioned_source_is_gone(side: Side) -> None:
 def test_an_archived_source_is_a_permanent_failure(side: Side) -> None:
     etag = side.put(SOURCE, b"A", StorageClass="GLACIER")
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(PermanentError) as raised:
         side.store.copy(SOURCE, etag, TO, if_match=None)
     assert raised.value.reason == Reason.ARCHIVED
 
@@ -213,7 +213,7 @@ def test_a_bucket_of_another_owner_is_a_permanent_failure(s3: Any) -> None:
     stranger = ServerSide(s3, {SOURCE.bucket: "999999999999"})
     etag = stranger.put(SOURCE, b"A")
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(PermanentError) as raised:
         stranger.store.copy(SOURCE, etag, TO, if_match=None)
     assert raised.value.reason == "AccessDenied"
 

@@ -24,7 +24,7 @@ from services.copier.placements import (
 )
 from services.copier.rounds import Copied
 from shared import placement_schema
-from shared.errors import Permanent
+from shared.errors import PermanentError
 from shared.events import Checksum, Destination
 from tests.fakes.placements import FakePlacementLedger
 
@@ -186,7 +186,7 @@ def test_a_missing_table_is_permanent_and_named() -> None:
     close_gaps()
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        with pytest.raises(Permanent, match="dynamodb:UpdateItem on elsewhere"):
+        with pytest.raises(PermanentError, match="dynamodb:UpdateItem on elsewhere"):
             DynamoDbPlacementLedger(dynamodb, "elsewhere").take(KEY, a_version(1), a_lease("mine"))
         dynamodb.close()
 

@@ -12,7 +12,7 @@ from services.copier.object_store import S3ObjectStore
 from services.copier.objects import Location, Target
 from services.copier.s3_client import carry_anything
 from services.copier.s3_parameters import Owners
-from shared.errors import CopytrailError, Permanent, Reason, Transient
+from shared.errors import CopytrailError, PermanentError, Reason, TransientError
 
 SOURCE = Location("refusals-in", "k")
 TO = Target(Location("refusals-out", "k"))
@@ -52,7 +52,7 @@ def test_an_object_under_its_uploaders_own_key_is_permanent_and_says_so(
 ) -> None:
     etag = s3.put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"secret", **KEY)["ETag"].strip('"')
 
-    with pytest.raises(Permanent, match="SSE-C") as refused:
+    with pytest.raises(PermanentError, match="SSE-C") as refused:
         calls(store, etag)[call]()
 
     assert refused.value.reason == Reason.CUSTOMER_KEY
@@ -74,7 +74,7 @@ def test_a_bucket_whose_requesters_pay_is_told_from_one_that_denies_access(
         with server.intercept(deny), pytest.raises(CopytrailError) as refused:
             call()
         assert refused.value.reason == reason
-        assert isinstance(refused.value, Permanent) or reason == "AccessDenied"
+        assert isinstance(refused.value, PermanentError) or reason == "AccessDenied"
 
 
 def test_whoever_may_not_ask_who_pays_is_told_of_the_denied_access(
@@ -111,7 +111,7 @@ def test_a_key_that_speaks_of_encryption_explains_nothing(
 ) -> None:
     s3.put_object(Bucket=SOURCE.bucket, Key=key, Body=b"plain")
 
-    with server.intercept(lambda _: Reply(503)), pytest.raises(Transient):
+    with server.intercept(lambda _: Reply(503)), pytest.raises(TransientError):
         store.head_source(Location(SOURCE.bucket, key))
 
     s3.delete_object(Bucket=SOURCE.bucket, Key=key)
@@ -140,7 +140,7 @@ def test_of_a_version_it_is_that_version_which_is_asked_about(s3: Any, store: S3
     secret = s3.put_object(**place, Body=b"secret", **KEY)["VersionId"]
     s3.put_object(**place, Body=b"plain")
 
-    with pytest.raises(Permanent) as refused:
+    with pytest.raises(PermanentError) as refused:
         store.head_source(Location("refusals-versioned", "k"), secret)
 
     assert refused.value.reason == Reason.CUSTOMER_KEY

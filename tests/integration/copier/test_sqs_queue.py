@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from shared import times
 from shared.delivery import DeadLetter, Message, Past
-from shared.errors import CopytrailError, Permanent
+from shared.errors import CopytrailError, PermanentError
 from shared.sqs_queue import SqsQueue
 
 
@@ -47,7 +47,7 @@ def scene(client_of: Callable[[str], Any]) -> Iterator[Scene]:
 def letter(scene: Scene, text: str, log_id: str | None = "id") -> dict[str, str]:
     """What a dead letter looks like to the person who reads the queue."""
     message = scene.deliver('{"the": "body"}')
-    scene.queue.dead_letter(DeadLetter(message, Permanent("AccessDenied", text), log_id))
+    scene.queue.dead_letter(DeadLetter(message, PermanentError("AccessDenied", text), log_id))
     [received] = scene.sqs.receive_message(QueueUrl=scene.dead_letter_url, MessageAttributeNames=["All"])["Messages"]
     assert received["Body"] == message.body
     assert message.sent_at
@@ -59,7 +59,7 @@ def test_a_letter_that_was_replayed_keeps_when_it_was_first_seen_and_adds_up_its
     first_seen = times.from_text("2026-11-20T01:02:03.004Z")
     message = replace(scene.deliver("body"), past=Past(attempts=5, first_seen=first_seen, replayed_by="somebody"))
 
-    scene.queue.dead_letter(DeadLetter(message, Permanent("AccessDenied", "no"), "id"))
+    scene.queue.dead_letter(DeadLetter(message, PermanentError("AccessDenied", "no"), "id"))
 
     [received] = scene.sqs.receive_message(QueueUrl=scene.dead_letter_url, MessageAttributeNames=["All"])["Messages"]
     told = {name: value["StringValue"] for name, value in received["MessageAttributes"].items()}
@@ -105,5 +105,5 @@ def test_a_queue_that_is_gone_is_told_as_ours_with_its_cause(scene: Scene) -> No
     scene.sqs.delete_queue(QueueUrl=scene.dead_letter_url)
 
     with pytest.raises(CopytrailError, match="sqs:SendMessage on") as raised:
-        scene.queue.dead_letter(DeadLetter(message, Permanent("NoRoute", "none"), None))
+        scene.queue.dead_letter(DeadLetter(message, PermanentError("NoRoute", "none"), None))
     assert isinstance(raised.value.__cause__, ClientError)

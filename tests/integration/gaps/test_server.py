@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.port import PortInUse
+from localaws.port import PortInUseError
 from localaws.server import MotoServer
 
 
@@ -19,7 +19,7 @@ def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(PortInUse, match=f"^port {port} is in use: .*another one$|^port {port} is in use"),
+            pytest.raises(PortInUseError, match=f"^port {port} is in use: .*another one$|^port {port} is in use"),
             MotoServer(port),
         ):
             pass

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws import deployment
-from localaws.deployment import DeployFailed
+from localaws.deployment import DeployError
 from localaws.embedded import EmbeddedAws
-from localaws.resources import UnsupportedResource
+from localaws.resources import UnsupportedResourceError
 from tests.integration.localaws.small_stack import ASSETS, small_template, stack_of
 
 
@@ -19,7 +19,7 @@ def test_an_unknown_resource_type_stops_the_deployment_before_anything_is_create
 ) -> None:
     template = small_template({}, {}, {})
     template["Resources"]["Door"] = {"Type": "AWS::EC2::Instance"}
-    with pytest.raises(UnsupportedResource, match=r"AWS::EC2::Instance \(resource Door\)"):
+    with pytest.raises(UnsupportedResourceError, match=r"AWS::EC2::Instance \(resource Door\)"):
         deployment.deploy(stack_of(template, tmp_path), aws.client)
     assert aws.client("s3").list_buckets()["Buckets"] == []
 
@@ -45,7 +45,7 @@ def test_cloudformation_itself_refuses_an_unknown_resource_type_whoever_asks(aws
 def test_what_lambda_would_refuse_is_refused(
     deploy_small: Any, mapping: dict[str, Any], function: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(DeployFailed, match=reason):
+    with pytest.raises(DeployError, match=reason):
         deploy_small("", mapping=mapping, function=function)
 
 
@@ -93,7 +93,7 @@ def test_a_change_that_cannot_be_made_is_refused_and_nothing_is_changed(aws: Emb
     outputs = deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
     template = small_template({}, {}, {"VisibilityTimeout": 240})
     template["Resources"]["LogGroup"]["Properties"]["RetentionInDays"] = 30
-    with pytest.raises(DeployFailed, match=r"cannot change AWS::Logs::LogGroup \(resource LogGroup\)"):
+    with pytest.raises(DeployError, match=r"cannot change AWS::Logs::LogGroup \(resource LogGroup\)"):
         deployment.deploy(stack_of(template, tmp_path), aws.client)
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "120"

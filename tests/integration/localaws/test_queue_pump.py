@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localaws.embedded import NotQuiet
+from localaws.embedded import NotQuietError
 
 RECORD = """
     import json
@@ -54,10 +54,10 @@ def test_only_what_failed_comes_again_and_ends_in_the_dead_letter_queue(deploy_s
     small.function.pause()
     small.send("good", "bad", "fine")
     small.function.resume()
-    with pytest.raises(NotQuiet, match="1 in flight"):
+    with pytest.raises(NotQuietError, match="1 in flight"):
         small.aws.wait_until_quiet(2)
     small.aws.let_visibility_timeouts_pass()
-    with pytest.raises(NotQuiet, match="1 in flight"):
+    with pytest.raises(NotQuietError, match="1 in flight"):
         small.aws.wait_until_quiet(2)
     small.aws.let_visibility_timeouts_pass()
     small.aws.wait_until_quiet()
@@ -73,7 +73,7 @@ def test_a_wrong_answer_or_an_error_leaves_the_whole_batch_in_the_queue(deploy_s
     small.function.pause()
     small.send("one", "two")
     small.function.resume()
-    with pytest.raises(NotQuiet, match="2 in flight"):
+    with pytest.raises(NotQuietError, match="2 in flight"):
         small.aws.wait_until_quiet(1.5)
     assert len(small.seen()) == 1
 
@@ -107,7 +107,7 @@ def test_a_batching_window_gathers_more_than_one_receive_gives(deploy_small: Any
 def test_a_disabled_mapping_leaves_messages_where_they_are(deploy_small: Any) -> None:
     small = deploy_small(RECORD, mapping={"Enabled": False})
     small.send("one")
-    with pytest.raises(NotQuiet, match=r"queue small-Queue-\w+: 1 waiting, 0 in flight, 0 delayed"):
+    with pytest.raises(NotQuietError, match=r"queue small-Queue-\w+: 1 waiting, 0 in flight, 0 delayed"):
         small.aws.wait_until_quiet(0.5)
     assert small.seen() == []
 

@@ -20,7 +20,7 @@ import pytest
 
 from infra.interpreters import Interpreter
 from localaws import deployment
-from localaws.embedded import EmbeddedAws, NotQuiet
+from localaws.embedded import EmbeddedAws, NotQuietError
 from localaws.interception import Reply
 from localaws.project import ROOT
 from localaws.runtime_api import FunctionError
@@ -218,7 +218,7 @@ def test_a_process_that_dies_in_an_event_is_the_life_of_a_function(tmp_path: Pat
             eventually(partial(begun, stack, times))
             os.kill(stack.function.pid, signal.SIGKILL)
             eventually(lambda: not stack.function.busy)
-        with pytest.raises(NotQuiet, match=r"waiting for: queue .* in flight"):
+        with pytest.raises(NotQuietError, match=r"waiting for: queue .* in flight"):
             aws.wait_until_quiet(0.1)
 
 

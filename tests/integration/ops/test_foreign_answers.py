@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.server import MotoServer
-from ops.foreign_answers import ForeignAnswer, refuse_foreign_answers
+from ops.foreign_answers import ForeignAnswerError, refuse_foreign_answers
 from tests.terminal import Terminal
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in &amp; go on</title></head><body>Hello</body></html>"
@@ -120,7 +120,7 @@ def test_no_call_takes_it_for_an_answer(endpoint: str, call: str, answer: str) -
         answer = "a page"
     Proxy.answer = ANSWERS[answer]
     client = _client(service, endpoint)
-    with pytest.raises((ForeignAnswer, ClientError)) as raised:
+    with pytest.raises((ForeignAnswerError, ClientError)) as raised:
         getattr(client, call)(**parameters)
     client.close()
     assert f"{endpoint} answered " in str(raised.value)

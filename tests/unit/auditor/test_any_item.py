@@ -15,7 +15,7 @@ from ops.audit.runs import runs_of
 from ops.audit.stats_shown import Stats
 from ops.audit.tally import count_periods
 from ops.reconcile.reading import read_records
-from services.auditor.any_record import Unreadable, UnreadableItem
+from services.auditor.any_record import Unreadable, UnreadableItemError
 from services.auditor.operation_record import OperationRecord
 from services.auditor.query import AuditQuery
 from services.auditor.record import Record
@@ -125,7 +125,7 @@ def test_an_odd_item_can_be_looked_at(odd: Item) -> None:
     found: object
     try:
         found = query.get("id")
-    except UnreadableItem as error:
+    except UnreadableItemError as error:
         found = error.item
     assert found
 

@@ -9,7 +9,7 @@ from services.auditor.ledger import Appended
 from services.auditor.operation_record import OperationRecord
 from services.auditor.record import Record
 from shared.delivery import DeadLetter, Message
-from shared.errors import Denied, Permanent, Transient
+from shared.errors import AccessDeniedError, PermanentError, TransientError
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
@@ -125,7 +125,7 @@ def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_i
 
 
 def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene) -> None:
-    scene.ledger.error = Permanent("ResourceNotFoundException", "dynamodb:PutItem on audit: no")
+    scene.ledger.error = PermanentError("ResourceNotFoundException", "dynamodb:PutItem on audit: no")
     assert scene.work(message(body(copied()))) == {}
     assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
 
@@ -133,22 +133,22 @@ def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene)
 def test_a_denied_record_comes_again_as_the_permission_may_be_on_its_way_and_is_a_dead_letter_then(
     scene: Scene,
 ) -> None:
-    scene.ledger.error = Denied("AccessDenied", "dynamodb:PutItem on audit: no")
-    with pytest.raises(Denied):
+    scene.ledger.error = AccessDeniedError("AccessDenied", "dynamodb:PutItem on audit: no")
+    with pytest.raises(AccessDeniedError):
         scene.auditing.perform(message(body(copied()), receive_count=3), lambda: 60)
     assert scene.work(message(body(copied()), receive_count=4)) == {}
     assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
 
 
 def test_a_transient_refusal_comes_again_while_the_queue_allows_it(scene: Scene) -> None:
-    scene.ledger.error = Transient("ThrottlingException", "slow down")
-    with pytest.raises(Transient, match="slow down"):
+    scene.ledger.error = TransientError("ThrottlingException", "slow down")
+    with pytest.raises(TransientError, match="slow down"):
         scene.auditing.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
     assert scene.queue.letters == []
 
 
 def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reason(scene: Scene) -> None:
-    scene.ledger.error = Transient("ThrottlingException", "slow down")
+    scene.ledger.error = TransientError("ThrottlingException", "slow down")
     assert scene.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
     [letter] = scene.queue.letters
     assert (letter.error.reason, letter.log_id) == ("ThrottlingException", copied().log_id)
@@ -156,7 +156,7 @@ def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reaso
 
 def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(scene: Scene) -> None:
     scene.ledger.error = ZeroDivisionError("oh")
-    with pytest.raises(Transient, match="ZeroDivisionError: oh") as unexpected:
+    with pytest.raises(TransientError, match="ZeroDivisionError: oh") as unexpected:
         scene.auditing.perform(message(body(copied())), lambda: 60)
     assert unexpected.value.reason == "UnexpectedError"
     assert unexpected.value.__cause__ is scene.ledger.error

@@ -9,10 +9,10 @@ import pytest
 from botocore.stub import Stubber
 
 from services.auditor.any_record import AnyRecord
-from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflict
+from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflictError
 from services.auditor.operation_record import OperationRecord
 from services.auditor.query import AuditQuery
-from shared.errors import Permanent, Transient
+from shared.errors import PermanentError, TransientError
 from shared.operations import Stage
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.operations import an_operation
@@ -55,7 +55,7 @@ def test_a_log_id_that_stands_for_another_upload_is_a_conflict_and_the_first_rec
     ledger, read = kept
     first = a_record()
     ledger.append(first)
-    with pytest.raises(LogIdConflict) as conflict:
+    with pytest.raises(LogIdConflictError) as conflict:
         ledger.append(a_record(copied(an_upload(key="other"), log_id=first.log_id)))
     assert conflict.value.reason == "LogIdConflict"
     assert "s3://in/other" in conflict.value.message
@@ -95,12 +95,12 @@ def test_of_many_appends_at_once_exactly_one_is_new(kept: tuple[Ledger, Reader])
 def test_an_item_that_is_no_record_is_a_conflict(dynamodb: "DynamoDBClient") -> None:
     record = a_record()
     dynamodb.put_item(TableName="audit", Item={"LogID": {"S": record.log_id}, "Note": {"S": "hello"}})
-    with pytest.raises(LogIdConflict, match="no record"):
+    with pytest.raises(LogIdConflictError, match="no record"):
         DynamoDbLedger(dynamodb, "audit").append(record)
 
 
 def test_a_missing_table_is_permanent_and_named(dynamodb: "DynamoDBClient") -> None:
-    with pytest.raises(Permanent, match="dynamodb:PutItem on elsewhere"):
+    with pytest.raises(PermanentError, match="dynamodb:PutItem on elsewhere"):
         DynamoDbLedger(dynamodb, "elsewhere").append(a_record())
 
 
@@ -108,7 +108,7 @@ def test_throttling_is_transient() -> None:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     with Stubber(client) as aws:
         aws.add_client_error("put_item", "ProvisionedThroughputExceededException", "slow down")
-        with pytest.raises(Transient, match="slow down"):
+        with pytest.raises(TransientError, match="slow down"):
             DynamoDbLedger(client, "audit").append(a_record())
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter
 
-from services.auditor.any_record import Unreadable, UnreadableItem
+from services.auditor.any_record import Unreadable, UnreadableItemError
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.operation_record import OperationRecord
 from services.auditor.query import FIRST_DAY, AuditQuery
@@ -229,7 +229,7 @@ def test_by_object_gives_a_failure_before_the_success_that_followed_it(
 def test_an_item_that_is_no_record_is_named(query: AuditQuery, dynamodb: "DynamoDBClient") -> None:
     log_id = a_record().log_id
     dynamodb.put_item(TableName="audit", Item={"LogID": {"S": log_id}})
-    with pytest.raises(UnreadableItem, match=f"{log_id}.*no record of this version.*`Outcome`"):
+    with pytest.raises(UnreadableItemError, match=f"{log_id}.*no record of this version.*`Outcome`"):
         query.get(log_id)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from services.auditor.record import Record
-from shared.errors import Permanent
+from shared.errors import PermanentError
 from shared.events import Completion, Destination, Trigger
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed, skipped
 
@@ -127,7 +127,7 @@ def test_a_failure_has_another_identity_than_a_success_of_the_same_upload() -> N
     "completion", [copied(log_id="7"), copied(log_id=copied().log_id.upper())], ids=["log id", "log id in capitals"]
 )
 def test_what_could_not_be_a_key_of_the_table_is_a_malformed_event(completion: Completion) -> None:
-    with pytest.raises(Permanent) as refused:
+    with pytest.raises(PermanentError) as refused:
         a_record(completion)
     assert refused.value.reason == "MalformedEvent"
     assert "`$.detail.logId` is not a LogID" in refused.value.message

@@ -12,7 +12,7 @@ from benchmarks.dataset.records import SINCE, Records
 from benchmarks.endpoint.application import Application
 from benchmarks.endpoint.http import Request
 from benchmarks.endpoint.listing import Listing
-from benchmarks.endpoint.queues import Queue, Refused
+from benchmarks.endpoint.queues import Queue, RefusedError
 from benchmarks.endpoint.table import Table
 from services.auditor.record import day_shard
 from shared import audit_schema
@@ -119,7 +119,7 @@ def test_a_message_is_shown_again_at_once_or_hidden_longer(queue: Queue, clock: 
     assert queue.counts() == (2, 1)
     clock.sleep(31)
     assert queue.counts() == (2, 1)
-    with pytest.raises(Refused, match="MessageNotInflight"):
+    with pytest.raises(RefusedError, match="MessageNotInflight"):
         queue.change_visibility("0", 30)
 
 

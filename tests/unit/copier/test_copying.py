@@ -8,7 +8,7 @@ from msgspec import structs
 
 from services.copier.copying import Copying
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.errors import Permanent, Reason, Transient
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Upload
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
@@ -229,7 +229,7 @@ def test_a_destination_that_others_keep_changing_is_contended(scene: Scene) -> N
         for n in range(20)
     ]
 
-    with pytest.raises(Transient, match="changed by others in each of 8 rounds") as raised:
+    with pytest.raises(TransientError, match="changed by others in each of 8 rounds") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.CONTENDED
 
@@ -237,7 +237,7 @@ def test_a_destination_that_others_keep_changing_is_contended(scene: Scene) -> N
 def test_an_archived_object_is_permanent_and_says_what_to_do(scene: Scene) -> None:
     upload = scene.s3.upload("in", "k", b"A", storage_class="GLACIER")
 
-    with pytest.raises(Permanent, match="Restore the object: the copy then runs by itself") as raised:
+    with pytest.raises(PermanentError, match="Restore the object: the copy then runs by itself") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.ARCHIVED
 
@@ -357,7 +357,7 @@ def test_a_decoded_key_that_is_off_the_route_is_not_looked_for(scene: Scene) -> 
 def test_a_thread_that_lambda_thaws_after_its_time_copies_nothing(scene: Scene) -> None:
     order = Order(scene.upload(b"A"), ROUTE, seconds_left=lambda: -3)
 
-    with pytest.raises(Transient, match="time was over"):
+    with pytest.raises(TransientError, match="time was over"):
         scene.copying.bring_over(order)
     assert scene.destination is None
 

@@ -5,7 +5,7 @@ from msgspec import structs
 
 from services.copier.deleting import Deleted
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from shared.events import Upload
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
@@ -81,7 +81,7 @@ def test_a_bucket_that_keeps_no_versions_loses_nothing() -> None:
     scene = Scene(versioned=())
     scene.bring(scene.upload(b"A"))
 
-    with pytest.raises(Permanent, match="would be for good") as raised:
+    with pytest.raises(PermanentError, match="would be for good") as raised:
         scene.bring(scene.delete())
     assert raised.value.reason == Reason.DESTINATION_NOT_VERSIONED
     assert scene.destination == b"A"

@@ -13,8 +13,8 @@ from services.copier.multipart import MultipartCopy, UnfinishedError
 from services.copier.objects import Location
 from services.copier.placing import Placer
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.delivery import Occupied
-from shared.errors import Permanent, Reason, Transient
+from shared.delivery import OccupiedError
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
 from shared.plan import PartSizes
 from shared.routes import Route
@@ -144,7 +144,7 @@ def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[
         now = next((act for act in acts if not act.has_come), None)
         try:
             results[upload.version_id].append(scene.bring(upload, now or (lambda: None)))
-        except (Crashed, Transient):
+        except (Crashed, TransientError):
             scene.clock.sleep(VISIBILITY_TIMEOUT_S)
             waiting.append(upload)
     return all(act.has_come for act in acts), results
@@ -155,7 +155,7 @@ def crash() -> None:
 
 
 def lose_the_answer() -> None:
-    raise Transient("ReadTimeoutError", "no answer came")
+    raise TransientError("ReadTimeoutError", "no answer came")
 
 
 def number(metadata: tuple[tuple[str, str], ...]) -> int:
@@ -244,7 +244,7 @@ def test_another_copier_anywhere_inverts_nothing(order: tuple[int, ...], other: 
         theirs: list[Result] = []
 
         def act(scene: Scene = scene, upload: Upload = uploads[other], theirs: list[Result] = theirs) -> None:
-            with suppress(Occupied):
+            with suppress(OccupiedError):
                 theirs.append(scene.bring(upload))
 
         came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
@@ -263,7 +263,7 @@ def test_a_newer_upload_anywhere_inverts_nothing(order: tuple[int, ...]) -> None
 
         def act(scene: Scene = scene, newer: list[Upload] = newer) -> None:
             newer.append(scene.upload(b"B"))
-            with suppress(Occupied):
+            with suppress(OccupiedError):
                 scene.bring(newer[0])
 
         came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
@@ -321,7 +321,7 @@ def test_after_the_newest_placed_version_was_removed_nothing_older_is_placed_on_
 def test_an_upload_that_tells_no_order_is_permanent(scene: Scene, missing: str) -> None:
     upload = structs.replace(scene.upload(b"A"), **{missing: None})
 
-    with pytest.raises(Permanent, match="has no") as raised:
+    with pytest.raises(PermanentError, match="has no") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.NO_ORDER
 
@@ -331,7 +331,7 @@ def test_while_another_copier_has_the_lease_a_version_comes_again(scene: Scene) 
     with suppress(Crashed):
         scene.bring(first, Moments(2, crash))
 
-    with pytest.raises(Occupied):
+    with pytest.raises(OccupiedError):
         scene.bring(second)
     scene.clock.sleep(961)
     assert isinstance(scene.bring(second), Copied)
@@ -380,10 +380,10 @@ def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_unsettled(sc
     upload = scene.upload(b"A")
 
     def refuse() -> None:
-        raise Permanent("AccessDenied", "no")
+        raise PermanentError("AccessDenied", "no")
 
     scene.s3.before["commit"] = [refuse]
-    with pytest.raises(Permanent):
+    with pytest.raises(PermanentError):
         scene.bring(upload)
 
     [key] = scene.ledger.keys.values()
@@ -427,6 +427,6 @@ def test_a_copy_with_another_checksum_fails(scene: Scene) -> None:
 
     scene.s3.before["commit"] = [damage]
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(PermanentError) as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH

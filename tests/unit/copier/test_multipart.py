@@ -7,7 +7,7 @@ import pytest
 from services.copier.multipart import UnfinishedError
 from services.copier.objects import Location
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.errors import Permanent, Reason, Transient
+from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
 from shared.plan import PartSizes
 from shared.routes import Route
@@ -124,24 +124,24 @@ def test_a_destination_that_changed_meanwhile_is_not_overwritten_blindly(scene: 
 
 
 def denied() -> None:
-    raise Permanent("AccessDenied", "s3:PutObject on s3://out/k: no")
+    raise PermanentError("AccessDenied", "s3:PutObject on s3://out/k: no")
 
 
 def throttled() -> None:
-    raise Transient("SlowDown", "s3:PutObject on s3://out/k: later")
+    raise TransientError("SlowDown", "s3:PutObject on s3://out/k: later")
 
 
 def test_a_part_that_is_denied_aborts_the_upload(scene: Scene) -> None:
     scene.s3.before["part"] = [lambda: None, denied]
 
-    with pytest.raises(Permanent, match="no"):
+    with pytest.raises(PermanentError, match="no"):
         scene.bring(scene.upload())
 
 
 def test_a_first_part_that_is_throttled_aborts_the_upload(scene: Scene) -> None:
     scene.s3.before["part"] = [throttled] * 3
 
-    with pytest.raises(Transient, match="later"):
+    with pytest.raises(TransientError, match="later"):
         scene.bring(scene.upload())
 
 
@@ -173,7 +173,7 @@ def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(scen
 
 
 def test_too_little_time_for_a_part_begins_nothing(scene: Scene) -> None:
-    with pytest.raises(Transient, match="too little time") as raised:
+    with pytest.raises(TransientError, match="too little time") as raised:
         scene.bring(scene.upload(), seconds_left=lambda: 12)
 
     assert raised.value.reason == Reason.OUT_OF_TIME
@@ -194,7 +194,7 @@ def test_a_continuation_whose_parts_may_not_be_listed_leaves_nothing_open(scene:
     continuation = scene.stop_after(2, upload)
     scene.s3.before["copied_parts"] = [denied]
 
-    with pytest.raises(Permanent, match="no"):
+    with pytest.raises(PermanentError, match="no"):
         scene.bring(upload, continuation=continuation)
 
 
@@ -276,7 +276,7 @@ def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
 
     scene.s3.before["commit"] = [rot]
 
-    with pytest.raises(Permanent, match="s3://in/k has") as raised:
+    with pytest.raises(PermanentError, match="s3://in/k has") as raised:
         scene.bring(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH
     assert scene.s3.objects.keys() == {source, Location("out", "k")}

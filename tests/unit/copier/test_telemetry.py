@@ -7,7 +7,7 @@ import pytest
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled
 from shared.delivery import DeadLetter
-from shared.errors import Permanent
+from shared.errors import PermanentError
 from tests.fakes.sqs import message
 
 
@@ -22,6 +22,6 @@ def test_what_cannot_be_counted_fails_no_message_and_is_logged(monkeypatch: pyte
     monkeypatch.setattr("services.copier.telemetry.logger.exception", lambda *what, **more: logged.append((what, more)))
     delivery = message("hello")
 
-    CloudWatchTelemetry().settled(Settled(delivery, letter=DeadLetter(delivery, Permanent("Odd", "why"), None)))
+    CloudWatchTelemetry().settled(Settled(delivery, letter=DeadLetter(delivery, PermanentError("Odd", "why"), None)))
 
     assert logged == [(("a transfer was not counted",), {"extra": {"message_id": delivery.id}})]

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from services.copier.transfers import Settled, Transfers
 from shared.delivery import Past
-from shared.errors import CopytrailError, Reason, Transient
+from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import CopyRequest, Outcome, Trigger, Upload
 from shared.log_id import is_log_id
 from shared.plan import PartSizes
@@ -209,7 +209,7 @@ def test_a_failure_has_another_log_id_than_the_later_success(scene: Scene) -> No
 
 
 def throttled() -> None:
-    raise Transient("SlowDown", "s3:PutObject on s3://out/copies/k: please reduce your request rate")
+    raise TransientError("SlowDown", "s3:PutObject on s3://out/copies/k: please reduce your request rate")
 
 
 def bug() -> None:
@@ -220,7 +220,7 @@ def test_a_transient_failure_with_receives_left_is_left_for_another_delivery(sce
     upload = scene.s3.upload("in", "k", b"A")
     scene.s3.before["read"] = [throttled]
 
-    with pytest.raises(Transient, match="reduce your request rate"):
+    with pytest.raises(TransientError, match="reduce your request rate"):
         scene.work(object_created(upload), receive_count=4)
     assert (scene.bus.accepted, scene.queue.letters) == ([], [])
 
@@ -240,7 +240,7 @@ def test_a_bug_is_retried_and_then_explained_with_its_cause(scene: Scene) -> Non
     body = object_created(scene.s3.upload("in", "k", b"A"))
     scene.s3.before["read"] = [bug, bug]
 
-    with pytest.raises(Transient, match="KeyError") as raised:
+    with pytest.raises(TransientError, match="KeyError") as raised:
         scene.work(body)
     assert isinstance(raised.value.__cause__, KeyError)
     assert scene.work(body, receive_count=5) == {}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from localaws import cdk_json
-from localaws.cdk_json import SynthFailed
+from localaws.cdk_json import SynthError
 
 APP = "python -m infra.app"
 
@@ -16,7 +16,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def refused(file: Path) -> str:
-    with pytest.raises(SynthFailed) as caught:
+    with pytest.raises(SynthError) as caught:
         cdk_json.read(file, {})
     message = str(caught.value)
     assert caught.value.exit_code == 2
@@ -55,7 +55,7 @@ def test_a_file_of_another_encoding_is_one_line(file: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_missed_by_its_directory(file: Path) -> None:
-    with pytest.raises(SynthFailed, match=f"^there is no cdk.json in {file.parent}$"):
+    with pytest.raises(SynthError, match=f"^there is no cdk.json in {file.parent}$"):
         cdk_json.read(file, {})
 
 

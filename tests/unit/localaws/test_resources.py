@@ -1,11 +1,11 @@
 import pytest
 
-from localaws.resources import INERT, MOTO, OURS, UnsupportedResource, check
+from localaws.resources import INERT, MOTO, OURS, UnsupportedResourceError, check
 
 
 def test_a_type_that_nobody_decided_about_is_named_with_its_resource() -> None:
     resources = {"Known": {"Type": "AWS::SQS::Queue"}, "Door": {"Type": "AWS::EC2::Instance"}}
-    with pytest.raises(UnsupportedResource, match=r"AWS::EC2::Instance \(resource Door\)") as caught:
+    with pytest.raises(UnsupportedResourceError, match=r"AWS::EC2::Instance \(resource Door\)") as caught:
         check({"Resources": resources})
     assert (caught.value.logical_id, caught.value.resource_type) == ("Door", "AWS::EC2::Instance")
 

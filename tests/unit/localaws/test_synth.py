@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localaws.cdk_json import SynthFailed
+from localaws.cdk_json import SynthError
 from localaws.synth import synthesize
 
 APP = """
@@ -66,6 +66,6 @@ def test_the_app_runs_again_only_when_what_it_depends_on_has_changed(project: Pa
 
 
 def test_a_failing_app_speaks_for_itself_and_leaves_nothing_behind(project: Path) -> None:
-    with pytest.raises(SynthFailed, match=r"^names: 'x' is too short$"):
+    with pytest.raises(SynthError, match=r"^names: 'x' is too short$"):
         synthesized(project, {"broken": True})
     assert not [path for path in (project / "build").iterdir() if path.is_dir()]

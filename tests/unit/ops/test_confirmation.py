@@ -6,7 +6,7 @@ import click
 import pytest
 
 from ops.confirmation import confirm
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 
 @pytest.mark.parametrize(("answer", "told"), [(False, "nothing was done\n"), (True, "")])
@@ -23,5 +23,5 @@ def test_who_says_no_is_told_that_nothing_was_done(
 def test_with_nobody_to_ask_it_says_what_to_add(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     assert confirm("Replay 1 letter?", yes=True)
-    with pytest.raises(Misconfigured, match="There is nobody to ask: add --yes"):
+    with pytest.raises(UsageError, match="There is nobody to ask: add --yes"):
         confirm("Replay 1 letter?", yes=False)

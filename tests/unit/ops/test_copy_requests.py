@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from ops.copy_requests import CopyRequests, PartlyRefused
+from ops.copy_requests import CopyRequests, PartlyRefusedError
 from shared.errors import CopytrailError
 from shared.events import CopyRequest, Trigger, decode_request
 from tests.fakes.bodies import envelope
@@ -55,7 +55,7 @@ def test_when_all_are_refused_the_refusal_is_raised() -> None:
 
 def test_when_some_are_refused_it_is_said_how_many() -> None:
     bus = Bus("b")
-    with pytest.raises(PartlyRefused, match="did not accept 1 of 2 requests: InternalFailure: later") as raised:
+    with pytest.raises(PartlyRefusedError, match="did not accept 1 of 2 requests: InternalFailure: later") as raised:
         publish(bus, "a", "b")
 
     assert raised.value.requests == requests("b")

@@ -4,9 +4,9 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.failures import Misconfigured, explained
+from ops.failures import UsageError, explained
 from shared.aws import translated
-from shared.errors import ConfigurationError, CopytrailError, Permanent
+from shared.errors import ConfigurationError, CopytrailError, PermanentError
 
 
 def refusal(code: str, message: str = "no") -> ClientError:
@@ -36,7 +36,7 @@ def refusal(code: str, message: str = "no") -> ClientError:
         (refusal("InvalidRegion", "there is no region 'x'"), 2, "there is no region 'x': check --region"),
         (refusal("AccessDenied", "you may not"), 1, "you may not"),
         (ConfigurationError("environment", ["A is not set", "B is wrong"]), 2, "A is not set; B is wrong"),
-        (Permanent("NoRoute", "no route takes it"), 1, "NoRoute: no route takes it"),
+        (PermanentError("NoRoute", "no route takes it"), 1, "NoRoute: no route takes it"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
@@ -61,7 +61,7 @@ def test_a_translated_refusal_names_the_action_and_the_resource() -> None:
 
 
 def test_a_message_with_control_characters_is_made_visible() -> None:
-    assert Misconfigured("a\x1b[2Jb").message == r"a\x1b[2Jb"
+    assert UsageError("a\x1b[2Jb").message == r"a\x1b[2Jb"
 
 
 @pytest.mark.parametrize(

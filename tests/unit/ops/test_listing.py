@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ops.listing import Listed, list_objects
 from ops.listing.pages import Page
 from ops.listing.stretches import Stretches, guesses
-from shared.errors import Permanent, Transient
+from shared.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -125,9 +125,9 @@ def test_no_more_pages_wait_than_each_worker_may_have() -> None:
 
 def test_an_error_of_s3_reaches_who_iterates() -> None:
     def refuse(*_: str) -> Page:
-        raise Transient("SlowDown", "reduce your request rate")
+        raise TransientError("SlowDown", "reduce your request rate")
 
-    with ThreadPoolExecutor(2) as executor, pytest.raises(Transient):
+    with ThreadPoolExecutor(2) as executor, pytest.raises(TransientError):
         list(Stretches(refuse, executor, ("a", "b"), "", workers=2))
 
 
@@ -258,11 +258,11 @@ def test_the_next_page_begins_after_the_last_key_as_it_is(listing: Lists, s3: Sc
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
-        (403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", Permanent),
-        (404, b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>", Permanent),
-        (503, b"<Error><Code>SlowDown</Code><Message>later</Message></Error>", Transient),
-        (200, b'<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>', Transient),
-        (200, page(written("a"))[:-30], Transient),
+        (403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>", PermanentError),
+        (404, b"<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>", PermanentError),
+        (503, b"<Error><Code>SlowDown</Code><Message>later</Message></Error>", TransientError),
+        (200, b'<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>no</Message></Error>', TransientError),
+        (200, page(written("a"))[:-30], TransientError),
     ],
     ids=["denied", "no bucket", "slow down", "an error in a 200", "half a page"],
 )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.moments import Moment
 from shared import times
 
@@ -63,5 +63,5 @@ def test_a_moment_in_iso_8601_is_taken_as_utc_unless_it_says_otherwise(text: str
     ],
 )
 def test_anything_else_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(Misconfigured, match="write 15m, 1h or 7d"):
+    with pytest.raises(UsageError, match="write 15m, 1h or 7d"):
         Moment().convert(text, None, None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.failures import Failure
+from ops.failures import CommandError
 from ops.new_files import check_new, new_file
 
 
@@ -56,7 +56,7 @@ def test_a_file_that_is_there_is_left_as_it_is(
     if when == "before":
         path.write_text("kept")
 
-    with pytest.raises(Failure, match=r"out\.csv exists already, and is left as it is"), new_file(path):
+    with pytest.raises(CommandError, match=r"out\.csv exists already, and is left as it is"), new_file(path):
         path.write_text("kept")
 
     assert path.read_text() == "kept"
@@ -64,7 +64,7 @@ def test_a_file_that_is_there_is_left_as_it_is(
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="nowhere cannot be written to"), new_file(tmp_path / "nowhere" / "out.csv"):
+    with pytest.raises(CommandError, match="nowhere cannot be written to"), new_file(tmp_path / "nowhere" / "out.csv"):
         pass
 
 
@@ -83,7 +83,7 @@ def test_a_disk_that_takes_no_more_is_told_of_by_the_files_name(
                 refuse()
             file.write(b"some")
 
-    with pytest.raises(Failure, match=rf"out\.csv cannot be written: {os.strerror(number)}"):
+    with pytest.raises(CommandError, match=rf"out\.csv cannot be written: {os.strerror(number)}"):
         write()
     assert names(tmp_path) == []
 
@@ -94,10 +94,10 @@ def test_an_error_of_something_else_is_not_the_files(tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_told_of_before(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="File name too long"):
+    with pytest.raises(CommandError, match="File name too long"):
         check_new(tmp_path / ("x" * 300))
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(Failure, match="exists already"):
+    with pytest.raises(CommandError, match="exists already"):
         check_new(tmp_path / "dangling")
 
 
@@ -110,7 +110,7 @@ def test_a_long_name_has_room_for_what_it_is_called_meanwhile(tmp_path: Path) ->
 
 def test_a_folder_that_may_not_be_written_to_is_told_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(Failure, match=r"cannot be written to \(Permission denied\)"):
+    with pytest.raises(CommandError, match=r"cannot be written to \(Permission denied\)"):
         check_new(tmp_path / "out.csv")
 
 

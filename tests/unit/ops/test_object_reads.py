@@ -7,9 +7,9 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.object_reads import Head, ObjectReads
-from shared.errors import CopytrailError, Permanent, Transient
+from shared.errors import CopytrailError, PermanentError, TransientError
 
 TOLD = {"ETag": '"e"', "ContentLength": 4, "LastModified": datetime(2026, 11, 1, tzinfo=UTC)}
 NO_ANSWER = exceptions.ReadTimeoutError(endpoint_url="https://s3", error="x")
@@ -66,7 +66,7 @@ def test_a_method_that_is_not_allowed_does_not_say_that_an_object_is_gone() -> N
 
 
 def test_of_a_bucket_that_is_not_there_no_object_is_gone() -> None:
-    with pytest.raises(Permanent, match=r"s3://other/k: the bucket does not exist") as failed:
+    with pytest.raises(PermanentError, match=r"s3://other/k: the bucket does not exist") as failed:
         reads(FakeS3("404")).head("other", "k")
     assert failed.value.reason == "NoSuchBucket"
 
@@ -89,7 +89,7 @@ def test_what_one_object_is_the_cause_of_is_its_own_failure(answer: str | Except
 @pytest.mark.parametrize("missing", TOLD)
 def test_an_answer_that_lacks_what_every_object_has_is_a_failure_that_names_it(missing: str) -> None:
     answer = {name: value for name, value in TOLD.items() if name != missing}
-    with pytest.raises(Transient, match=rf"s3:GetObject on s3://in/k: the answer has no {missing}"):
+    with pytest.raises(TransientError, match=rf"s3:GetObject on s3://in/k: the answer has no {missing}"):
         reads(FakeS3(answer)).head("in", "k")
 
 
@@ -101,24 +101,24 @@ def test_a_bucket_that_can_have_no_such_name_is_one_objects_failure() -> None:
 @pytest.mark.parametrize("error", ["ExpiredToken", "InvalidAccessKeyId", exceptions.NoCredentialsError()])
 @pytest.mark.parametrize("read", ["head", "tags"])
 def test_credentials_that_do_not_work_end_it_for_all(error: str | Exception, read: str) -> None:
-    with pytest.raises(Misconfigured):
+    with pytest.raises(UsageError):
         getattr(reads(FakeS3(error)), read)("in", "k")
 
 
 def test_when_ten_calls_in_a_row_have_no_answer_s3_is_away() -> None:
     objects = reads(FakeS3(*[NO_ANSWER] * 9, TOLD, NO_ANSWER))
     for _ in range(9):
-        with pytest.raises(Transient):
+        with pytest.raises(TransientError):
             objects.head("in", "k")
     objects.head("in", "k")
     for _ in range(9):
-        with pytest.raises(Transient):
+        with pytest.raises(TransientError):
             objects.head("in", "k")
-    with pytest.raises(Failure, match="https://s3 does not answer"):
+    with pytest.raises(CommandError, match="https://s3 does not answer"):
         objects.head("in", "k")
 
 
 def test_tags_that_cannot_be_told_are_one_objects_failure() -> None:
     assert reads(FakeS3({"TagSet": [{"Key": "a", "Value": "1"}]})).tags("in", "k") == {"a": "1"}
-    with pytest.raises(Permanent, match="s3:GetObjectTagging on s3://in/k"):
+    with pytest.raises(PermanentError, match="s3:GetObjectTagging on s3://in/k"):
         reads(FakeS3("AccessDenied")).tags("in", "k")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.spans import Span
 
 
@@ -24,5 +24,5 @@ def test_so_long(text: str, span: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "s", "0s", "-5s", "1.5h", "999999999w", "36526d", "1h30m"])
 def test_anything_else_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(Misconfigured, match="write 5s, 15m, 1h or 7d"):
+    with pytest.raises(UsageError, match="write 5s, 15m, 1h or 7d"):
         Span().convert(text, None, None)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.durations import WIDEST_DURATION, duration_shown
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from ops.sizes import WIDEST_SIZE, Size, size_shown
 
@@ -20,7 +20,7 @@ def test_a_size_is_read(text: str, size: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "MiB", "-1", "1 mile", "1e3", "1.2.3", "9" * 400, f"1.{'9' * 5000}"], ids=len)
 def test_what_is_no_size_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(Misconfigured, match="is not a size: write bytes"):
+    with pytest.raises(UsageError, match="is not a size: write bytes"):
         Size().convert(text, None, None)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ops.stack_outputs import Stack
 from shared.aws import client, translated
-from shared.errors import CopytrailError, Permanent, Transient
+from shared.errors import CopytrailError, PermanentError, TransientError
 
 # What a header may hold on the wire, as http.client reads it: Latin-1.
 _HEADER_TEXT = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))
@@ -95,7 +95,7 @@ def test_no_expires_is_told_of_an_object_that_has_none() -> None:
 def test_a_header_that_cannot_be_read_is_a_failure_that_names_the_object(header: str, value: str) -> None:
     with (
         closing(_answering(_of_the_services(), {header: value})) as s3,
-        pytest.raises(Transient, match=r"s3:GetObject on s3://in/k: the answer cannot be read") as failed,
+        pytest.raises(TransientError, match=r"s3:GetObject on s3://in/k: the answer cannot be read") as failed,
         translated("s3:GetObject", "s3://in/k"),
     ):
         s3.head_object(Bucket="in", Key="k")
@@ -124,7 +124,7 @@ def test_an_answer_without_a_message_is_told_of_as_botocore_tells_of_it() -> Non
 def test_a_request_that_botocore_does_not_send_is_permanent() -> None:
     with (
         closing(client("s3", connections=1, read_timeout_s=1)) as s3,
-        pytest.raises(Permanent, match="Non ascii") as raised,
+        pytest.raises(PermanentError, match="Non ascii") as raised,
         translated("s3:PutObject", "s3://in/k"),
     ):
         s3.create_multipart_upload(Bucket="in", Key="k", Metadata={"a": "ü"})

@@ -6,9 +6,9 @@ from threading import Barrier, Event
 
 import pytest
 
-from shared.batch import Batch, Failures, Untouched
+from shared.batch import Batch, Failures, UntouchedError
 from shared.delivery import Message
-from shared.errors import Transient
+from shared.errors import TransientError
 from tests.fakes.sqs import message
 
 
@@ -27,12 +27,12 @@ class EchoWorker:
 
     def perform(self, message: Message, seconds_left: Callable[[], float]) -> Message:
         if message.body == "transient":
-            raise Transient("SlowDown", "later")
+            raise TransientError("SlowDown", "later")
         return message
 
     def conclude(self, group: Sequence[Message]) -> Failures:
         self.groups.append([each.id for each in group])
-        return {each: Transient("EventNotAccepted", "no") for each in group if each.id in self.fails}
+        return {each: TransientError("EventNotAccepted", "no") for each in group if each.id in self.fails}
 
 
 def messages(count: int, body: str = "fine") -> list[Message]:
@@ -77,7 +77,7 @@ def test_short_of_time_untouched_messages_are_handed_back(executor: ThreadPoolEx
     failures = Batch(worker, executor, seconds_left=lambda: 5).run(messages(3))
 
     assert {failed.id for failed in failures} == {"m-0", "m-1", "m-2"}
-    assert all(isinstance(error, Untouched) for error in failures.values())
+    assert all(isinstance(error, UntouchedError) for error in failures.values())
     assert worker.groups == []
 
 
@@ -96,7 +96,7 @@ def test_when_time_runs_out_finished_work_is_concluded_and_the_rest_comes_again(
 
     assert worker.groups == [["m-1"]]
     assert {failed.id: error.reason for failed, error in failures.items()} == {"m-0": "OutOfTime"}
-    assert not any(isinstance(error, Untouched) for error in failures.values())
+    assert not any(isinstance(error, UntouchedError) for error in failures.values())
 
 
 def test_a_slow_message_does_not_keep_the_others_outcomes_back(executor: ThreadPoolExecutor) -> None:

@@ -5,13 +5,13 @@ import random
 import pytest
 
 from shared.delivery import final_error, retry_delay
-from shared.errors import CopytrailError, Denied, Permanent, Transient
+from shared.errors import AccessDeniedError, CopytrailError, PermanentError, TransientError
 from tests.fakes.sqs import message
 
 
 @pytest.mark.parametrize(("receive_count", "ceiling"), [(1, 4), (2, 8), (5, 64), (8, 300), (10_000, 300)])
 def test_delays_grow_to_a_ceiling_and_are_spread_over_the_whole_range(receive_count: int, ceiling: float) -> None:
-    throttled = Transient("SlowDown", "later")
+    throttled = TransientError("SlowDown", "later")
 
     assert retry_delay(throttled, receive_count, lambda low, _: low) == 2
     assert retry_delay(throttled, receive_count, lambda _, high: high) == ceiling
@@ -19,10 +19,10 @@ def test_delays_grow_to_a_ceiling_and_are_spread_over_the_whole_range(receive_co
 
 
 def test_a_permission_has_minutes_to_take_effect_before_its_absence_is_final() -> None:
-    denied = Denied("AccessDenied", "not yet")
+    denied = AccessDeniedError("AccessDenied", "not yet")
     waited_s = 0.0
     for receive_count in range(1, 4):
-        with pytest.raises(Denied):
+        with pytest.raises(AccessDeniedError):
             final_error(denied, message("{}", receive_count=receive_count), max_receive_count=5)
         waited_s += retry_delay(denied, receive_count, lambda low, _: low)
 
@@ -34,13 +34,13 @@ def test_a_permission_has_minutes_to_take_effect_before_its_absence_is_final() -
 @pytest.mark.parametrize(
     ("error", "receive_count", "final"),
     [
-        (Permanent("NoSuchBucket", "no"), 1, True),
-        (Denied("AccessDenied", "no"), 1, False),
-        (Denied("AccessDenied", "no"), 3, False),
-        (Denied("AccessDenied", "no"), 4, True),
-        (Denied("AccessDenied", "no"), 999, True),
-        (Transient("SlowDown", "later"), 4, False),
-        (Transient("SlowDown", "later"), 5, True),
+        (PermanentError("NoSuchBucket", "no"), 1, True),
+        (AccessDeniedError("AccessDenied", "no"), 1, False),
+        (AccessDeniedError("AccessDenied", "no"), 3, False),
+        (AccessDeniedError("AccessDenied", "no"), 4, True),
+        (AccessDeniedError("AccessDenied", "no"), 999, True),
+        (TransientError("SlowDown", "later"), 4, False),
+        (TransientError("SlowDown", "later"), 5, True),
         (ValueError("a bug"), 4, False),
         (ValueError("a bug"), 5, True),
     ],

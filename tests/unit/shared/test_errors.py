@@ -2,26 +2,26 @@
 
 import pytest
 
-from shared.errors import CopytrailError, Denied, Permanent, Transient, explained, from_aws_code
+from shared.errors import AccessDeniedError, CopytrailError, PermanentError, TransientError, explained, from_aws_code
 
 
 @pytest.mark.parametrize(
     ("code", "kind", "reason"),
     [
-        ("SlowDown", Transient, "SlowDown"),
-        ("InternalError", Transient, "InternalError"),
-        ("ProvisionedThroughputExceededException", Transient, "ProvisionedThroughputExceededException"),
-        ("SomethingNew", Transient, "SomethingNew"),
-        ("ExpiredToken", Transient, "ExpiredToken"),
-        ("AccessDenied", Denied, "AccessDenied"),
-        ("AccessDeniedException", Denied, "AccessDenied"),
-        ("KMS.AccessDeniedException", Denied, "KMS.AccessDeniedException"),
-        ("KMS.DisabledException", Denied, "KMS.DisabledException"),
-        ("InvalidAccessKeyId", Denied, "InvalidAccessKeyId"),
-        ("NoSuchBucket", Permanent, "NoSuchBucket"),
-        ("KeyTooLongError", Permanent, "KeyTooLongError"),
-        ("InvalidObjectState", Permanent, "Archived"),
-        ("ObjectNotInActiveTierError", Permanent, "Archived"),
+        ("SlowDown", TransientError, "SlowDown"),
+        ("InternalError", TransientError, "InternalError"),
+        ("ProvisionedThroughputExceededException", TransientError, "ProvisionedThroughputExceededException"),
+        ("SomethingNew", TransientError, "SomethingNew"),
+        ("ExpiredToken", TransientError, "ExpiredToken"),
+        ("AccessDenied", AccessDeniedError, "AccessDenied"),
+        ("AccessDeniedException", AccessDeniedError, "AccessDenied"),
+        ("KMS.AccessDeniedException", AccessDeniedError, "KMS.AccessDeniedException"),
+        ("KMS.DisabledException", AccessDeniedError, "KMS.DisabledException"),
+        ("InvalidAccessKeyId", AccessDeniedError, "InvalidAccessKeyId"),
+        ("NoSuchBucket", PermanentError, "NoSuchBucket"),
+        ("KeyTooLongError", PermanentError, "KeyTooLongError"),
+        ("InvalidObjectState", PermanentError, "Archived"),
+        ("ObjectNotInActiveTierError", PermanentError, "Archived"),
     ],
 )
 def test_codes_are_permanent_only_when_known_to_be(code: str, kind: type[CopytrailError], reason: str) -> None:
@@ -35,16 +35,16 @@ def test_codes_are_permanent_only_when_known_to_be(code: str, kind: type[Copytra
 @pytest.mark.parametrize(
     ("status", "kind", "reason"),
     [
-        ("301", Permanent, "PermanentRedirect"),
-        ("400", Permanent, "BadRequest"),
-        ("403", Denied, "AccessDenied"),
-        ("404", Permanent, "NotFound"),
-        ("405", Permanent, "MethodNotAllowed"),
-        ("412", Transient, "PreconditionFailed"),
-        ("500", Transient, "InternalError"),
-        ("501", Permanent, "NotImplemented"),
-        ("503", Transient, "ServiceUnavailable"),
-        ("599", Transient, "599"),
+        ("301", PermanentError, "PermanentRedirect"),
+        ("400", PermanentError, "BadRequest"),
+        ("403", AccessDeniedError, "AccessDenied"),
+        ("404", PermanentError, "NotFound"),
+        ("405", PermanentError, "MethodNotAllowed"),
+        ("412", TransientError, "PreconditionFailed"),
+        ("500", TransientError, "InternalError"),
+        ("501", PermanentError, "NotImplemented"),
+        ("503", TransientError, "ServiceUnavailable"),
+        ("599", TransientError, "599"),
     ],
 )
 def test_an_answer_without_a_body_is_read_by_its_status(status: str, kind: type[CopytrailError], reason: str) -> None:

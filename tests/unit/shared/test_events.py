@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from shared.events import (
     Checksum,
     Completion,
@@ -144,7 +144,7 @@ def test_a_wrong_field_is_named(path: tuple[str, ...], value: Any, problem: str)
         place = place[step]
     place[path[-1]] = value
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(PermanentError) as raised:
         decode_request(json.dumps(event))
 
     assert raised.value.reason == Reason.MALFORMED_EVENT
@@ -153,7 +153,7 @@ def test_a_wrong_field_is_named(path: tuple[str, ...], value: Any, problem: str)
 
 @pytest.mark.parametrize("body", ["", "null", "[]", "{", '{"Records": []}', '"\\ud800"', "{}", '{"a":' + "[" * 50_000])
 def test_a_body_that_is_no_event_is_malformed(body: str) -> None:
-    with pytest.raises(Permanent, match="not an event of ours") as raised:
+    with pytest.raises(PermanentError, match="not an event of ours") as raised:
         decode_request(body)
     assert raised.value.reason == Reason.MALFORMED_EVENT
 
@@ -163,7 +163,7 @@ def test_a_body_that_is_no_event_is_malformed(body: str) -> None:
     [("aws.s3", "Object Tags Added"), ("aws.ec2", "Object Created"), ("copytrail", "Object Copied")],
 )
 def test_an_event_of_another_kind_is_unsupported_and_named(source: str, detail_type: str) -> None:
-    with pytest.raises(Permanent, match=f"'{detail_type}' from {source} is not one of") as raised:
+    with pytest.raises(PermanentError, match=f"'{detail_type}' from {source} is not one of") as raised:
         decode_request(envelope(source, detail_type, {}))
     assert raised.value.reason == Reason.UNSUPPORTED_EVENT
 
@@ -185,7 +185,7 @@ def test_a_requested_copy_survives_the_way_over_the_bus() -> None:
 def test_a_request_that_would_leave_no_record_of_its_own_is_malformed(changes: dict[str, Any], problem: str) -> None:
     request = structs.replace(CopyRequest(upload=UPLOAD, trigger=Trigger.BACKFILL, request_id="r-1"), **changes)
 
-    with pytest.raises(Permanent, match=re.escape(problem)):
+    with pytest.raises(PermanentError, match=re.escape(problem)):
         decode_request(copy_requested(request))
 
 
@@ -241,7 +241,7 @@ def test_a_completion_that_contradicts_itself_is_malformed(
 ) -> None:
     detail = json.loads(encode_detail(completion())) | changes
 
-    with pytest.raises(Permanent) as raised:
+    with pytest.raises(PermanentError) as raised:
         decode_completion(envelope("copytrail", detail_type, detail))
 
     assert raised.value.reason == Reason.MALFORMED_EVENT
@@ -327,12 +327,12 @@ def test_an_upload_that_no_bucket_can_hold_is_malformed_in_both_functions(
         (decode_completion, envelope("copytrail", "Object Copied", told | {"upload": upload})),
         (decode_request, envelope("copytrail", "Object Copy Requested", request)),
     ):
-        with pytest.raises(Permanent) as raised:
+        with pytest.raises(PermanentError) as raised:
             decode(body)
         assert raised.value.reason == Reason.MALFORMED_EVENT
         assert problem in raised.value.message
 
 
 def test_a_body_that_utf_8_cannot_write_is_malformed() -> None:
-    with pytest.raises(Permanent, match="not an event of ours"):
+    with pytest.raises(PermanentError, match="not an event of ours"):
         decode_request('{"source": "\ud800"}')

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from shared.events import encode_detail
 from shared.log_id import is_log_id
 from shared.operations import Stage, decode_audited
@@ -23,7 +23,7 @@ def test_an_operation_survives_the_way_over_the_bus(stage: Stage) -> None:
 def test_the_audit_queue_holds_completions_and_operations_and_nothing_else() -> None:
     assert decode_audited(body(copied())) == copied()
 
-    with pytest.raises(Permanent, match="'Operation Started' from copytrail") as raised:
+    with pytest.raises(PermanentError, match="'Operation Started' from copytrail") as raised:
         decode_audited(object_created(an_upload()))
     assert raised.value.reason == Reason.UNSUPPORTED_EVENT
 
@@ -31,7 +31,7 @@ def test_the_audit_queue_holds_completions_and_operations_and_nothing_else() -> 
 def test_an_operation_that_contradicts_itself_is_malformed() -> None:
     detail = json.loads(encode_detail(an_operation(stage=Stage.FAILED)))
 
-    with pytest.raises(Permanent, match="stage Failed came as 'Operation Started'"):
+    with pytest.raises(PermanentError, match="stage Failed came as 'Operation Started'"):
         decode_audited(envelope("copytrail", "Operation Started", detail))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from shared.plan import (
     GIBIBYTE,
     LARGEST_OBJECT,
@@ -54,7 +54,7 @@ def test_an_object_is_copied_at_once_or_in_parts_that_always_suffice(
 
 
 def test_an_object_that_no_ten_thousand_parts_can_hold_is_too_large() -> None:
-    with pytest.raises(Permanent, match="53,687,091,200,001 bytes; S3 copies at most") as raised:
+    with pytest.raises(PermanentError, match="53,687,091,200,001 bytes; S3 copies at most") as raised:
         part_size("s3://in/k", LARGEST_OBJECT + 1, SHIPPED)
     assert raised.value.reason == Reason.TOO_LARGE
 
@@ -92,7 +92,7 @@ def test_an_object_whose_parts_a_function_has_no_time_for_is_too_large_and_says_
     sizes = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=largest_part(60))
 
     assert part_size("s3://in/k", 10_000 * 1800 * MEBIBYTE, sizes) == 1800 * MEBIBYTE
-    with pytest.raises(Permanent, match="the copier needs a timeoutSeconds of 61 for one; set it") as raised:
+    with pytest.raises(PermanentError, match="the copier needs a timeoutSeconds of 61 for one; set it") as raised:
         part_size("s3://in/k", 10_000 * 1800 * MEBIBYTE + 1, sizes)
     assert raised.value.reason == "TooLarge"
 
@@ -107,5 +107,5 @@ def test_no_function_is_said_to_have_time_for_more_than_s3_takes_at_once() -> No
 
 
 def test_more_parts_than_s3_takes_are_never_counted_out() -> None:
-    with pytest.raises(Permanent, match="more than the 10,000 parts"):
+    with pytest.raises(PermanentError, match="more than the 10,000 parts"):
         next(parts(50 * 1024**4, 1))

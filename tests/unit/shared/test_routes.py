@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Permanent, Reason
+from shared.errors import PermanentError, Reason
 from shared.routes import Route, find_cycle, find_route
 
 
@@ -45,7 +45,7 @@ def test_the_destination_key_is_the_key_behind_the_prefix() -> None:
 
 
 def test_an_upload_without_a_route_is_permanent_and_named() -> None:
-    with pytest.raises(Permanent, match=r"no route takes s3://other/k \(1,024 bytes\)") as raised:
+    with pytest.raises(PermanentError, match=r"no route takes s3://other/k \(1,024 bytes\)") as raised:
         find_route([route()], "other", "k", 1024)
     assert raised.value.reason == Reason.NO_ROUTE
 

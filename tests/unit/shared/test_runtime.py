@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from shared.batch import Consumer, Failures
-from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, Occupied, Past
-from shared.errors import Transient
+from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, OccupiedError, Past
+from shared.errors import TransientError
 from shared.runtime import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
 
@@ -24,7 +24,7 @@ class PickyWorker:
         if message.body == "bug":
             raise KeyError("a bug")
         if message.body != "good":
-            raise Transient("SlowDown", "later")
+            raise TransientError("SlowDown", "later")
         return message
 
     def conclude(self, group: Sequence[Message]) -> Failures:
@@ -93,7 +93,7 @@ def test_a_batch_that_failed_whole_is_answered_not_raised() -> None:
 def test_a_message_whose_place_is_occupied_outlives_the_one_who_occupies_it() -> None:
     class Waiting(PickyWorker):
         def perform(self, message: Message, seconds_left: Callable[[], float]) -> Message:
-            raise Occupied("Contended", "another copier is at it")
+            raise OccupiedError("Contended", "another copier is at it")
 
     queue = FakeQueue()
     waited = 0.0

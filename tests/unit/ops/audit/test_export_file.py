@@ -9,7 +9,7 @@ import pytest
 from ops.audit.export_file import Written, check_new_file, write_file
 from ops.audit.formats.choice import Encoding, Format
 from ops.audit.formats.writing import Sink
-from ops.failures import Failure
+from ops.failures import CommandError
 from services.auditor.record import Record
 from tests.fakes.outcomes import a_record
 
@@ -48,7 +48,7 @@ def test_a_file_and_then_its_manifest_are_there_when_it_is_whole(path: Path) -> 
 
 
 @pytest.mark.parametrize("encoding", [CSV, Encoding(Format.CSV, gzip=True), Encoding(Format.PARQUET)])
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, Failure])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, CommandError])
 @pytest.mark.parametrize("after", [0, 1, 1_500])
 def test_stopped_anywhere_it_leaves_nothing_behind(
     path: Path, encoding: Encoding, kind: type[BaseException], after: int
@@ -67,9 +67,9 @@ def test_stopped_anywhere_it_leaves_nothing_behind(
 def test_a_file_that_is_there_is_refused_and_left_as_it_is(path: Path, there: str) -> None:
     path.with_name(there).write_bytes(b"mine")
 
-    with pytest.raises(Failure, match=rf"{there} exists already") as refused:
+    with pytest.raises(CommandError, match=rf"{there} exists already") as refused:
         check_new_file(path)
-    with pytest.raises(Failure):
+    with pytest.raises(CommandError):
         write_file(path, CSV, iter([a_record()]), manifest=lambda _: b"{}")
 
     assert refused.value.exit_code == 2
@@ -92,9 +92,9 @@ def test_records_are_read_only_as_they_are_written(path: Path, monkeypatch: pyte
         # The line of column names is one more.
         ahead.append(number + 1 - written_so_far)
         if number == 10_000:
-            raise Failure("enough")
+            raise CommandError("enough")
 
-    with pytest.raises(Failure):
+    with pytest.raises(CommandError):
         write_file(path, CSV, endless(a_record(), until), manifest=lambda _: b"{}")
 
     assert max(ahead) <= 1_000

@@ -16,7 +16,7 @@ from ops.audit.formats.choice import Encoding, Format, encoding_of
 from ops.audit.formats.columns import COLUMNS
 from ops.audit.formats.parquet import parquet
 from ops.audit.formats.writing import Sink
-from ops.failures import Failure
+from ops.failures import CommandError
 from services.auditor.record import Record
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
 
@@ -157,7 +157,7 @@ def test_a_files_end_says_its_format_unless_one_is_asked_for(
 def test_a_file_whose_format_is_not_known_or_does_not_go_there_is_refused(
     file: str, asked_for: Format | None, says: str
 ) -> None:
-    with pytest.raises(Failure) as refused:
+    with pytest.raises(CommandError) as refused:
         encoding_of(file, asked_for)
     assert says in refused.value.message
     assert refused.value.exit_code == 2

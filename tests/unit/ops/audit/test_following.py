@@ -8,7 +8,7 @@ import pytest
 
 from ops.audit.following import LATEST, Follower
 from services.auditor.record import Record
-from shared.errors import Transient
+from shared.errors import TransientError
 from tests.fakes.clock import FakeClock
 from tests.fakes.outcomes import a_record, an_upload, copied
 
@@ -38,7 +38,7 @@ class FakeIndex:
         found = [record for record in there if since <= record.finished_at < until]
         yield from found[: self.gives_before_it_breaks]
         if self.gives_before_it_breaks is not None:
-            raise Transient("ThrottlingException", "too fast")
+            raise TransientError("ThrottlingException", "too fast")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ops.audit.record_filter import RecordFilter, newest_record_options, no_match, record_options, since_by_default
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from services.auditor.record import Record
 from shared.events import Outcome, Trigger
@@ -107,7 +107,7 @@ def test_a_filter_is_described_by_the_options_in_force() -> None:
     ],
 )
 def test_a_filter_that_can_take_nothing_is_a_mistake(filters: dict[str, object], said: str) -> None:
-    with pytest.raises(Misconfigured, match=said):
+    with pytest.raises(UsageError, match=said):
         RecordFilter(since=SINCE, **filters)  # type: ignore[arg-type]  # one filter at a time
 
 

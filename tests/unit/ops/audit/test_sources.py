@@ -3,7 +3,7 @@
 import pytest
 
 from ops.audit.sources import place_of, sources_of, why_nothing
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.places import Place
 from shared.routes import Route
 
@@ -24,12 +24,12 @@ def test_a_url_gives_its_key_as_it_is_written(key: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "bucket/key", "s3://", "s3://bucket", "s3://bucket/", "s3:///key", "S3://b/k"])
 def test_what_names_no_object_is_a_mistake(url: str) -> None:
-    with pytest.raises(Misconfigured, match="is not an object's URL: write s3://bucket/key"):
+    with pytest.raises(UsageError, match="is not an object's URL: write s3://bucket/key"):
         place_of(url)
 
 
 def test_a_key_that_no_utf_8_could_be_is_a_mistake() -> None:
-    with pytest.raises(Misconfigured, match="is not UTF-8"):
+    with pytest.raises(UsageError, match="is not UTF-8"):
         place_of("s3://bucket/\udcff")
 
 

@@ -9,14 +9,14 @@ from botocore.exceptions import ClientError
 
 from ops.audit.following import Follower
 from ops.audit.tailing import keep_following
-from ops.failures import Failure
+from ops.failures import CommandError
 from services.auditor.record import Record
 from shared.aws import translated
 from tests.fakes.clock import FakeClock
 from tests.fakes.outcomes import a_record, an_upload, copied
 
 
-class Enough(Exception):
+class EnoughError(Exception):
     """The test has seen what it wanted."""
 
 
@@ -30,7 +30,7 @@ class FakeIndex:
     def by_time(self, since: datetime, until: datetime, *, newest_first: bool = True) -> Iterator[Record]:
         answer = next(self._script, None)
         if answer is None:
-            raise Enough
+            raise EnoughError
         if isinstance(answer, ClientError):
             with translated("dynamodb:Query", "audit/index/ByDay"):
                 raise answer
@@ -58,7 +58,7 @@ def follow(*script: ClientError | str, shown: list[str]) -> list[float]:
     def show(records: Iterable[Record]) -> None:
         shown.extend(record.object_key for record in records)
 
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         keep_following(Follower(FakeIndex(clock, *script), lambda _: True, clock), show, sleep)
     return waited
 
@@ -95,5 +95,5 @@ def test_it_never_waits_longer_than_half_a_minute(shown: list[str]) -> None:
 def test_what_only_a_person_can_cure_ends_it(code: str, said: str) -> None:
     clock = FakeClock()
     follower = Follower(FakeIndex(clock, "a", refused(code)), lambda _: True, clock)
-    with pytest.raises(Failure, match=said.replace("?", r"\?")):
+    with pytest.raises(CommandError, match=said.replace("?", r"\?")):
         keep_following(follower, deque[Record](maxlen=0).extend, clock.sleep)

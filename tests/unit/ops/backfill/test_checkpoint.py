@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Position
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 
 ARGUMENTS = {"bucket": "uploads", "--key-prefix": "a/"}
 CHECKPOINT = Checkpoint(
@@ -63,7 +63,7 @@ def test_a_file_cut_off_anywhere_is_told_in_one_line_and_left_as_it_is(file: Che
 
     for length in range(len(whole)):
         file.path.write_bytes(whole[:length])
-        with pytest.raises(Misconfigured, match=r"no whole checkpoint.*--checkpoint"):
+        with pytest.raises(UsageError, match=r"no whole checkpoint.*--checkpoint"):
             file.read(ARGUMENTS)
         assert file.path.read_bytes() == whole[:length]
 
@@ -72,7 +72,7 @@ def test_a_file_cut_off_anywhere_is_told_in_one_line_and_left_as_it_is(file: Che
 def test_another_file_is_no_checkpoint(file: CheckpointFile, content: bytes) -> None:
     file.path.write_bytes(content)
 
-    with pytest.raises(Misconfigured, match="no whole checkpoint"):
+    with pytest.raises(UsageError, match="no whole checkpoint"):
         file.read(ARGUMENTS)
 
 
@@ -87,7 +87,7 @@ def test_another_file_is_no_checkpoint(file: CheckpointFile, content: bytes) -> 
 def test_other_arguments_are_named(file: CheckpointFile, arguments: dict[str, str], differing: str) -> None:
     file.write(CHECKPOINT)
 
-    with pytest.raises(Misconfigured) as refused:
+    with pytest.raises(UsageError) as refused:
         file.read(arguments)
 
     assert "another backfill (40 of 100 copies requested)" in refused.value.message
@@ -95,9 +95,9 @@ def test_other_arguments_are_named(file: CheckpointFile, arguments: dict[str, st
 
 
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match=r"cannot be written \(No such file or directory\)"):
+    with pytest.raises(UsageError, match=r"cannot be written \(No such file or directory\)"):
         CheckpointFile(tmp_path / "nowhere" / "backfill.json").write(CHECKPOINT)
-    with pytest.raises(Misconfigured, match=r"cannot be written \(No such file or directory\)"):
+    with pytest.raises(UsageError, match=r"cannot be written \(No such file or directory\)"):
         CheckpointFile(tmp_path / "nowhere" / "backfill.json").check()
 
 
@@ -117,7 +117,7 @@ def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:
 def test_a_second_backfill_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     with CheckpointFile(path).locked():
-        with pytest.raises(Misconfigured, match=f"another backfill is at work with {path}: wait"):
+        with pytest.raises(UsageError, match=f"another backfill is at work with {path}: wait"):
             CheckpointFile(path).locked().__enter__()
         with CheckpointFile(tmp_path / "other.json").locked():
             pass
@@ -134,7 +134,7 @@ def test_what_a_killed_backfill_left_locks_nobody_out(tmp_path: Path) -> None:
 
 
 def test_where_no_lock_can_be_had_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         CheckpointFile(tmp_path / "gone" / "c.json").locked().__enter__()
 
 

@@ -12,7 +12,7 @@ from pyarrow import parquet
 from ops.backfill.existing import Existing, Position
 from ops.backfill.inventory import Inventory
 from ops.backfill.manifest import place_named, read_manifest
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.places import Place
 from shared.errors import CopytrailError
 from tests.unit.ops.backfill.objects import FakeInventoryBucket, csv_file, manifest
@@ -177,7 +177,7 @@ def test_a_file_that_was_changed_is_not_gone_by(bucket: FakeInventoryBucket) -> 
     found = csv_inventory(bucket, [line("a")])
     bucket.contents["data/0.csv.gz"] = csv_file([line("b")])
 
-    with pytest.raises(Failure, match=r"s3://inventories/data/0\.csv\.gz is not what its manifest tells of"):
+    with pytest.raises(CommandError, match=r"s3://inventories/data/0\.csv\.gz is not what its manifest tells of"):
         keys(found)
 
 
@@ -196,42 +196,42 @@ def test_a_file_that_is_gone_is_named(bucket: FakeInventoryBucket) -> None:
 def test_a_row_that_cannot_be_read_is_named(bucket: FakeInventoryBucket, broken: str) -> None:
     found = csv_inventory(bucket, [line("a"), line("b"), broken])
 
-    with pytest.raises(Failure, match=r"row 3 of s3://inventories/data/0\.csv\.gz cannot be read"):
+    with pytest.raises(CommandError, match=r"row 3 of s3://inventories/data/0\.csv\.gz cannot be read"):
         keys(found)
 
 
 def test_a_file_of_another_format_than_told_is_named(bucket: FakeInventoryBucket) -> None:
     told = [bucket.put("data/0.csv.gz", b"not gzip")]
 
-    with pytest.raises(Failure, match=r"row 1 of .* cannot be read"):
+    with pytest.raises(CommandError, match=r"row 1 of .* cannot be read"):
         keys(inventory(bucket, manifest(told)))
-    with pytest.raises(Failure, match=r"row 1 of .* cannot be read"):
+    with pytest.raises(CommandError, match=r"row 1 of .* cannot be read"):
         keys(inventory(bucket, manifest(told, fileFormat="Parquet")))
 
 
 def test_an_object_of_unknown_size_cannot_be_routed(bucket: FakeInventoryBucket) -> None:
-    with pytest.raises(Failure, match="does not tell the size of 'a'"):
+    with pytest.raises(CommandError, match="does not tell the size of 'a'"):
         keys(parquet_inventory(bucket, table({"key": "a", "size": None})))
 
 
 def test_orc_is_not_supported(bucket: FakeInventoryBucket) -> None:
-    with pytest.raises(Misconfigured, match="ORC inventories are not supported"):
+    with pytest.raises(UsageError, match="ORC inventories are not supported"):
         inventory(bucket, manifest([], fileFormat="ORC"))
 
 
 def test_missing_columns_are_named_together(bucket: FakeInventoryBucket) -> None:
-    with pytest.raises(Misconfigured, match="the inventory has no Size, LastModifiedDate: add that"):
+    with pytest.raises(UsageError, match="the inventory has no Size, LastModifiedDate: add that"):
         csv_inventory(bucket, schema="Bucket, Key", needs_dates=True)
 
 
 def test_a_parquet_file_without_sizes_is_refused(bucket: FakeInventoryBucket) -> None:
-    with pytest.raises(Misconfigured, match="the inventory has no Size: add that"):
+    with pytest.raises(UsageError, match="the inventory has no Size: add that"):
         keys(parquet_inventory(bucket, table({"key": "a"}).select(["bucket", "key"])))
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", csv_file([line("a")])])
 def test_what_is_no_manifest_is_told_in_one_line(bucket: FakeInventoryBucket, content: bytes) -> None:
-    with pytest.raises(Failure, match=r"s3://inventories/daily/manifest\.json is no manifest"):
+    with pytest.raises(CommandError, match=r"s3://inventories/daily/manifest\.json is no manifest"):
         inventory(bucket, content)
 
 
@@ -257,5 +257,5 @@ def test_a_manifest_is_named_by_its_address() -> None:
 
 @pytest.mark.parametrize("url", ["manifest.json", "https://inventories/manifest.json", "s3://inventories", "s3:///a"])
 def test_what_names_no_object_is_refused(url: str) -> None:
-    with pytest.raises(Misconfigured, match=r"does not name a manifest: write s3://BUCKET/…/manifest\.json"):
+    with pytest.raises(UsageError, match=r"does not name a manifest: write s3://BUCKET/…/manifest\.json"):
         place_named(url)

@@ -9,7 +9,7 @@ import pytest
 
 from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from ops.stack_outputs import Output
 from shared import times
@@ -77,23 +77,23 @@ def test_a_source_is_named_by_its_name_or_alias(path: Path, name: str) -> None:
 
 
 def test_one_of_several_sources_must_be_named(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="several source buckets: name one with --bucket: scans, uploads"):
+    with pytest.raises(UsageError, match="several source buckets: name one with --bucket: scans, uploads"):
         job(path, wish(), UPLOADS, SCANS)
 
 
 @pytest.mark.parametrize("name", ["copies", "destination"])
 def test_a_bucket_that_no_route_begins_at_is_refused(path: Path, name: str) -> None:
-    with pytest.raises(Misconfigured, match="begins at bucket 'copies': its source buckets are uploads"):
+    with pytest.raises(UsageError, match="begins at bucket 'copies': its source buckets are uploads"):
         job(path, wish(bucket=name))
 
 
 def test_routes_of_every_version_cannot_be_backfilled(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="they take S3's own events only"):
+    with pytest.raises(UsageError, match="they take S3's own events only"):
         job(path, wish(bucket="scans"), UPLOADS, SCANS)
 
 
 def test_since_must_come_before_until(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="is not before --until"):
+    with pytest.raises(UsageError, match="is not before --until"):
         job(path, wish(since="1d", until="2d"))
 
 
@@ -111,14 +111,14 @@ def test_an_inventory_names_the_source(path: Path) -> None:
 
 
 def test_an_inventory_of_another_bucket_is_refused(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="the manifest is of bucket 'uploads', not of 'scans'"):
+    with pytest.raises(UsageError, match="the manifest is of bucket 'uploads', not of 'scans'"):
         job(path, wish(manifest=URL, bucket="scanner"), UPLOADS, SCANS, s3=told())
-    with pytest.raises(Misconfigured, match="begins at bucket 'another'"):
+    with pytest.raises(UsageError, match="begins at bucket 'another'"):
         job(path, wish(manifest=URL), s3=told(sourceBucket="another"))
 
 
 def test_an_inventory_without_dates_cannot_be_gone_by_dates(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="the inventory has no LastModifiedDate"):
+    with pytest.raises(UsageError, match="the inventory has no LastModifiedDate"):
         job(path, wish(manifest=URL, since="7d"), s3=told(fileSchema="Bucket, Key, Size"))
 
 
@@ -140,21 +140,21 @@ def test_the_same_words_mean_the_same_moments_when_it_goes_on(path: Path) -> Non
 def test_other_words_are_another_backfill(path: Path, other: Wish) -> None:
     begin(job(path, wish()))
 
-    with pytest.raises(Misconfigured, match="is of another backfill"):
+    with pytest.raises(UsageError, match="is of another backfill"):
         job(path, other)
 
 
 def test_other_routes_are_another_backfill(path: Path) -> None:
     begin(job(path, wish()))
 
-    with pytest.raises(Misconfigured, match="with other routes"):
+    with pytest.raises(UsageError, match="with other routes"):
         job(path, wish(), NARROWER)
 
 
 def test_another_inventory_under_the_same_address_is_another_backfill(path: Path) -> None:
     begin(job(path, wish(manifest=URL), s3=told()))
 
-    with pytest.raises(Misconfigured, match="with other manifest"):
+    with pytest.raises(UsageError, match="with other manifest"):
         job(path, wish(manifest=URL), s3=told(creationTimestamp="1793577600000"))
 
 

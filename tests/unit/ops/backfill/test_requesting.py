@@ -8,14 +8,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.backfill.requesting import Requested, Requester
-from ops.copy_requests import PartlyRefused
-from ops.failures import Misconfigured
+from ops.copy_requests import PartlyRefusedError
+from ops.failures import UsageError
 from ops.object_reads import ObjectReads
-from shared.errors import Permanent, Transient, from_aws_code
+from shared.errors import PermanentError, TransientError, from_aws_code
 from shared.events import CopyRequest, Trigger
 from tests.unit.ops.backfill.objects import MOMENT, existing
 
-THROTTLED = Transient("ThrottlingException", "slow down")
+THROTTLED = TransientError("ThrottlingException", "slow down")
 
 
 class FakeBus:
@@ -32,7 +32,7 @@ class FakeBus:
         refused = [request for request in requests if request.upload.key == refusal]
         self.accepted += [request for request in requests if request not in refused]
         if refused and len(requests) > 1:
-            raise PartlyRefused(refused, len(requests), THROTTLED)
+            raise PartlyRefusedError(refused, len(requests), THROTTLED)
         if refused:
             raise THROTTLED
 
@@ -109,12 +109,12 @@ def test_an_object_that_s3_does_not_tell_of_is_told_with_the_reason_and_the_rest
 
 
 def test_a_bucket_that_is_gone_ends_it() -> None:
-    with pytest.raises(Permanent, match=r"s3://other/a: the bucket does not exist"):
+    with pytest.raises(PermanentError, match=r"s3://other/a: the bucket does not exist"):
         requester(FakeBus(), bucket="other").request([existing("a", etag=None)])
 
 
 def test_credentials_that_have_expired_end_it() -> None:
-    with pytest.raises(Misconfigured, match="the AWS credentials have expired"):
+    with pytest.raises(UsageError, match="the AWS credentials have expired"):
         requester(FakeBus()).request([existing("expired", etag=None)])
 
 
@@ -138,7 +138,7 @@ def test_a_disturbance_of_half_a_minute_is_waited_out() -> None:
 
 
 def test_a_longer_one_ends_it() -> None:
-    with pytest.raises(Transient, match="slow down"):
+    with pytest.raises(TransientError, match="slow down"):
         requester(FakeBus(*[THROTTLED] * 6)).request([existing("a")])
 
 
@@ -148,7 +148,7 @@ def expired() -> Exception:
     return error
 
 
-@pytest.mark.parametrize("refusal", [Permanent("AccessDenied", "no"), expired()])
+@pytest.mark.parametrize("refusal", [PermanentError("AccessDenied", "no"), expired()])
 def test_what_only_a_person_can_help_ends_it_at_once(refusal: Exception) -> None:
     pauses: list[float] = []
 

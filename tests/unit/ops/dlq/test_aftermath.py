@@ -9,10 +9,10 @@ from msgspec import structs
 from ops.dlq.aftermath import Aftermath, Replayed, wait_for
 from ops.dlq.letter import Letter
 from ops.dlq.results import Lines
-from ops.failures import Failure
+from ops.failures import CommandError
 from services.auditor.record import Record
 from shared import times
-from shared.errors import CopytrailError, Transient
+from shared.errors import CopytrailError, TransientError
 from tests.fakes.bodies import object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.letters import a_letter
@@ -33,7 +33,7 @@ class FakeTable:
     def get(self, log_id: str) -> Record | None:
         """The record."""
         if self.fails:
-            raise Transient("InternalServerError", "no")
+            raise TransientError("InternalServerError", "no")
         return self.records.get(log_id)
 
     def sleep(self, seconds: float) -> None:
@@ -94,7 +94,7 @@ def test_a_failure_of_the_new_message_ends_the_waiting_and_is_named(
 
     aftermath.tell()
     assert "failed again: s3://in/report.csv: " in capsys.readouterr().err
-    with pytest.raises(Failure, match="1 letter failed again") as raised:
+    with pytest.raises(CommandError, match="1 letter failed again") as raised:
         aftermath.check()
     assert raised.value.exit_code == 1
 
@@ -108,7 +108,7 @@ def test_without_news_the_waiting_ends_and_what_has_no_record_is_counted(table: 
     # The first 600 s without news do not end it, and 1,200 more do.
     assert 1_800 <= (table.clock() - FakeClock()()).total_seconds() < 1_900
     assert (aftermath.outcomes, len(aftermath.pending)) == ({"copied": 1}, 1)
-    with pytest.raises(Failure, match="1 letter left no record yet"):
+    with pytest.raises(CommandError, match="1 letter left no record yet"):
         aftermath.check()
 
 
@@ -139,5 +139,5 @@ def test_what_leaves_no_record_is_not_waited_for_and_that_is_said(
     assert (aftermath.pending, aftermath.outcomes) == ([], {})
     aftermath.tell()
     assert capsys.readouterr().err == "of what was replayed: 2 that leave none\n"
-    with pytest.raises(Failure, match="2 letters cannot be followed"):
+    with pytest.raises(CommandError, match="2 letters cannot be followed"):
         aftermath.check()

@@ -11,7 +11,7 @@ import pytest
 
 from ops.dlq.dead_letter_queue import THREADS, DeadLetterQueue, Unseen
 from ops.dlq.letter import Letter
-from ops.failures import Incomplete, Misconfigured
+from ops.failures import IncompleteError, UsageError
 from shared.errors import CopytrailError
 from tests.fakes.sqs_client import DLQ, FakeSqs, refusal
 
@@ -220,7 +220,7 @@ def test_what_somebody_else_has_in_hand_is_not_seen_and_counted(sqs: Any) -> Non
     letters, unseen = looked_at(sqs)
 
     assert (len(letters), unseen) == (18, Unseen(in_hands=7))
-    with pytest.raises(Incomplete, match="7 letters cannot be seen at present: somebody looks at them") as raised:
+    with pytest.raises(IncompleteError, match="7 letters cannot be seen at present: somebody looks at them") as raised:
         unseen.check()
     assert raised.value.exit_code == 4
 
@@ -321,7 +321,7 @@ def test_a_queue_in_which_a_look_would_cost_is_not_looked_at(sqs: Any) -> None:
     sqs.put("body")
     sqs.attributes["RedrivePolicy"] = '{"maxReceiveCount": 3}'
 
-    with pytest.raises(Misconfigured, match="redrive policy of its own"):
+    with pytest.raises(UsageError, match="redrive policy of its own"):
         swept(sqs)
     assert sqs.calls == ["GetQueueAttributes"]
 

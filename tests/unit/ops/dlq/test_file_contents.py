@@ -9,7 +9,7 @@ from ops.dlq.file_contents import contents_of
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import line_of
 from ops.dlq.queues import QueueName
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from tests.fakes.letters import FAILED, REPLAYED, a_letter
 from tests.fakes.outcomes import body, copied
 
@@ -59,7 +59,7 @@ def test_letters_go_where_they_came_from(
 def test_letters_do_not_go_where_they_have_no_business(
     path: Path, lines: Sequence[tuple[Letter, QueueName | None]], asked_for: QueueName | None, told: str
 ) -> None:
-    with pytest.raises(Misconfigured, match=told):
+    with pytest.raises(UsageError, match=told):
         contents_of(write(path, *lines), asked_for)
 
 
@@ -82,7 +82,7 @@ def test_what_is_in_the_queue_already_is_left_out_as_often_as_it_is_there(path: 
 def test_a_line_that_was_cut_off_is_a_failure_once_the_others_are_imported(path: Path) -> None:
     contents = contents_of(write(path, (ASKED, COPY), more=b'{"Mess'), None)
     assert contents.count == 1
-    with pytest.raises(Failure, match=r"line 2 of .*letters\.jsonl, its last, is cut off") as raised:
+    with pytest.raises(CommandError, match=r"line 2 of .*letters\.jsonl, its last, is cut off") as raised:
         contents.check_whole()
     assert raised.value.exit_code == 1
     contents_of(write(path, (ASKED, COPY)), None).check_whole()

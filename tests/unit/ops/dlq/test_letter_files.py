@@ -17,7 +17,7 @@ from ops.dlq import letter_files
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import LettersOfFile, new_letter_file
 from ops.dlq.queues import QueueName
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
 
@@ -95,13 +95,13 @@ def test_what_was_appended_stays_whatever_happens_then(path: Path) -> None:
 def test_a_file_that_is_there_is_left_as_it_is(path: Path) -> None:
     path.write_text("mine")
 
-    with pytest.raises(Misconfigured, match="exists already"):
+    with pytest.raises(UsageError, match="exists already"):
         write(path, LETTERS)
     assert path.read_text() == "mine"
 
 
 def test_a_folder_that_is_not_there_is_told_of(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="No such file or directory"):
+    with pytest.raises(UsageError, match="No such file or directory"):
         write(tmp_path / "no" / "letters.jsonl", LETTERS)
 
 
@@ -127,7 +127,7 @@ def line_with(**changes: object) -> bytes:
 def test_a_line_that_is_no_letter_is_told_by_its_number(path: Path, line: bytes, problem: str) -> None:
     path.write_bytes(line_of(LETTERS[0]) + line + b"\n" + line_of(LETTERS[1]))
 
-    with pytest.raises(Misconfigured, match=f"^line 2 of .*letters.jsonl is not a letter: .*({problem})"):
+    with pytest.raises(UsageError, match=f"^line 2 of .*letters.jsonl is not a letter: .*({problem})"):
         list(read(path))
 
 
@@ -177,7 +177,7 @@ def test_a_last_line_without_its_end_is_a_letter_when_it_is_whole(path: Path) ->
 def test_a_file_of_something_else_is_not_taken_for_one_that_was_cut_off(path: Path, last: bytes) -> None:
     path.write_bytes(last)
 
-    with pytest.raises(Misconfigured, match=r"^line 1 of .*letters\.jsonl is not a letter"):
+    with pytest.raises(UsageError, match=r"^line 1 of .*letters\.jsonl is not a letter"):
         list(read(path))
 
 
@@ -209,7 +209,7 @@ def test_on_a_full_disk_the_file_ends_with_the_last_line_that_was_whole(path: Pa
 
     with new_letter_file(path) as file, files_end_at(len(first) + room):
         file.append(LETTERS[:1], QueueName.COPY)
-        with pytest.raises(Failure, match=r"letters\.jsonl cannot be written: File too large"):
+        with pytest.raises(CommandError, match=r"letters\.jsonl cannot be written: File too large"):
             file.append(LETTERS, QueueName.COPY)
 
     assert path.read_bytes() == first
@@ -217,7 +217,7 @@ def test_on_a_full_disk_the_file_ends_with_the_last_line_that_was_whole(path: Pa
 
 def test_a_letter_that_found_room_again_follows_the_last_whole_line(path: Path) -> None:
     with new_letter_file(path) as file:
-        with files_end_at(100), pytest.raises(Failure):
+        with files_end_at(100), pytest.raises(CommandError):
             file.append(LETTERS, QueueName.COPY)
         file.append(LETTERS, QueueName.COPY)
 
@@ -230,7 +230,7 @@ def test_what_the_disk_does_not_keep_is_not_in_the_file(
 ) -> None:
     with new_letter_file(path) as file:
         monkeypatch.setattr(os, "fsync", failing(number))
-        with pytest.raises(Failure, match=f"letters.jsonl cannot be written: {os.strerror(number)}"):
+        with pytest.raises(CommandError, match=f"letters.jsonl cannot be written: {os.strerror(number)}"):
             file.append(LETTERS, QueueName.COPY)
 
     assert path.read_bytes() == b""
@@ -244,7 +244,7 @@ def failing(number: int) -> Callable[[int], None]:
 
 
 def test_a_file_that_is_not_there_is_told_of(path: Path) -> None:
-    with pytest.raises(Misconfigured, match="cannot be read: No such file"):
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
         list(read(path))
 
 

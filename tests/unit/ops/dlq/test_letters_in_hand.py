@@ -6,7 +6,7 @@ from tempfile import TemporaryFile
 import pytest
 
 from ops.dlq.letters_in_hand import LettersInHand
-from ops.failures import Failure
+from ops.failures import CommandError
 from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
 
@@ -69,7 +69,7 @@ def test_where_the_temporary_folder_is_full_it_is_named_and_what_was_in_hand_sta
     first = a_letter(id="m-1", receipt_handle="r" * 400)
     with files_end_at(600):
         hand.take([first])
-        with pytest.raises(Failure, match=r"the temporary folder .* takes no more .*: name another with TMPDIR"):
+        with pytest.raises(CommandError, match=r"the temporary folder .* takes no more .*: name another with TMPDIR"):
             hand.take([a_letter(id="m-2", receipt_handle="s" * 400)])
 
     assert list(hand.drain(10)) == [["r" * 400]]

@@ -9,7 +9,7 @@ from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.preview import Preview
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
-from ops.failures import Failure, Incomplete, Misconfigured
+from ops.failures import CommandError, IncompleteError, UsageError
 from ops.keys import KeyFilter
 from shared.events import Upload
 from tests.fakes.bodies import object_created
@@ -108,12 +108,12 @@ def test_an_id_that_was_not_reached_is_not_said_to_be_nobodys(sqs: Any) -> None:
 def test_an_unknown_id_is_a_failure_and_an_incomplete_look_where_letters_are_in_somebodys_hands(sqs: Any) -> None:
     put(sqs, "a")
     preview, _ = look(sqs, Selection(ids=("87654321",)))
-    with pytest.raises(Failure, match="no letter of the copy DLQ has the id 87654321") as raised:
+    with pytest.raises(CommandError, match="no letter of the copy DLQ has the id 87654321") as raised:
         preview.check_all("copy DLQ")
     assert raised.value.exit_code == 1
     receive(sqs)
     preview, _ = look(sqs, Selection(ids=("87654321",)))
-    with pytest.raises(Incomplete, match="1 letter cannot be seen at present"):
+    with pytest.raises(IncompleteError, match="1 letter cannot be seen at present"):
         preview.check_all("copy DLQ")
 
 
@@ -162,6 +162,6 @@ def test_what_was_deleted_since_is_dropped(sqs: Any) -> None:
 def test_the_beginning_of_several_ids_names_none_of_them(sqs: Any) -> None:
     put(sqs, "a", message_id="12345678-1111-4111-8111-111111111111")
     put(sqs, "b", message_id="12345678-2222-4222-8222-222222222222")
-    with pytest.raises(Misconfigured, match="'12345678' is how the ids of several letters begin"):
+    with pytest.raises(UsageError, match="'12345678' is how the ids of several letters begin"):
         look(sqs, Selection(ids=("12345678",)))
     assert len(sqs.visible()) == 2

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ops.dlq.selection import Named, ReasonName, Selection, selection_options
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, LOG_ID, MESSAGE_ID, UNDELIVERABLE, a_letter
@@ -120,7 +120,7 @@ def test_the_shell_completes_reasons_in_any_case() -> None:
 def test_all_and_a_filter_contradict_each_other(filters: Any) -> None:
     Selection(limit=5).check_all(everything=True)
     Selection(**filters).check_all(everything=False)
-    with pytest.raises(Misconfigured, match="--all is every letter"):
+    with pytest.raises(UsageError, match="--all is every letter"):
         Selection(**filters).check_all(everything=True)
 
 
@@ -152,12 +152,12 @@ def test_it_is_told_as_a_person_would_write_it() -> None:
 
 @pytest.mark.parametrize("text", ["", "9f1c22a", "9f1c22ag", "report.csv", MESSAGE_ID + "0"])
 def test_what_is_no_id_is_refused(text: str) -> None:
-    with pytest.raises(Misconfigured, match="is not a message id or LogID"):
+    with pytest.raises(UsageError, match="is not a message id or LogID"):
         parsed("--id", text)
 
 
 def test_a_span_that_holds_nothing_is_refused() -> None:
-    with pytest.raises(Misconfigured, match="is not before --until"):
+    with pytest.raises(UsageError, match="is not before --until"):
         parsed("--since", "2026-11-20", "--until", "2026-11-20")
 
 
@@ -168,7 +168,7 @@ def test_the_beginning_of_several_letters_ids_is_refused() -> None:
 
     twin = MESSAGE_ID[:-1] + "f"
     named.take(a_letter({}, id=twin, body=object_created(an_upload(key="other"))))
-    with pytest.raises(Misconfigured, match=f"'{MESSAGE_ID[:8]}' is how .* name one of {MESSAGE_ID}, {twin}$"):
+    with pytest.raises(UsageError, match=f"'{MESSAGE_ID[:8]}' is how .* name one of {MESSAGE_ID}, {twin}$"):
         named.check()
 
 

@@ -12,7 +12,7 @@ from ops.reconcile.judging import Kind
 from ops.reconcile.looking import Look, Seen
 from ops.reconcile.pairs import Evidence, Pair
 from ops.reconcile.scope import Scope
-from shared.errors import CopytrailError, Permanent, Transient
+from shared.errors import CopytrailError, PermanentError, TransientError
 from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, listed, record, scope
 
 
@@ -33,7 +33,7 @@ class Ends:
 class Blind:
     """S3 lets nobody look at some keys, or at any."""
 
-    def __init__(self, *keys: str, error: type[CopytrailError] = Permanent) -> None:
+    def __init__(self, *keys: str, error: type[CopytrailError] = PermanentError) -> None:
         self._keys = keys
         self._error = error
 
@@ -123,7 +123,7 @@ def test_what_nobody_may_look_at_is_told_as_it_is_listed() -> None:
     assert comparison.tally.why_unseen == "s3:GetObject on a: Forbidden (AccessDenied)"
 
 
-@pytest.mark.parametrize("error", [Permanent, Transient])
+@pytest.mark.parametrize("error", [PermanentError, TransientError])
 def test_one_that_nobody_may_look_at_is_told_with_the_reason_and_the_rest_goes_on(error: type[CopytrailError]) -> None:
     found, comparison = compare([missing("a"), missing("b"), missing("c")], Blind("b", error=error))
     assert [(each.object_key, each.message) for each in found] == [

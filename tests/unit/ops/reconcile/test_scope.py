@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.failures import Misconfigured
+from ops.failures import UsageError
 from ops.keys import KeyFilter
 from ops.reconcile.scope import scopes
 from shared.routes import Route
@@ -47,7 +47,7 @@ def test_routes_are_chosen_by_their_numbers() -> None:
 
 @pytest.mark.parametrize("wanted", ["0", "3", "-1", "two", "²", ""])
 def test_a_route_that_is_not_there_is_said_to_be_none(wanted: str) -> None:
-    with pytest.raises(Misconfigured, match="the stack's routes are 1 to 2"):
+    with pytest.raises(UsageError, match="the stack's routes are 1 to 2"):
         scopes(ROUTES, wanted, KeyFilter(), since=None, settled_before=MOMENT)
 
 

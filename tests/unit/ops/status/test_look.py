@@ -5,7 +5,7 @@ from typing import Never
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from ops.failures import Failure, Misconfigured
+from ops.failures import CommandError, UsageError
 from ops.status.look import seen
 from ops.status.signs import Unseen
 from shared.aws import translated
@@ -26,8 +26,8 @@ def raising(error: Exception) -> Never:
         (refused("AccessDenied"), "AccessDenied: cloudwatch:GetMetricData on AWS/SQS: no"),
         (refused("Throttling"), "Throttling: cloudwatch:GetMetricData on AWS/SQS: no"),
         (EndpointConnectionError(endpoint_url="https://e", error="x"), "https://e does not answer"),
-        (Misconfigured("the DLQ has a redrive policy"), "the DLQ has a redrive policy"),
-        (Failure("no such queue"), "no such queue"),
+        (UsageError("the DLQ has a redrive policy"), "the DLQ has a redrive policy"),
+        (CommandError("no such queue"), "no such queue"),
     ],
     ids=str,
 )
@@ -41,7 +41,7 @@ def test_what_is_refused_says_why(error: Exception, why: str) -> None:
     "error", [refused("ExpiredToken"), refused("InvalidClientTokenId"), NoCredentialsError()], ids=str
 )
 def test_credentials_that_do_not_work_end_it(error: Exception) -> None:
-    with pytest.raises(Misconfigured, match="credentials"):
+    with pytest.raises(UsageError, match="credentials"):
         seen(lambda: raising(error))
 
 
