@@ -18,8 +18,8 @@ from ops.dlq.summary import ReasonTold
 from ops.reconcile.difference import Difference
 from ops.reconcile.report import ObjectsTold, RepairTold, RouteTold, SummaryTold
 from ops.status.screen import LastHourTold, QueueTold, StatusTold
-from services.auditor.operation_record import OperationRecord
-from services.auditor.record import Record
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.record import Record
 
 Type = type[msgspec.Struct]
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.topology import Bucket
-from shared import audit_schema
+from shared.audit_log import schema
 from shared.copier_access import Place, copier_grants
 from shared.routes import Route
 
@@ -61,7 +61,7 @@ def reader_permissions(
         *("dynamodb:DescribeTable", "dynamodb:ExportTableToPointInTime", "dynamodb:GetItem"), on=[table.table_arn]
     )
     yield _allow("dynamodb:DescribeExport", on=[f"{table.table_arn}/export/*"])
-    indexes = (audit_schema.BY_DAY, audit_schema.BY_OBJECT)
+    indexes = (schema.BY_DAY, schema.BY_OBJECT)
     # PartiQL tells of many days at once whether they have records.
     yield _allow(
         "dynamodb:PartiQLSelect", "dynamodb:Query", on=[f"{table.table_arn}/index/{index}" for index in indexes]

@@ -8,8 +8,8 @@ from infra.event_patterns import LARGEST_NUMBER
 from infra.function_settings import FunctionSettings, PartSettings, read_function, read_parts
 from infra.reading import Section, did_you_mean
 from infra.topology import Bucket, find_problems
+from shared.copy_plan import MEBIBYTE, largest_copy, seconds_for
 from shared.errors import ConfigurationError
-from shared.plan import MEBIBYTE, largest_copy, seconds_for
 from shared.routes import Route
 
 CONTEXT_KEY = "copytrail"

@@ -29,7 +29,7 @@ from infra.permissions import (
     replayer_permissions,
 )
 from infra.settings import Settings
-from shared.plan import largest_part
+from shared.copy_plan import largest_part
 from shared.routes import Route
 
 

@@ -18,7 +18,7 @@ from localaws.lambda_service import HostedFunction, LambdaService, python_of_fun
 from localaws.registry import REGISTRY
 from localaws.server import MotoServer
 from localaws.supervision import Supervisor
-from shared.aws import keep_expires_as_text
+from shared.lambda_runtime.aws import keep_expires_as_text
 
 REGION = "us-east-1"
 # moto's own.

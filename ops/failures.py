@@ -72,7 +72,7 @@ def is_explained(error: Exception) -> bool:
 
 
 def explained(error: Exception) -> CommandError:
-    """The failure that goes with an error that boto3, or a call translated by `shared.aws`, raised."""
+    """The failure that goes with an error that boto3, or a call translated by `shared.lambda_runtime.aws`, raised."""
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
     if isinstance(cause, ClientError) and (refused := _refused(cause) or _not_our_table(cause, error)):
         return refused

@@ -10,8 +10,8 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from ops.failures import concerns_everything, explained
-from shared.aws import is_gone, translated
 from shared.errors import CopytrailError, PermanentError, TransientError
+from shared.lambda_runtime.aws import is_gone, translated
 from shared.routes import can_be_a_key
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ops.failures import CommandError, UsageError
 from ops.foreign_answers import refuse_foreign_answers
-from shared.aws import keep_expires_as_text
+from shared.lambda_runtime.aws import keep_expires_as_text
 from shared.routes import Route
 
 if TYPE_CHECKING:

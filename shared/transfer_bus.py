@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.aws import translated
 from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import COPYTRAIL_SOURCE
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

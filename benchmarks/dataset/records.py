@@ -9,9 +9,10 @@ from itertools import count
 from math import gcd
 
 from benchmarks.dataset.objects import DESTINATION_BUCKET, SOURCE_BUCKET, Objects
-from services.auditor.items import Item
-from services.auditor.record import Record, source_object
-from shared import audit_schema, times
+from shared import times
+from shared.audit_log import schema
+from shared.audit_log.record import Record, source_object
+from shared.audit_log.schema import Item
 from shared.events import Outcome, Trigger
 
 DAYS = 10
@@ -20,20 +21,20 @@ UNTIL = SINCE + timedelta(days=DAYS)
 _TOOK = timedelta(milliseconds=840)
 
 _VARYING = (
-    (audit_schema.PARTITION_KEY, "S", "%(log_id)s"),
+    (schema.PARTITION_KEY, "S", "%(log_id)s"),
     ("ObjectKey", "S", "%(key)s"),
     ("DestinationKey", "S", "%(key)s"),
     ("Size", "N", "%(size)s"),
     ("SourceETag", "S", "%(etag)s"),
     ("DestinationETag", "S", "%(etag)s"),
     ("Sequencer", "S", "%(sequencer)s"),
-    (audit_schema.UPLOADED_AT, "S", "%(uploaded_at)s"),
+    (schema.UPLOADED_AT, "S", "%(uploaded_at)s"),
     ("StartedAt", "S", "%(uploaded_at)s"),
     ("FinishedAt", "S", "%(finished_at)s"),
     ("LoggedAt", "S", "%(finished_at)s"),
-    (audit_schema.SOURCE_OBJECT, "S", source_object(SOURCE_BUCKET, "%(key)s")),
-    (audit_schema.DAY_SHARD, "S", "%(day)s#%(shard)s"),
-    (audit_schema.FINISHED_ORDER, "S", "%(finished_at)s#%(log_id)s"),
+    (schema.SOURCE_OBJECT, "S", source_object(SOURCE_BUCKET, "%(key)s")),
+    (schema.DAY_SHARD, "S", "%(day)s#%(shard)s"),
+    (schema.FINISHED_ORDER, "S", "%(finished_at)s#%(log_id)s"),
 )
 
 
@@ -46,7 +47,7 @@ class Records:
     def of_shard(self, day: date, shard: int) -> range:
         """The numbers of the records of one shard of a day."""
         first, last = (self._first_after(day + timedelta(days=days)) for days in (0, 1))
-        return range(first + (shard - first) % audit_schema.DAY_SHARDS, last, audit_schema.DAY_SHARDS)
+        return range(first + (shard - first) % schema.DAY_SHARDS, last, schema.DAY_SHARDS)
 
     def finished_order(self, number: int) -> str:
         """The sort key of index `ByDay`."""
@@ -56,7 +57,7 @@ class Records:
         """The LogID of a record; it is in the shard that the auditor would have put it in."""
         digest = md5(number.to_bytes(8), usedforsecurity=False).hexdigest()
         # A UUID's lowest bits decide the shard.
-        tail = f"{digest[20:31]}{8 + number % audit_schema.DAY_SHARDS:x}"
+        tail = f"{digest[20:31]}{8 + number % schema.DAY_SHARDS:x}"
         return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{tail}"
 
     def written(self, number: int) -> str:
@@ -72,7 +73,7 @@ class Records:
             "uploaded_at": times.to_text(finished_at - _TOOK),
             "finished_at": times.to_text(finished_at),
             "day": finished_at.date(),
-            "shard": number % audit_schema.DAY_SHARDS,
+            "shard": number % schema.DAY_SHARDS,
         }
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.dataset.records import SINCE, Records
-from shared import audit_schema
+from shared.audit_log import schema
 
 # Answers hold up to 1 MB ("Query", DynamoDB API reference), and a record takes about 1 kB.
 _MOST_ITEMS = 1000
@@ -34,7 +34,7 @@ class Table:
         """
         values = {name: value["S"] for name, value in asked["ExpressionAttributeValues"].items()}
         day, _, shard = values[":day"].partition("#")
-        if asked["IndexName"] != audit_schema.BY_DAY:
+        if asked["IndexName"] != schema.BY_DAY:
             raise KeyError(asked["IndexName"])
         if self._records is None or not shard.isdigit():
             return _NOTHING
@@ -44,7 +44,7 @@ class Table:
         end = bisect_right(numbers, values[":until"], key=order)
         forward = asked.get("ScanIndexForward", True)
         if following := asked.get("ExclusiveStartKey"):
-            after = following[audit_schema.FINISHED_ORDER]["S"]
+            after = following[schema.FINISHED_ORDER]["S"]
             if forward:
                 begin = bisect_right(numbers, after, key=order)
             else:
@@ -62,5 +62,5 @@ def _page(records: Records, numbers: range, limit: int) -> msgspec.Raw:
 
 def _key(written: str) -> str:
     item = json.loads(written)
-    names = (audit_schema.PARTITION_KEY, audit_schema.DAY_SHARD, audit_schema.FINISHED_ORDER)
+    names = (schema.PARTITION_KEY, schema.DAY_SHARD, schema.FINISHED_ORDER)
     return json.dumps({name: item[name] for name in names})

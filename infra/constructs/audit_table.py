@@ -4,7 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from shared import audit_schema
+from shared.audit_log import schema
 
 
 def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamodb.Table:
@@ -13,7 +13,7 @@ def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamo
         scope,
         id_,
         table_name=name,
-        partition_key=_text(audit_schema.PARTITION_KEY),
+        partition_key=_text(schema.PARTITION_KEY),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
@@ -23,8 +23,8 @@ def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamo
         removal_policy=RemovalPolicy.RETAIN,
     )
     for index, partition_key, sort_key in (
-        (audit_schema.BY_OBJECT, audit_schema.SOURCE_OBJECT, audit_schema.UPLOADED_AT),
-        (audit_schema.BY_DAY, audit_schema.DAY_SHARD, audit_schema.FINISHED_ORDER),
+        (schema.BY_OBJECT, schema.SOURCE_OBJECT, schema.UPLOADED_AT),
+        (schema.BY_DAY, schema.DAY_SHARD, schema.FINISHED_ORDER),
     ):
         table.add_global_secondary_index(
             index_name=index,

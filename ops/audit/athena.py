@@ -11,8 +11,8 @@ from typing import get_args
 
 import msgspec
 
-from services.auditor.operation_record import OperationRecord
-from services.auditor.record import Record
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.record import Record
 
 _DEFINITIONS = """
 CREATE EXTERNAL TABLE {table} (

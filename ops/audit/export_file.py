@@ -12,7 +12,7 @@ from ops.audit.formats.writing import Sink
 from ops.audit.manifest import manifest_path
 from ops.new_files import check_new, new_file
 from ops.progress import progress
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 # About 2 MB of records.
 _AT_ONCE = 1_000

@@ -19,8 +19,8 @@ from ops.failures import UsageError
 from ops.output import note
 from ops.sizes import size_shown
 from ops.stack_outputs import Output, Stack
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 
 _EXAMPLES = """\b
 Examples:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
-from services.auditor.query import CLOCKS_DIFFER_BY
-from services.auditor.record import Record
+from shared.audit_log.query import CLOCKS_DIFFER_BY
+from shared.audit_log.record import Record
 from shared.errors import CopytrailError
 
 # A record has its place in the index by when its transfer finished, and comes there when the auditor has written it:

@@ -12,9 +12,9 @@ from ops.failures import CommandError, UsageError
 from ops.output import json_option, note, print_attributes, print_json
 from ops.places import read_place
 from ops.stack_outputs import Stack
-from services.auditor.any_record import UnreadableItemError
-from services.auditor.items import as_json
-from services.auditor.query import AuditQuery
+from shared.audit_log.items import UnreadableItemError
+from shared.audit_log.query import AuditQuery
+from shared.audit_log.schema import as_json
 
 _LOOKS_LIKE = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
 

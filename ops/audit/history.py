@@ -16,9 +16,9 @@ from ops.output import Cell, json_option, note, print_json, print_table, termina
 from ops.places import Place
 from ops.sizes import size_shown
 from ops.stack_outputs import Stack
-from services.auditor.query import AuditQuery
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.query import AuditQuery
+from shared.audit_log.record import Record
 from shared.events import Trigger
 
 _EXAMPLES = """\b

@@ -11,7 +11,7 @@ from ops.audit.record_table import print_records
 from ops.audit.table import audit_query, looking_at, matching
 from ops.output import json_option, note, print_json, terminal_width
 from ops.stack_outputs import Stack
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 _EXAMPLES = """\b
 Examples:

@@ -14,8 +14,8 @@ from ops.moments import Moment
 from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
 from ops.stack_outputs import Stack
 from ops.told import Told
-from services.auditor.query import CLOCKS_DIFFER_BY
 from shared import times
+from shared.audit_log.query import CLOCKS_DIFFER_BY
 from shared.operations import Stage
 
 _EXAMPLES = """\b

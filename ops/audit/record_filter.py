@@ -15,9 +15,9 @@ from ops.failures import UsageError
 from ops.keys import KeyFilter, key_options
 from ops.moments import Moment, check_order
 from ops.sizes import Size
-from services.auditor.query import FIRST_DAY
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.query import FIRST_DAY
+from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from ops.durations import WIDEST_DURATION, duration_shown
 from ops.moments import shown_moment
 from ops.output import Cell, note, print_table, terminal_width
 from ops.sizes import WIDEST_SIZE, size_shown
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 
 # From so many characters a line on, there is room for the date, and for LogIDs in a log.

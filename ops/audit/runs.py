@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from services.auditor.operation_record import OperationRecord
+from shared.audit_log.operation_record import OperationRecord
 from shared.operations import Stage
 
 

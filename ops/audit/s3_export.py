@@ -12,8 +12,8 @@ from ops.audit.athena import definitions
 from ops.failures import CommandError, UsageError
 from ops.output import note
 from ops.stack_outputs import Output, Stack
-from shared.aws import translated
 from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

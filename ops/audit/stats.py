@@ -13,8 +13,8 @@ from ops.audit.tally import count_periods
 from ops.output import json_option, note, terminal_width
 from ops.progress import progress
 from ops.stack_outputs import Stack
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 
 _EXAMPLES = """\b
 Examples:

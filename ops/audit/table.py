@@ -12,11 +12,11 @@ from ops.failures import CommandError
 from ops.output import note
 from ops.progress import progress
 from ops.stack_outputs import Output, Stack
-from services.auditor.any_record import Unreadable
-from services.auditor.operation_record import OperationRecord
-from services.auditor.query import CLOCKS_DIFFER_BY, THREADS, AuditQuery
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.items import Unreadable
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.query import CLOCKS_DIFFER_BY, THREADS, AuditQuery
+from shared.audit_log.record import Record
 from shared.operations import Stage
 
 # A message waits in a queue for 14 days at most ("SQS message quotas", SQS developer guide).

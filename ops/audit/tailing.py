@@ -15,8 +15,8 @@ from ops.audit.table import audit_query, last_matching, tell_unreadable
 from ops.failures import UsageError, explained
 from ops.output import json_option, note, print_json
 from ops.stack_outputs import Stack
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 from shared.errors import CopytrailError, PermanentError
 
 _EXAMPLES = """\b

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ops.audit.histogram import Histogram
 from ops.audit.record_table import of_old_object
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.events import Outcome
 
 PERCENTILES = (50, 95, 99)

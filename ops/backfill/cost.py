@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ops.backfill import prices
 from ops.backfill.existing import Existing
-from shared.plan import PartSizes, part_count
+from shared.copy_plan import PartSizes, part_count
 from shared.routes import Route
 
 _KIB = 1024

@@ -17,7 +17,7 @@ from ops.backfill.existing import Existing, Position
 from ops.backfill.manifest import InventoryFile, Manifest
 from ops.failures import CommandError, UsageError
 from shared import times
-from shared.aws import translated
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -18,7 +18,7 @@ from ops.failures import UsageError
 from ops.keys import KeyFilter
 from ops.moments import Moment, check_order
 from ops.stack_outputs import Output, Stack
-from shared.plan import PartSizes
+from shared.copy_plan import PartSizes
 from shared.routes import Route
 
 if TYPE_CHECKING:

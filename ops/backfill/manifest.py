@@ -13,7 +13,7 @@ import msgspec
 from ops.failures import CommandError, UsageError
 from ops.places import Place, read_place
 from shared import times
-from shared.aws import translated
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,7 +12,7 @@ from ops.backfill.told import CostTold, PreviewTold
 from ops.counts import counted
 from ops.durations import duration_shown
 from ops.sizes import size_shown
-from shared.plan import PartSizes
+from shared.copy_plan import PartSizes
 
 _WHY = {
     LeftOut.NO_ROUTE: "that no route takes",

@@ -15,10 +15,10 @@ from ops.dlq.results import Lines
 from ops.failures import CommandError
 from ops.in_order import with_results
 from ops.output import note
-from services.auditor.any_record import AnyRecord
-from services.auditor.query import THREADS
-from services.auditor.record import Identity, Record
 from shared import times
+from shared.audit_log.items import AnyRecord
+from shared.audit_log.query import THREADS
+from shared.audit_log.record import Identity, Record
 from shared.errors import PermanentError
 from shared.events import Completion, CopyRequest, Outcome
 from shared.log_id import is_log_id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.dlq.batches import verdicts
 from ops.dlq.letter import Letter
-from shared.aws import translated
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

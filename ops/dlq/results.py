@@ -15,8 +15,8 @@ from ops.durations import WIDEST_DURATION, duration_shown
 from ops.output import Cell, print_json, print_table, terminal_width
 from ops.progress import progress
 from ops.told import Told
-from services.auditor.any_record import AnyRecord
 from shared import times
+from shared.audit_log.items import AnyRecord
 
 _COLUMNS = (
     Column("Id", SHORT_ID, from_width=60),

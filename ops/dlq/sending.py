@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ops.dlq.batches import MOST_ENTRIES, verdicts
 from ops.dlq.letter import Letter
-from shared.aws import translated
 from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

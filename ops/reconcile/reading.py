@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.reconcile.looking import in_order
-from services.auditor.any_record import Unreadable
-from services.auditor.pages import Item, Pages
-from services.auditor.query import FIRST_DAY
-from services.auditor.record import Record, day_shard
-from shared import audit_schema, times
-from shared.aws import translated
+from shared import times
+from shared.audit_log import schema
+from shared.audit_log.items import Unreadable
+from shared.audit_log.pages import Item, Pages
+from shared.audit_log.query import FIRST_DAY
+from shared.audit_log.record import Record, day_shard
 from shared.events import LARGEST_NUMBER
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,7 +30,7 @@ _ATTRIBUTES = {
     "#destination": "DestinationBucket",
     "#copy": "DestinationKey",
     "#finished_at": "FinishedAt",
-    "#log_id": audit_schema.PARTITION_KEY,
+    "#log_id": schema.PARTITION_KEY,
     "#etag": "SourceETag",
     "#copy_etag": "DestinationETag",
     "#size": "Size",
@@ -73,7 +74,7 @@ def read_records(
     )
     first = max(since.date(), FIRST_DAY) if since else _first_day(dynamodb, table_name)
     days = [first + number * _A_DAY for number in range((until.date() - first).days + 1)]
-    asked = [_Place(day, shard) for day in days for shard in range(audit_schema.DAY_SHARDS)]
+    asked = [_Place(day, shard) for day in days for shard in range(schema.DAY_SHARDS)]
     while asked:
         following = []
         for told, next_place in in_order(reader.page, asked):
@@ -134,17 +135,17 @@ class _Reader:
             return _told(item)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
-            self._unreadable.add(item[audit_schema.PARTITION_KEY]["S"], problem)
+            self._unreadable.add(item[schema.PARTITION_KEY]["S"], problem)
             return None
 
     def _query(self, place: _Place) -> Mapping[str, Any]:
         return {
-            "IndexName": audit_schema.BY_DAY,
+            "IndexName": schema.BY_DAY,
             "KeyConditionExpression": "#day = :day AND #order BETWEEN :since AND :until",
             "ProjectionExpression": ", ".join(_ATTRIBUTES),
             "ExpressionAttributeNames": {
-                "#day": audit_schema.DAY_SHARD,
-                "#order": audit_schema.FINISHED_ORDER,
+                "#day": schema.DAY_SHARD,
+                "#order": schema.FINISHED_ORDER,
                 **_ATTRIBUTES,
             },
             "ExpressionAttributeValues": {
@@ -170,7 +171,7 @@ def _told(item: Item) -> Told | None:
         item["DestinationBucket"]["S"],
         item["DestinationKey"]["S"],
         times.to_text(times.from_text(item["FinishedAt"]["S"])),
-        item[audit_schema.PARTITION_KEY]["S"],
+        item[schema.PARTITION_KEY]["S"],
         item["SourceETag"]["S"],
         item["DestinationETag"]["S"] if "DestinationETag" in item else "",
         size,

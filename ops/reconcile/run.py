@@ -18,8 +18,8 @@ from ops.reconcile.reading import read_records, told_by
 from ops.reconcile.recorded import Recorded, evidence_of, recorded
 from ops.reconcile.scope import Scope
 from ops.stack_outputs import Output, Stack
-from services.auditor.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared import times
+from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,8 +15,8 @@ from ops.stack_outputs import Output, Stack
 from ops.status.kept import Kept
 from ops.status.signs import Depth, QueueSigns, Signs, Unseen
 from ops.status.sources import LetterReasons, ages_of, count_reasons, depth_of, recent_transfers
-from services.auditor.query import THREADS, AuditQuery
 from shared import times
+from shared.audit_log.query import THREADS, AuditQuery
 from shared.errors import CopytrailError
 
 T = TypeVar("T")

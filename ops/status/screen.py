@@ -15,8 +15,8 @@ from ops.output import visible
 from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
 from ops.status.verdict import Health, Verdict, letters_shown, reasons_shown
 from ops.told import Told
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 
 _UNSEEN = "?"
 _NONE = "-"

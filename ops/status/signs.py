@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.status.kept import Kept
 from ops.status.signs import Depth, Letters, Transfers
-from services.auditor.query import CLOCKS_DIFFER_BY, AuditQuery
-from shared.aws import translated
+from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared.events import Outcome
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
     from mypy_boto3_sqs import SQSClient
 
-    from services.auditor.record import Record
+    from shared.audit_log.record import Record
 
 _HOUR = timedelta(hours=1)
 # So far back the newest record is looked for.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.auditor.any_record import AnyRecord, record_of
 from services.auditor.ledger import Appended, Ledger
-from shared.batch import Failures
-from shared.delivery import DeadLetter, Message, Queue, bury, final_error
+from shared.audit_log.items import AnyRecord, record_of
 from shared.errors import CopytrailError
+from shared.lambda_runtime.batch import Failures
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Queue, bury, final_error
 from shared.operations import Audited, decode_audited
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from services.auditor.any_record import AnyRecord, read_item
-from shared.audit_schema import PARTITION_KEY
-from shared.aws import translated
+from shared.audit_log.items import AnyRecord, read_item
+from shared.audit_log.schema import PARTITION_KEY
 from shared.errors import PermanentError, Reason
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,10 +2,10 @@
 
 from services.auditor.auditing import Entry
 from services.auditor.ledger import Appended, LogIdConflictError
-from services.auditor.record import Record
-from shared.delivery import DeadLetter
+from shared.audit_log.record import Record
 from shared.errors import Reason
-from shared.runtime import MetricUnit, logger, metrics
+from shared.lambda_runtime.delivery_policy import DeadLetter
+from shared.lambda_runtime.powertools import MetricUnit, logger, metrics
 
 
 class CloudWatchTelemetry:

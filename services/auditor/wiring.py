@@ -10,11 +10,11 @@ from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.telemetry import CloudWatchTelemetry
 from shared import times
-from shared.aws import client
-from shared.batch import Consumer
-from shared.delivery import DeadLetter
-from shared.environment import Environment
-from shared.sqs_queue import SqsQueue
+from shared.lambda_runtime.aws import client
+from shared.lambda_runtime.batch import Consumer
+from shared.lambda_runtime.delivery_policy import DeadLetter
+from shared.lambda_runtime.environment import Environment
+from shared.lambda_runtime.sqs_queue import SqsQueue
 
 # An append takes a few milliseconds, about half of them boto3's own work: more threads only wait for the processor.
 _THREADS = 8

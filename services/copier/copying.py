@@ -9,9 +9,9 @@ from msgspec import structs
 from services.copier.objects import Location, SourceObject
 from services.copier.ports import ObjectStore, PartsCopier, Warn
 from services.copier.rounds import Order, Result, Rounds, Skipped, is_another
+from shared.copy_plan import PartSizes
 from shared.errors import Reason
 from shared.events import Upload
-from shared.plan import PartSizes
 
 
 class Copying:

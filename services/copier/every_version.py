@@ -20,9 +20,9 @@ from services.copier.placements import (
 )
 from services.copier.placing import Placer, Placing, superseded
 from services.copier.rounds import Order, Result
-from shared.delivery import OccupiedError
 from shared.errors import CopytrailError, PermanentError, Reason
 from shared.events import Upload
+from shared.lambda_runtime.delivery_policy import OccupiedError
 
 # A small object is placed in a fraction of a second; this many pauses make a few seconds.
 _MOST_WAITS = 8

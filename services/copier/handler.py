@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.copier import wiring
-from shared.runtime import LambdaContext, PartialItemFailureResponse, logger, metrics, respond
+from shared.lambda_runtime.powertools import LambdaContext, PartialItemFailureResponse, logger, metrics, respond
 
 
 @logger.inject_lambda_context

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.copier.objects import CopyResult, Location, SourceObject, Target
+from shared.copy_plan import Part, parts, seconds_to_copy
 from shared.errors import CopytrailError, PermanentError, Reason, TransientError
 from shared.events import Continuation
-from shared.plan import Part, parts, seconds_to_copy
 
 # What concluding takes: a part begun now must be done before time is out.
 _RESERVE_S = 15.0

@@ -9,8 +9,8 @@ from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
 from services.copier.objects import CopyResult, Location, SourceObject, Target
 from services.copier.s3_client import carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
-from shared.aws import translated
-from shared.plan import Part
+from shared.copy_plan import Part
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,7 +10,7 @@ from services.copier.objects import CopyResult, DestinationState, Location, Sour
 from services.copier.refusals import Refusals
 from services.copier.s3_client import CONTENT_HEADERS, as_sent, carry_anything
 from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
-from shared.aws import is_gone, translated
+from shared.lambda_runtime.aws import is_gone, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

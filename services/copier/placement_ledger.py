@@ -20,8 +20,8 @@ from services.copier.placements import (
     Version,
 )
 from shared import placement_schema, times
-from shared.aws import translated
 from shared.errors import Reason
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

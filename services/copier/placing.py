@@ -19,9 +19,9 @@ from services.copier.placements import (
 from services.copier.ports import PartsCopier, Warn
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared import times
+from shared.copy_plan import PartSizes, part_size
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Destination
-from shared.plan import PartSizes, part_size
 
 # Each is lost only to somebody who writes into the destination past copytrail.
 _MOST_ROUNDS = 8

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from services.copier.objects import Location
 from services.copier.s3_parameters import Owners, given
-from shared.aws import translated
 from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -17,9 +17,9 @@ from services.copier.objects import (
     Target,
 )
 from services.copier.ports import ObjectStore, PartsCopier, SecondsLeft
+from shared.copy_plan import PartSizes, part_size
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Destination, Upload
-from shared.plan import PartSizes, part_size
 from shared.routes import Route
 
 # Each round is lost only to another writer of the same key, so more rounds mean somebody else's progress.

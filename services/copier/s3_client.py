@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from shared.aws import NOT_XML, keep_expires_as_text
+from shared.lambda_runtime.aws import NOT_XML, keep_expires_as_text
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest

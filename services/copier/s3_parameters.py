@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from services.copier.objects import ConditionRefusedError, Location
-from shared.aws import is_gone
 from shared.events import Checksum
+from shared.lambda_runtime.aws import is_gone
 
 # 412: a condition did not hold. 409: another write of the key was under way ("Add preconditions to S3 operations with
 # conditional requests", S3 user guide). The source, or the destination that If-Match names, may also be gone.

@@ -2,7 +2,7 @@
 
 from services.copier.transfers import Settled
 from shared.events import Completion, CopyRequest, Outcome
-from shared.runtime import MetricUnit, logger, metrics
+from shared.lambda_runtime.powertools import MetricUnit, logger, metrics
 
 
 class CloudWatchTelemetry:

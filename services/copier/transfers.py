@@ -11,10 +11,10 @@ from services.copier.completions import Completions
 from services.copier.deleting import Deleted
 from services.copier.multipart import UnfinishedError
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.batch import Failures
-from shared.delivery import DeadLetter, Message, Queue, bury, final_error, unexpected
 from shared.errors import CopytrailError, PermanentError, Reason
 from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
+from shared.lambda_runtime.batch import Failures
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Queue, bury, final_error, unexpected
 from shared.log_id import log_id
 from shared.routes import Route, find_route
 

@@ -7,7 +7,7 @@ from services.copier.object_store import S3ObjectStore
 from services.copier.objects import CopyResult, Location, SourceObject, Target
 from services.copier.placements import DestinationVersion, ListedVersion, Version
 from services.copier.s3_parameters import NO_VERSION, Owners
-from shared.aws import translated
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

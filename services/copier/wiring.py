@@ -24,13 +24,13 @@ from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled, Transfers
 from services.copier.version_store import S3VersionStore
 from shared import times
-from shared.aws import client
-from shared.batch import Consumer
-from shared.environment import Environment
-from shared.plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
+from shared.copy_plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
+from shared.lambda_runtime.aws import client
+from shared.lambda_runtime.batch import Consumer
+from shared.lambda_runtime.environment import Environment
+from shared.lambda_runtime.powertools import logger
+from shared.lambda_runtime.sqs_queue import SqsQueue
 from shared.routes import Route, find_cycle
-from shared.runtime import logger
-from shared.sqs_queue import SqsQueue
 from shared.transfer_bus import TransferBus
 
 # "Configure Lambda function memory", Lambda developer guide: one vCPU for every 1,769 MB.

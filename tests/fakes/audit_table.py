@@ -1,29 +1,47 @@
-"""Owns an empty audit table, keyed and indexed as the deployed one, for tests that have no template."""
+"""An empty audit table, keyed and indexed as the deployed one, for tests that have no template."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from shared import audit_schema
+import boto3
+from moto import mock_aws
+
+from localaws.gaps import close_gaps
+from shared.audit_log import schema
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import GlobalSecondaryIndexTypeDef
 
 _INDEXES = {
-    audit_schema.BY_OBJECT: (audit_schema.SOURCE_OBJECT, audit_schema.UPLOADED_AT),
-    audit_schema.BY_DAY: (audit_schema.DAY_SHARD, audit_schema.FINISHED_ORDER),
+    schema.BY_OBJECT: (schema.SOURCE_OBJECT, schema.UPLOADED_AT),
+    schema.BY_DAY: (schema.DAY_SHARD, schema.FINISHED_ORDER),
 }
 
 
 def create_audit_table(dynamodb: "DynamoDBClient", name: str) -> None:
     """Create the table and its two indexes."""
-    keys = [audit_schema.PARTITION_KEY, *(key for index in _INDEXES.values() for key in index)]
+    keys = [schema.PARTITION_KEY, *(key for index in _INDEXES.values() for key in index)]
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": audit_schema.PARTITION_KEY, "KeyType": "HASH"}],
+        KeySchema=[{"AttributeName": schema.PARTITION_KEY, "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
         GlobalSecondaryIndexes=[_index(index, *index_keys) for index, index_keys in _INDEXES.items()],
     )
+
+
+@contextmanager
+def empty_audit_table() -> Iterator["DynamoDBClient"]:
+    """A client of a DynamoDB in this process, moto's with its gaps closed, that holds one audit table named `audit`."""
+    # Bare moto looks at a condition and writes in two steps.
+    close_gaps()
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_audit_table(client, "audit")
+        yield client
+        client.close()
 
 
 def _index(name: str, partition_key: str, sort_key: str) -> "GlobalSecondaryIndexTypeDef":

@@ -9,7 +9,7 @@ from services.copier.deleting import Deleting
 from services.copier.journeys import Journeys
 from services.copier.multipart import MultipartCopy
 from services.copier.ports import Warn
-from shared.plan import MEBIBYTE, PartSizes
+from shared.copy_plan import MEBIBYTE, PartSizes
 from tests.fakes.clock import FakeClock
 from tests.fakes.s3 import FakeS3
 

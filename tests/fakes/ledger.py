@@ -2,8 +2,8 @@
 
 import threading
 
-from services.auditor.any_record import AnyRecord
 from services.auditor.ledger import Appended, LogIdConflictError
+from shared.audit_log.items import AnyRecord
 
 
 class FakeLedger:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.events import COPYTRAIL_SOURCE, Checksum, Completion, Destination, Outcome, Upload, encode_detail
 from shared.log_id import log_id
 from tests.fakes.bodies import envelope

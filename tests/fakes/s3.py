@@ -14,9 +14,9 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
+from shared.copy_plan import Part
 from shared.errors import PermanentError, Reason, from_aws_code
 from shared.events import Checksum, Upload
-from shared.plan import Part
 from shared.routes import LONGEST_KEY_BYTES
 
 

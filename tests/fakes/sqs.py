@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from shared.delivery import DeadLetter, Message
 from shared.errors import TransientError
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message
 
 
 class FakeQueue:

@@ -19,9 +19,9 @@ import pytest
 
 from localaws.interception import InterceptedRequest, Reply, aws_json_error
 from services.auditor.ledger import DynamoDbLedger
-from services.auditor.operation_record import OperationRecord
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.record import Record
 from shared.operations import Operation, OperationKind, Stage
 from tests.fakes.outcomes import a_record, an_upload, copied, failed
 from tests.operator.conftest import Desk

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from localaws.interception import InterceptedRequest, Reply, aws_json_error, s3_error
-from services.auditor.operation_record import OperationRecord
 from shared import times
-from shared.delivery import REPLAYED_BY
+from shared.audit_log.operation_record import OperationRecord
 from shared.events import CopyRequest, Outcome, Trigger, Upload
+from shared.lambda_runtime.delivery_policy import REPLAYED_BY
 from shared.operations import OperationKind, Stage
 from tests.fakes.bodies import copy_requested
 from tests.fakes.outcomes import a_record, an_upload, body, copied

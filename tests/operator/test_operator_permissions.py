@@ -15,7 +15,7 @@ from localaws.embedded import ACCOUNT_ID, REGION
 from localaws.interception import InterceptedRequest
 from ops.cli import cli
 from shared import times
-from shared.audit_schema import BY_OBJECT
+from shared.audit_log.schema import BY_OBJECT
 from tests.fakes import outcomes
 from tests.operator.conftest import Desk
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from localaws.embedded import EmbeddedAws, NotQuietError
-from services.auditor.query import AuditQuery
-from services.auditor.record import Record
+from shared.audit_log.query import AuditQuery
+from shared.audit_log.record import Record
 
 
 @dataclass

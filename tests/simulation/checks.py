@@ -1,6 +1,6 @@
 """Owns what must hold when all is quiet."""
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.events import Outcome, decode_completion, decode_request
 from tests.simulation.system import System
 from tests.simulation.witness import Asked, request_log_id, told

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.delivery import DeadLetter, Message, Past
 from shared.errors import TransientError
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Past
 from tests.simulation.faults import Network
 from tests.simulation.scheduler import Clock
 

@@ -15,9 +15,9 @@ from services.copier.objects import (
     SourceObject,
     Target,
 )
+from shared.copy_plan import Part
 from shared.errors import TransientError
 from shared.events import Checksum
-from shared.plan import Part
 from tests.simulation.faults import Network
 from tests.simulation.guards import Guards
 from tests.simulation.history import Put, Scenario

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.audit_schema import PARTITION_KEY
+from shared.audit_log.schema import PARTITION_KEY
 from tests.simulation.faults import Network
 from tests.simulation.guards import Guards
 

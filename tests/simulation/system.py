@@ -12,11 +12,11 @@ from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
 from services.copier.multipart import MultipartCopy
 from services.copier.transfers import Settled, Transfers
-from shared.batch import Batch, Failures, UntouchedError, Worker
-from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_delay
+from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError, Reason
 from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
-from shared.plan import PartSizes
+from shared.lambda_runtime.batch import Batch, Failures, UntouchedError, Worker
+from shared.lambda_runtime.delivery_policy import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_delay
 from shared.routes import Route
 from shared.transfer_bus import TransferBus
 from tests.simulation.executor import AtOnce
@@ -130,7 +130,7 @@ class System:
         _try(lambda: self.network.call("Lambda deletes the batch", lambda: delete(done)))
 
     def _settle(self, function: Function, message: Message, error: CopytrailError) -> bool:
-        """What `shared.runtime.respond` does with a message that failed: whether it is buried, and may go."""
+        """What `powertools.respond` does with a message that failed: whether it is buried, and may go."""
         self.trace.add(f"{message.id} failed: {error.reason}: {error.message}")
         if message.receive_count >= self._scenario.max_receive_count and not bury(
             function.port, DeadLetter(message, error, None)

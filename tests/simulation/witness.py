@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from services.copier.ports import SecondsLeft
 from services.copier.transfers import Settled, Transfers
-from shared.delivery import DeadLetter, Message
 from shared.events import Completion, CopyRequest, Outcome, Upload, decode_request
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message
 from shared.log_id import log_id
 from tests.simulation.s3 import Stored
 from tests.simulation.scheduler import Scheduler, Task

@@ -18,11 +18,11 @@ from services.copier import wiring as copier_wiring
 from services.copier.completions import EventBridgeCompletions
 from services.copier.telemetry import CloudWatchTelemetry as CopierTelemetry
 from services.copier.transfers import Transfers
-from shared.batch import Consumer
+from shared.lambda_runtime.batch import Consumer
+from shared.lambda_runtime.powertools import metrics
+from shared.lambda_runtime.sqs_queue import SqsQueue
 from shared.log_id import log_id
 from shared.routes import Route
-from shared.runtime import metrics
-from shared.sqs_queue import SqsQueue
 from shared.transfer_bus import TransferBus
 from tests.fakes.bodies import object_created
 from tests.fakes.clock import FakeClock

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 
 class Kind(Enum):

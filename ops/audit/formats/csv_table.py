@@ -9,8 +9,8 @@ from ops.audit.formats.cells import spreadsheet_safe
 from ops.audit.formats.columns import COLUMNS, Column, Kind
 from ops.audit.formats.writing import Writable, WriteRecords
 from ops.output import visible
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 
 Cell = Callable[[Record], str | int]
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from ops.audit.formats.writing import Writable, WriteRecords
 from ops.output import json_line
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 
 @contextmanager

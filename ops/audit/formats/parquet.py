@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ops.audit.formats.columns import COLUMNS, Kind
 from ops.audit.formats.writing import Sink, WriteRecords
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import IO, TYPE_CHECKING, Protocol
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

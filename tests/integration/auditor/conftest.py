@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from services.auditor import wiring
 from services.auditor.handler import handler
-from shared.runtime import logger, metrics
+from shared.lambda_runtime.powertools import logger, metrics
 from tests.fakes.audit_table import create_audit_table
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from tests.fakes.outcomes import an_upload, body, copied, failed, skipped
 from tests.integration.auditor.conftest import Deployed
 

@@ -28,9 +28,9 @@ from services.copier.rounds import Copied, Order
 from services.copier.s3_client import CONTENT_HEADERS
 from services.copier.s3_parameters import Owners
 from services.copier.version_store import S3VersionStore
-from shared.aws import keep_expires_as_text
+from shared.copy_plan import PartSizes
 from shared.events import Continuation, Upload
-from shared.plan import PartSizes
+from shared.lambda_runtime.aws import keep_expires_as_text
 from shared.routes import Route
 from tests.fakes.copying import InTurn
 from tests.fakes.placements import FakePlacementLedger, FakeVersionedS3

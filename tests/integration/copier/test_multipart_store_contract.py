@@ -12,7 +12,7 @@ from services.copier.object_store import S3ObjectStore
 from services.copier.objects import ConditionRefusedError, Location, SourceObject, Target
 from services.copier.ports import ObjectStore
 from services.copier.s3_parameters import Owners
-from shared.plan import MEBIBYTE, parts
+from shared.copy_plan import MEBIBYTE, parts
 from tests.fakes.s3 import FakeS3
 
 SOURCE = Location("contract-in", "a key+with%20bites/ü.bin")

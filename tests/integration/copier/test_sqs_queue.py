@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared import times
-from shared.delivery import DeadLetter, Message, Past
 from shared.errors import CopytrailError, PermanentError
-from shared.sqs_queue import SqsQueue
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Past
+from shared.lambda_runtime.sqs_queue import SqsQueue
 
 
 class Scene:

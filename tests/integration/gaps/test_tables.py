@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb.models import table as moto_table
 
-from shared import audit_schema
+from shared.audit_log import schema
 
 
 @pytest.fixture
@@ -16,15 +16,15 @@ def make_table() -> Callable[[Any], None]:
 
     def make(aws: Any) -> None:
         indexes = {
-            audit_schema.BY_OBJECT: (audit_schema.SOURCE_OBJECT, audit_schema.UPLOADED_AT),
-            audit_schema.BY_DAY: (audit_schema.DAY_SHARD, audit_schema.FINISHED_ORDER),
+            schema.BY_OBJECT: (schema.SOURCE_OBJECT, schema.UPLOADED_AT),
+            schema.BY_DAY: (schema.DAY_SHARD, schema.FINISHED_ORDER),
         }
-        names = [audit_schema.PARTITION_KEY, *(name for keys in indexes.values() for name in keys)]
+        names = [schema.PARTITION_KEY, *(name for keys in indexes.values() for name in keys)]
         aws.dynamodb.create_table(
             TableName="audit",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
-            KeySchema=[{"AttributeName": audit_schema.PARTITION_KEY, "KeyType": "HASH"}],
+            KeySchema=[{"AttributeName": schema.PARTITION_KEY, "KeyType": "HASH"}],
             GlobalSecondaryIndexes=[
                 {
                     "IndexName": index,

@@ -9,7 +9,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 from localaws.embedded import EmbeddedAws
-from shared import audit_schema
+from shared.audit_log import schema
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,9 @@ def test_a_bucket_has_its_lifecycle_ownership_encryption_and_policy(system: Syst
 def test_the_table_has_its_keys_indexes_recovery_and_protection(system: System) -> None:
     dynamodb, name = system[0].client("dynamodb"), system[1]["AuditTableName"]
     table = dynamodb.describe_table(TableName=name)["Table"]
-    assert table["KeySchema"] == [{"AttributeName": audit_schema.PARTITION_KEY, "KeyType": "HASH"}]
+    assert table["KeySchema"] == [{"AttributeName": schema.PARTITION_KEY, "KeyType": "HASH"}]
     indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
-    assert indexes.keys() == {audit_schema.BY_OBJECT, audit_schema.BY_DAY}
+    assert indexes.keys() == {schema.BY_OBJECT, schema.BY_DAY}
     assert {index["Projection"]["ProjectionType"] for index in indexes.values()} == {"ALL"}
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert table["DeletionProtectionEnabled"] is True

@@ -10,7 +10,7 @@ import pytest
 
 from localaws.server import MotoServer
 from services.auditor.ledger import DynamoDbLedger
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 from shared.events import Completion, Upload
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
 from tests.integration.ops.conftest import AuditTerminal

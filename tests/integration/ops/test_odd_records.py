@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from services.auditor.ledger import DynamoDbLedger
-from services.auditor.operation_record import OperationRecord
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.record import Record
 from shared.operations import Stage
 from tests.fakes.operations import an_operation
 from tests.fakes.outcomes import a_record, an_upload, copied, skipped

@@ -6,10 +6,10 @@ import pytest
 
 from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import Appended
-from services.auditor.operation_record import OperationRecord
-from services.auditor.record import Record
-from shared.delivery import DeadLetter, Message
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.record import Record
 from shared.errors import AccessDeniedError, PermanentError, TransientError
+from shared.lambda_runtime.delivery_policy import DeadLetter, Message
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger

@@ -8,10 +8,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from services.auditor.any_record import AnyRecord
 from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflictError
-from services.auditor.operation_record import OperationRecord
-from services.auditor.query import AuditQuery
+from shared.audit_log.items import AnyRecord
+from shared.audit_log.operation_record import OperationRecord
+from shared.audit_log.query import AuditQuery
 from shared.errors import PermanentError, TransientError
 from shared.operations import Stage
 from tests.fakes.ledger import FakeLedger

@@ -8,8 +8,8 @@ import pytest
 from benchmarks.dataset.letters import Letters
 from benchmarks.dataset.objects import Objects
 from benchmarks.dataset.records import DAYS, SINCE, Records
-from services.auditor.record import Record
-from shared import audit_schema
+from shared.audit_log import schema
+from shared.audit_log.record import Record
 from shared.events import decode_request
 
 OBJECTS = Objects(2_500)
@@ -42,7 +42,7 @@ def test_a_record_is_one_as_the_auditor_writes_it(number: int) -> None:
 def test_every_object_has_one_record_in_one_shard() -> None:
     records = Records(OBJECTS)
     days = [SINCE.date() + timedelta(days=day) for day in range(-1, DAYS + 1)]
-    shards = [records.of_shard(day, shard) for day in days for shard in range(audit_schema.DAY_SHARDS)]
+    shards = [records.of_shard(day, shard) for day in days for shard in range(schema.DAY_SHARDS)]
     numbers = [number for shard in shards for number in shard]
     assert sorted(numbers) == list(range(OBJECTS.count))
     keys = {json.loads(records.written(number))["ObjectKey"]["S"] for number in numbers}

@@ -14,8 +14,8 @@ from benchmarks.endpoint.http import Request
 from benchmarks.endpoint.listing import Listing
 from benchmarks.endpoint.queues import Queue, RefusedError
 from benchmarks.endpoint.table import Table
-from services.auditor.record import day_shard
-from shared import audit_schema
+from shared.audit_log import schema
+from shared.audit_log.record import day_shard
 from tests.fakes.clock import FakeClock
 
 OBJECTS = Objects(2_500)
@@ -65,7 +65,7 @@ def test_the_table_gives_a_shards_records_of_a_span_once_in_order(*, forward: bo
     numbers = list(records.of_shard(day, shard))[5:-5]
     first, last = (records.finished_order(numbers[place]) for place in (0, -1))
     query: dict[str, Any] = {
-        "IndexName": audit_schema.BY_DAY,
+        "IndexName": schema.BY_DAY,
         "ExpressionAttributeValues": {
             ":day": {"S": day_shard(day, shard)},
             ":since": {"S": first},

@@ -13,10 +13,10 @@ from services.copier.multipart import MultipartCopy, UnfinishedError
 from services.copier.objects import Location
 from services.copier.placing import Placer
 from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.delivery import OccupiedError
+from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
-from shared.plan import PartSizes
+from shared.lambda_runtime.delivery_policy import OccupiedError
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import IN_ONE, InTurn

@@ -7,9 +7,9 @@ import pytest
 from services.copier.multipart import UnfinishedError
 from services.copier.objects import Location
 from services.copier.rounds import Copied, Order, Result, Skipped
+from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
-from shared.plan import PartSizes
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import a_copying

@@ -6,8 +6,8 @@ import pytest
 
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled
-from shared.delivery import DeadLetter
 from shared.errors import PermanentError
+from shared.lambda_runtime.delivery_policy import DeadLetter
 from tests.fakes.sqs import message
 
 

@@ -7,11 +7,11 @@ import pytest
 from msgspec import structs
 
 from services.copier.transfers import Settled, Transfers
-from shared.delivery import Past
+from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import CopyRequest, Outcome, Trigger, Upload
+from shared.lambda_runtime.delivery_policy import Past
 from shared.log_id import is_log_id
-from shared.plan import PartSizes
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
 from tests.fakes.clock import FakeClock

@@ -3,8 +3,8 @@
 import pytest
 
 from services.copier.wiring import Settings
+from shared.copy_plan import MEBIBYTE, PartSizes
 from shared.errors import ConfigurationError
-from shared.plan import MEBIBYTE, PartSizes
 from shared.routes import Route
 
 VARIABLES = {

@@ -5,8 +5,8 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from ops.failures import UsageError, explained
-from shared.aws import translated
 from shared.errors import ConfigurationError, CopytrailError, PermanentError
+from shared.lambda_runtime.aws import translated
 
 
 def refusal(code: str, message: str = "no") -> ClientError:

@@ -3,7 +3,7 @@
 import re
 
 from ops.audit.athena import definitions
-from services.auditor.operation_record import OperationRecord
+from shared.audit_log.operation_record import OperationRecord
 from shared.operations import Operation, OperationKind, Stage
 from tests.fakes.outcomes import UPLOADED_AT, a_record, copied
 

@@ -10,7 +10,7 @@ from ops.audit.export_file import Written, check_new_file, write_file
 from ops.audit.formats.choice import Encoding, Format
 from ops.audit.formats.writing import Sink
 from ops.failures import CommandError
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record
 
 CSV = Encoding(Format.CSV)

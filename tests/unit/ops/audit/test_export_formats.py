@@ -17,7 +17,7 @@ from ops.audit.formats.columns import COLUMNS
 from ops.audit.formats.parquet import parquet
 from ops.audit.formats.writing import Sink
 from ops.failures import CommandError
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
 
 NASTY = 'a\r\nb,"c"\td\u2028e\x1b[31mf\x9bg\u202eh ключ 🙂'

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ops.audit.following import LATEST, Follower
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.errors import TransientError
 from tests.fakes.clock import FakeClock
 from tests.fakes.outcomes import a_record, an_upload, copied

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from ops.audit.runs import Run, runs_of
-from services.auditor.operation_record import OperationRecord
+from shared.audit_log.operation_record import OperationRecord
 from shared.operations import Operation, OperationKind, Stage
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

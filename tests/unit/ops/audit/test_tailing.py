@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from ops.audit.following import Follower
 from ops.audit.tailing import keep_following
 from ops.failures import CommandError
-from services.auditor.record import Record
-from shared.aws import translated
+from shared.audit_log.record import Record
+from shared.lambda_runtime.aws import translated
 from tests.fakes.clock import FakeClock
 from tests.fakes.outcomes import a_record, an_upload, copied
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.audit.tally import count_periods
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
 

@@ -6,7 +6,7 @@ import pytest
 
 from ops.backfill.cost import Cost, usd_shown
 from ops.backfill.existing import Existing
-from shared.plan import PartSizes
+from shared.copy_plan import PartSizes
 from shared.routes import Route
 from tests.unit.ops.backfill.objects import existing
 

@@ -13,8 +13,8 @@ from ops.dlq.letter_ids import LetterIds
 from ops.dlq.replaying import Replaying
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
-from shared.delivery import REPLAY_OPERATION, REPLAYED_BY
 from shared.errors import CopytrailError
+from shared.lambda_runtime.delivery_policy import REPLAY_OPERATION, REPLAYED_BY
 from shared.operations import OperationKind
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import an_upload

@@ -10,8 +10,8 @@ from ops.dlq.aftermath import Aftermath, Replayed, wait_for
 from ops.dlq.letter import Letter
 from ops.dlq.results import Lines
 from ops.failures import CommandError
-from services.auditor.record import Record
 from shared import times
+from shared.audit_log.record import Record
 from shared.errors import CopytrailError, TransientError
 from tests.fakes.bodies import object_created
 from tests.fakes.clock import FakeClock

@@ -10,9 +10,9 @@ from ops.keys import KeyFilter
 from ops.reconcile.pairs import Evidence
 from ops.reconcile.reading import Told, read_records, told_by
 from ops.reconcile.recorded import evidence_of, recorded
-from services.auditor.any_record import Unreadable
-from services.auditor.record import Record, day_shard
-from shared import audit_schema
+from shared.audit_log import schema
+from shared.audit_log.items import Unreadable
+from shared.audit_log.record import Record, day_shard
 from shared.events import Outcome, Trigger
 from tests.unit.ops.reconcile.ends import DESTINATION, OLD, SOURCE, scope
 
@@ -111,7 +111,7 @@ class FakeTable:
     def query(self, *, ExpressionAttributeValues: Any, ExclusiveStartKey: Any = None, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's names
         day = ExpressionAttributeValues[":day"]["S"]
         self.days.add(day.partition("#")[0])
-        found = [item for item in self._items if item[audit_schema.DAY_SHARD]["S"] == day]
+        found = [item for item in self._items if item[schema.DAY_SHARD]["S"] == day]
         begin = ExclusiveStartKey["at"] if ExclusiveStartKey else 0
         more = {"LastEvaluatedKey": {"at": begin + 2}} if begin + 2 < len(found) else {}
         return {"Items": found[begin : begin + 2], **more}

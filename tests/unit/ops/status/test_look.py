@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from ops.failures import CommandError, UsageError
 from ops.status.look import seen
 from ops.status.signs import Unseen
-from shared.aws import translated
+from shared.lambda_runtime.aws import translated
 
 
 def refused(code: str) -> ClientError:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.stack_outputs import Stack
-from shared.aws import client, translated
 from shared.errors import CopytrailError, PermanentError, TransientError
+from shared.lambda_runtime.aws import client, translated
 
 # What a header may hold on the wire, as http.client reads it: Latin-1.
 _HEADER_TEXT = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from services.auditor.record import Record
+from shared.audit_log.record import Record
 from shared.errors import PermanentError
 from shared.events import Completion, Destination, Trigger
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed, skipped

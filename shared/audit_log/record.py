@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from services.auditor import items
-from services.auditor.items import Item
-from shared import audit_schema, times
+from shared import times
+from shared.audit_log import schema
+from shared.audit_log.schema import Item
 from shared.envelope import Moment, check_moments, malformed
 from shared.events import LARGEST_NUMBER, Completion, Outcome
 from shared.log_id import is_log_id
@@ -49,7 +49,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     attempt: int
     trigger: str
     requested_by: str | None = None
-    operation_id: str | None = msgspec.field(default=None, name=audit_schema.OPERATION_ID)
+    operation_id: str | None = msgspec.field(default=None, name=schema.OPERATION_ID)
 
     def __post_init__(self) -> None:
         check_moments(
@@ -110,7 +110,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
         Raises:
             ValueError: the item is not a record; says which attribute is missing or wrong.
         """
-        return msgspec.convert(items.from_item(item), cls)
+        return msgspec.convert(schema.from_item(item), cls)
 
     def attributes(self) -> dict[str, str | int]:
         """The record's own attributes in PascalCase; what is absent is left out."""
@@ -120,11 +120,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     def to_item(self) -> Item:
         """The DynamoDB item: the record's own attributes, and those that its indexes go by."""
         indexed = {
-            audit_schema.SOURCE_OBJECT: source_object(self.source_bucket, self.object_key),
-            audit_schema.DAY_SHARD: day_shard(self.finished_at.date(), _shard(self.log_id)),
-            audit_schema.FINISHED_ORDER: f"{times.to_text(self.finished_at)}#{self.log_id}",
+            schema.SOURCE_OBJECT: source_object(self.source_bucket, self.object_key),
+            schema.DAY_SHARD: day_shard(self.finished_at.date(), _shard(self.log_id)),
+            schema.FINISHED_ORDER: f"{times.to_text(self.finished_at)}#{self.log_id}",
         }
-        return items.to_item(self.attributes() | indexed)
+        return schema.to_item(self.attributes() | indexed)
 
     @property
     def identity(self) -> Identity:
@@ -166,4 +166,4 @@ def day_shard(day: date, shard: int | str) -> str:
 
 def _shard(log_id: str) -> int:
     # A UUIDv5 is a hash: its low bits are spread evenly, and the same on every machine.
-    return UUID(log_id).int % audit_schema.DAY_SHARDS
+    return UUID(log_id).int % schema.DAY_SHARDS

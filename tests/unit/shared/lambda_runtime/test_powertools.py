@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from shared.batch import Consumer, Failures
-from shared.delivery import REPLAY_OPERATION, REPLAYED_BY, Message, OccupiedError, Past
 from shared.errors import TransientError
-from shared.runtime import LambdaContext, metrics, respond
+from shared.lambda_runtime.batch import Consumer, Failures
+from shared.lambda_runtime.delivery_policy import REPLAY_OPERATION, REPLAYED_BY, Message, OccupiedError, Past
+from shared.lambda_runtime.powertools import LambdaContext, metrics, respond
 from tests.fakes.sqs import FakeQueue
 
 FIRST_SEEN = datetime(2026, 11, 23, 1, 2, 3, 4000, tzinfo=UTC)

@@ -5,8 +5,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from shared.delivery import Message, Queue, unexpected
 from shared.errors import CopytrailError, Reason, TransientError
+from shared.lambda_runtime.delivery_policy import Message, Queue, unexpected
 
 R = TypeVar("R")
 

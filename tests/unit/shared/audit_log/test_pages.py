@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from services.auditor.pages import Pages
+from shared.audit_log.pages import Pages
 from shared.errors import CopytrailError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from shared.delivery import final_error, retry_delay
 from shared.errors import AccessDeniedError, CopytrailError, PermanentError, TransientError
+from shared.lambda_runtime.delivery_policy import final_error, retry_delay
 from tests.fakes.sqs import message
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from services.auditor.operation_record import OperationRecord, is_operation
-from services.auditor.record import Record
+from shared.audit_log.operation_record import OperationRecord, is_operation
+from shared.audit_log.record import Record
 from shared.errors import PermanentError
 from shared.operations import Audited, Operation
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from services.auditor import items
-from services.auditor.items import Item
-from services.auditor.record import day_shard
-from shared import audit_schema, times
+from shared import times
+from shared.audit_log import schema
+from shared.audit_log.record import day_shard
+from shared.audit_log.schema import Item
 from shared.envelope import Moment, check_moments
 from shared.operations import Operation
 
@@ -65,7 +65,7 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
         Raises:
             ValueError: the item is not such a record; says which attribute is missing or wrong.
         """
-        attributes = items.from_item(item)
+        attributes = schema.from_item(item)
         for name in ("Filters", "Counts"):
             if isinstance(text := attributes.get(name), str):
                 attributes[name] = _decoded(text, name)
@@ -78,11 +78,11 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
 
     def to_item(self) -> Item:
         """The DynamoDB item: the record's own attributes, and those that the index of days goes by."""
-        return items.to_item(
+        return schema.to_item(
             {name: _text(value) for name, value in self.attributes().items()}
             | {
-                audit_schema.DAY_SHARD: day_shard(self.at.date(), SHARD),
-                audit_schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
+                schema.DAY_SHARD: day_shard(self.at.date(), SHARD),
+                schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
             }
         )
 

@@ -10,10 +10,19 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.batch import Batch, Consumer, R, UntouchedError
-from shared.delivery import LONGEST_DELAY_S, DeadLetter, Message, OccupiedError, Queue, bury, retry_delay, unexpected
 from shared.errors import CopytrailError, Reason, without_surrogates
-from shared.sqs_records import read_record
+from shared.lambda_runtime.batch import Batch, Consumer, R, UntouchedError
+from shared.lambda_runtime.delivery_policy import (
+    LONGEST_DELAY_S,
+    DeadLetter,
+    Message,
+    OccupiedError,
+    Queue,
+    bury,
+    retry_delay,
+    unexpected,
+)
+from shared.lambda_runtime.sqs_queue import read_record
 
 __all__ = ["LambdaContext", "MetricUnit", "PartialItemFailureResponse", "logger", "metrics", "respond"]
 

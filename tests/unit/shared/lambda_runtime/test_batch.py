@@ -6,9 +6,9 @@ from threading import Barrier, Event
 
 import pytest
 
-from shared.batch import Batch, Failures, UntouchedError
-from shared.delivery import Message
 from shared.errors import TransientError
+from shared.lambda_runtime.batch import Batch, Failures, UntouchedError
+from shared.lambda_runtime.delivery_policy import Message
 from tests.fakes.sqs import message
 
 

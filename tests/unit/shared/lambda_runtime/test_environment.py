@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.environment import Environment
 from shared.errors import ConfigurationError
+from shared.lambda_runtime.environment import Environment
 from shared.routes import Route
 
 

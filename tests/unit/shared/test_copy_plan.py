@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import PermanentError, Reason
-from shared.plan import (
+from shared.copy_plan import (
     GIBIBYTE,
     LARGEST_OBJECT,
     LARGEST_PART,
@@ -22,6 +21,7 @@ from shared.plan import (
     seconds_for,
     seconds_to_copy,
 )
+from shared.errors import PermanentError, Reason
 
 TERABYTE = 1000**4
 SHIPPED = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE)

@@ -1,8 +1,16 @@
-"""Owns the read side of the audit table: streams of records, a page in memory at a time."""
+"""Queries of the audit table: streams of records, a page in memory at a time.
+
+Days without records are found many at once: a query looks at one partition of an index, of which a day has eight; a
+statement looks at fifty, and ends with the first record that it meets. Over a year without a record, that is sixty
+calls, not three thousand.
+
+Source: "PartiQL select statements" and "PartiQL comparison operators" (IN: up to 50 partition keys), DynamoDB developer
+guide.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -10,16 +18,18 @@ from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from services.auditor.any_record import AnyRecord, Unreadable, UnreadableItemError, read_item
-from services.auditor.days import Days
-from services.auditor.operation_record import SHARD, OperationRecord
-from services.auditor.pages import Item, Pages
-from services.auditor.record import Record, day_shard, source_object
-from shared import audit_schema, times
-from shared.aws import translated
+from shared import times
+from shared.audit_log import schema
+from shared.audit_log.items import AnyRecord, Unreadable, UnreadableItemError, read_item
+from shared.audit_log.operation_record import SHARD, OperationRecord
+from shared.audit_log.pages import Item, Pages
+from shared.audit_log.record import Record, day_shard, source_object
+from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
 
 # About 1 kB a record: eight shards' pages stay around 2 MB, and the first answer comes quickly.
 _PAGE_SIZE = 250
@@ -79,7 +89,7 @@ class AuditQuery:
         """
         with translated("dynamodb:GetItem", self._table_name):
             found = self._dynamodb.get_item(
-                TableName=self._table_name, Key={audit_schema.PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
+                TableName=self._table_name, Key={schema.PARTITION_KEY: {"S": log_id}}, ConsistentRead=True
             )
         item = found.get("Item")
         if not item:
@@ -96,9 +106,9 @@ class AuditQuery:
             CopytrailError: while iterating, DynamoDB did not answer.
         """
         query = self._query(
-            audit_schema.BY_OBJECT,
+            schema.BY_OBJECT,
             "#object = :object",
-            names={"#object": audit_schema.SOURCE_OBJECT},
+            names={"#object": schema.SOURCE_OBJECT},
             values={":object": source_object(bucket, key)},
         )
         records = self._records(query, lambda: self._pages.ask(query), Record.from_item)
@@ -125,7 +135,7 @@ class AuditQuery:
             CopytrailError: while iterating, DynamoDB did not answer.
         """
         span = _Span(since, until, newest_first)
-        shards = range(audit_schema.DAY_SHARDS)
+        shards = range(schema.DAY_SHARDS)
         for of_day in self._days(span, shards, Record.from_item, operation_id=operation_id, day_done=day_done):
             yield from merge(*of_day, key=_finished_order, reverse=newest_first)
 
@@ -174,9 +184,9 @@ class AuditQuery:
     def _of_day(self, day: date, shard: int | str, span: _Span, operation_id: str | None = None) -> Mapping[str, Any]:
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
         query = self._query(
-            audit_schema.BY_DAY,
+            schema.BY_DAY,
             "#day = :day AND #finished BETWEEN :since AND :until",
-            names={"#day": audit_schema.DAY_SHARD, "#finished": audit_schema.FINISHED_ORDER},
+            names={"#day": schema.DAY_SHARD, "#finished": schema.FINISHED_ORDER},
             values={
                 ":day": day_shard(day, shard),
                 ":since": times.to_text(span.since),
@@ -213,7 +223,7 @@ class AuditQuery:
             try:
                 record = read(item)
             except ValueError as error:
-                self.unreadable.add(item[audit_schema.PARTITION_KEY]["S"], str(error))
+                self.unreadable.add(item[schema.PARTITION_KEY]["S"], str(error))
             else:
                 yield record
 
@@ -235,7 +245,7 @@ def _filtered(query: Mapping[str, Any], operation_id: str) -> Mapping[str, Any]:
     return {
         **{name: value for name, value in query.items() if name != "Limit"},
         "FilterExpression": "#operation = :operation",
-        "ExpressionAttributeNames": query["ExpressionAttributeNames"] | {"#operation": audit_schema.OPERATION_ID},
+        "ExpressionAttributeNames": query["ExpressionAttributeNames"] | {"#operation": schema.OPERATION_ID},
         "ExpressionAttributeValues": query["ExpressionAttributeValues"] | {":operation": {"S": operation_id}},
     }
 
@@ -247,3 +257,79 @@ def _finished_order(record: Record) -> tuple[datetime, str]:
 def _upload_order(record: Record) -> tuple[str, datetime]:
     # Sequencers are hex of varying length and case, compared as if padded on the right with zeros.
     return (record.sequencer or "").upper().rstrip("0"), record.finished_at
+
+
+_MOST_PARTITIONS = 50
+# So many statements at once, over a long time without a record.
+_MOST_AT_ONCE = 8
+# A statement may end before it has looked at everything; one that does so more often is not worth while.
+_MOST_PAGES = _MOST_PARTITIONS
+
+
+class Days:
+    """Which days of an index have records, as far as DynamoDB says: where it does not, every day may have some."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._from = f'SELECT "{schema.DAY_SHARD}" FROM "{table_name}"."{schema.BY_DAY}"'  # noqa: S608 - our own names
+        self._resource = f"{table_name}/index/{schema.BY_DAY}"
+        self._is_told = True
+
+    def next_with_records(
+        self,
+        days: Iterator[date],
+        partitions_of: Callable[[date], Sequence[str]],
+        executor: Executor,
+        passed: Callable[[int], object],
+    ) -> list[date]:
+        """The next days that have records, in their order: some of them, and none only if there are no more.
+
+        Args:
+            days: are taken from it, as many as it takes.
+            partitions_of: a day's partitions of the index.
+            passed: is told of how many days have no record.
+        """
+        at_once = 1
+        first = next(days, None)
+        if first is None:
+            return []
+        together = _MOST_PARTITIONS // len(partitions_of(first))
+        stretches = [[first, *islice(days, together - 1)]]
+        while stretches:
+            found = self._having(stretches, partitions_of, executor)
+            if found and self._is_told and together > 1:
+                found = self._having([[day] for stretch in found for day in stretch], partitions_of, executor)
+            meant = [day for stretch in found for day in stretch]
+            passed(sum(map(len, stretches)) - len(meant))
+            if meant:
+                return meant
+            at_once = min(2 * at_once, _MOST_AT_ONCE)
+            stretches = [some for _ in range(at_once) if (some := list(islice(days, together)))]
+        return []
+
+    def _having(
+        self, stretches: Sequence[list[date]], partitions_of: Callable[[date], Sequence[str]], executor: Executor
+    ) -> list[list[date]]:
+        asked = [[name for day in stretch for name in partitions_of(day)] for stretch in stretches]
+        return [stretch for stretch, has in zip(stretches, executor.map(self._any, asked), strict=True) if has]
+
+    def _any(self, partitions: Sequence[str]) -> bool:
+        """Whether one of up to 50 partitions may have a record."""
+        statement = f'{self._from} WHERE "{schema.DAY_SHARD}" IN [{", ".join("?" * len(partitions))}]'
+        more: dict[str, Any] = {}
+        for _ in range(_MOST_PAGES if self._is_told else 0):
+            try:
+                with translated("dynamodb:PartiQLSelect", self._resource):
+                    answer = self._dynamodb.execute_statement(
+                        Statement=statement, Parameters=[{"S": name} for name in partitions], Limit=1, **more
+                    )
+            except CopytrailError:
+                # Whoever may query but may not do this gets the same records, later.
+                self._is_told = False
+                return True
+            if answer.get("Items"):
+                return True
+            if "NextToken" not in answer:
+                return False
+            more = {"NextToken": answer["NextToken"]}
+        return True
