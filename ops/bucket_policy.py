@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from ops.failures import UsageError
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
 from shared.copier_access import copier_grants
 from shared.routes import Route
 

@@ -1,4 +1,4 @@
-"""Owns how an error becomes one line and an exit code."""
+"""Errors as one line and an exit code."""
 
 import re
 from collections.abc import Callable
@@ -7,9 +7,9 @@ import click
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.foreign_answers import CODE as FOREIGN
-from ops.foreign_answers import ForeignAnswerError
-from ops.output import visible
+from ops.aws.foreign_answers import CODE as FOREIGN
+from ops.aws.foreign_answers import ForeignAnswerError
+from ops.terminal.formats import visible
 from shared.errors import ConfigurationError, CopytrailError
 
 MEANINGS_OF_EXIT_CODES = {

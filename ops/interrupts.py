@@ -1,4 +1,4 @@
-"""Owns what Ctrl-C and its like do to the command: a quiet end, until there is something to put back and to tell of.
+"""Signals that end the command: quietly at once, or as KeyboardInterrupt while something is under way.
 
 It imports nothing that takes time: a signal that comes before it is in force ends in a traceback.
 """
@@ -6,6 +6,9 @@ It imports nothing that takes time: a signal that comes before it is in force en
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 INTERRUPTED = 130
@@ -53,3 +56,35 @@ def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
     again = Timer(_SOON_S, os.kill, (os.getpid(), signal.SIGINT))
     again.daemon = True
     again.start()
+
+
+# What ends the command as Ctrl-C does.
+_INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let the block come to its end before a Ctrl-C is heeded; a second one is heeded at once.
+
+    Raises:
+        KeyboardInterrupt: after the block, there was one meanwhile; or in it, there were two.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def heed(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's signature
+        came.append(number)
+        if len(came) > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, heed) for number in _INTERRUPTING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for again in came:
+        # To whoever listens now, such as another block like this one around it.
+        signal.raise_signal(again)

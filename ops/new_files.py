@@ -1,4 +1,4 @@
-"""Owns files that a command writes: whole or not at all, and never over another."""
+"""Files that a command writes: whole or not at all, and never over another."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Owns the trace that operators leave: whoever changes something is on record before and after."""
+"""The record of what an operator does: an event when an operation starts, and one when it ends."""
 
 import time
 from collections import Counter
@@ -9,8 +9,8 @@ from uuid import uuid4
 from msgspec import structs
 
 from ops.failures import CommandError
-from ops.output import note
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.prompts import note
 from shared import times
 from shared.errors import CopytrailError
 from shared.events import encode_detail

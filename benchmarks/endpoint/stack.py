@@ -8,7 +8,7 @@ import msgspec
 
 from benchmarks.dataset.objects import DESTINATION_BUCKET, SOURCE_BUCKET
 from benchmarks.endpoint import AUDIT_DLQ, AUDIT_QUEUE, COPY_DLQ, COPY_QUEUE
-from ops.stack_outputs import Output
+from ops.stack import Output
 from shared.routes import Route
 
 _ACCOUNT = "123456789012"

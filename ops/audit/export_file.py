@@ -11,7 +11,7 @@ from ops.audit.formats.choice import Encoding
 from ops.audit.formats.writing import Sink
 from ops.audit.manifest import manifest_path
 from ops.new_files import check_new, new_file
-from ops.progress import progress
+from ops.terminal.progress import progress
 from shared.audit_log.record import Record
 
 # About 2 MB of records.

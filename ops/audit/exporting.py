@@ -14,11 +14,10 @@ from ops.audit.manifest import Manifest
 from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
 from ops.audit.table import audit_query, matching
-from ops.counts import counted
 from ops.failures import UsageError
-from ops.output import note
-from ops.sizes import size_shown
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.formats import counted, size_shown
+from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.record import Record
 

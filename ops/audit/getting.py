@@ -9,9 +9,11 @@ from ops.audit.record_filter import whole_id
 from ops.audit.runs import runs_of
 from ops.audit.table import audit_query, stages_of
 from ops.failures import CommandError, UsageError
-from ops.output import json_option, note, print_attributes, print_json
-from ops.places import read_place
-from ops.stack_outputs import Stack
+from ops.params.keys import read_place
+from ops.stack import Stack
+from ops.terminal.json import json_option, print_json
+from ops.terminal.prompts import note
+from ops.terminal.tables import print_attributes
 from shared.audit_log.items import UnreadableItemError
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.schema import as_json

@@ -4,18 +4,16 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from ops.audit.blocks import Block, print_blocks
 from ops.audit.record_table import of_old_object, outcome_cell, took_s
 from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.audit.table import audit_query
-from ops.causes import cause_first
-from ops.durations import duration_shown
 from ops.failures import CommandError
-from ops.moments import shown_moment
-from ops.output import Cell, json_option, note, print_json, print_table, terminal_width, visible
-from ops.places import Place
-from ops.sizes import size_shown
-from ops.stack_outputs import Stack
+from ops.params.keys import Place
+from ops.stack import Stack
+from ops.terminal.formats import cause_first, duration_shown, shown_moment, size_shown, visible
+from ops.terminal.json import json_option, print_json
+from ops.terminal.prompts import note
+from ops.terminal.tables import Block, Cell, print_blocks, print_table, terminal_width
 from shared import times
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record

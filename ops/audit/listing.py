@@ -9,8 +9,10 @@ import click
 from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
 from ops.audit.record_table import print_records
 from ops.audit.table import audit_query, looking_at, matching
-from ops.output import json_option, note, print_json, terminal_width
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.json import json_option, print_json
+from ops.terminal.prompts import note
+from ops.terminal.tables import terminal_width
 from shared.audit_log.record import Record
 
 _EXAMPLES = """\b

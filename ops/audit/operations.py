@@ -5,15 +5,14 @@ from datetime import datetime
 
 import click
 
-from ops.audit.blocks import Block, print_blocks
 from ops.audit.runs import Run, runs_of
 from ops.audit.table import audit_query
-from ops.causes import cause_first
-from ops.durations import duration_shown
-from ops.moments import Moment
-from ops.output import Cell, json_option, note, print_json, print_table, terminal_width
-from ops.stack_outputs import Stack
-from ops.told import Told
+from ops.params.moment import Moment
+from ops.stack import Stack
+from ops.terminal.formats import cause_first, duration_shown
+from ops.terminal.json import Told, json_option, print_json
+from ops.terminal.prompts import note
+from ops.terminal.tables import Block, Cell, print_blocks, print_table, terminal_width
 from shared import times
 from shared.audit_log.query import CLOCKS_DIFFER_BY
 from shared.operations import Stage

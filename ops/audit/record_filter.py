@@ -10,11 +10,11 @@ from uuid import UUID
 import click
 from click.core import ParameterSource
 
-from ops import options
 from ops.failures import UsageError
-from ops.keys import KeyFilter, key_options
-from ops.moments import Moment, check_order
-from ops.sizes import Size
+from ops.params import filters
+from ops.params.keys import KeyFilter, key_options
+from ops.params.moment import Moment, check_order
+from ops.params.numbers import Size
 from shared import times
 from shared.audit_log.query import FIRST_DAY
 from shared.audit_log.record import Record
@@ -67,13 +67,13 @@ class RecordFilter:
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
-        return options.described(self._options())
+        return filters.described(self._options())
 
     def as_options(self) -> str:
         """The filters in force, as a person would write them on the command line."""
-        return options.as_written(self._options())
+        return filters.as_written(self._options())
 
-    def _options(self) -> Iterator[options.Given]:
+    def _options(self) -> Iterator[filters.Given]:
         if self.operation_id:
             yield "operation", self.operation_id
         if self.since > BEGINNING:

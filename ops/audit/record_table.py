@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from itertools import chain, islice
 
-from ops.columns import Column
-from ops.durations import WIDEST_DURATION, duration_shown
-from ops.moments import shown_moment
-from ops.output import Cell, note, print_table, terminal_width
-from ops.sizes import WIDEST_SIZE, size_shown
+from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, shown_moment, size_shown
+from ops.terminal.prompts import note
+from ops.terminal.tables import Cell, Column, print_table, terminal_width
 from shared import times
 from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger

@@ -10,8 +10,8 @@ import click
 
 from ops.audit.athena import definitions
 from ops.failures import CommandError, UsageError
-from ops.output import note
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.prompts import note
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ops.failures import UsageError
-from ops.places import Place, read_place
+from ops.params.keys import Place, read_place
 from shared.routes import Route
 
 

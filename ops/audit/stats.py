@@ -10,9 +10,11 @@ from ops.audit.record_filter import RecordFilter, no_match, record_options, sinc
 from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
 from ops.audit.table import audit_query, matching
 from ops.audit.tally import count_periods
-from ops.output import json_option, note, terminal_width
-from ops.progress import progress
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.json import json_option
+from ops.terminal.progress import progress
+from ops.terminal.prompts import note
+from ops.terminal.tables import terminal_width
 from shared import times
 from shared.audit_log.record import Record
 

@@ -8,11 +8,9 @@ from enum import StrEnum
 from itertools import chain
 
 from ops.audit.tally import NOTHING, PERCENTILES, Counts
-from ops.columns import Column
-from ops.durations import WIDEST_DURATION, duration_shown
-from ops.output import Cell, columns_with_room, print_json, print_table
-from ops.sizes import WIDEST_SIZE, size_shown
-from ops.told import Told
+from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown
+from ops.terminal.json import Told, print_json
+from ops.terminal.tables import Cell, Column, columns_with_room, print_table
 from shared import times
 from shared.events import Outcome
 

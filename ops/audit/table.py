@@ -9,9 +9,9 @@ import click
 
 from ops.audit.record_filter import BEGINNING, RecordFilter
 from ops.failures import CommandError
-from ops.output import note
-from ops.progress import progress
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.progress import progress
+from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.items import Unreadable
 from shared.audit_log.operation_record import OperationRecord

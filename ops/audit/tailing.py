@@ -13,8 +13,9 @@ from ops.audit.record_filter import RecordFilter, newest_record_options, no_matc
 from ops.audit.record_table import print_log
 from ops.audit.table import audit_query, last_matching, tell_unreadable
 from ops.failures import UsageError, explained
-from ops.output import json_option, note, print_json
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.json import json_option, print_json
+from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.record import Record
 from shared.errors import CopytrailError, PermanentError

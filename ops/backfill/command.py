@@ -8,24 +8,26 @@ from uuid import uuid4
 
 import click
 
+from ops.aws.concurrency import Pace
+from ops.aws.copy_requests import CopyRequests
+from ops.aws.object_reads import ObjectReads
 from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
 from ops.backfill.preview import Preview
 from ops.backfill.requesting import Requested, Requester
 from ops.backfill.running import THREADS, Checkpointed, Keeper, Stop, request_all
 from ops.backfill.told import BackfillTold, NotRequestedTold
-from ops.confirmation import confirm, yes_option
-from ops.copy_requests import CopyRequests
-from ops.counts import counted
 from ops.failures import CommandError
-from ops.keys import KeyFilter, key_options
-from ops.moments import Moment
-from ops.object_reads import ObjectReads
 from ops.operations import RunningOperation, operation
-from ops.output import json_option, note, print_attributes, print_json
-from ops.pace import Pace, Rate
-from ops.progress import progress
-from ops.stack_outputs import Output, Stack
+from ops.params.keys import KeyFilter, key_options
+from ops.params.moment import Moment
+from ops.params.numbers import Rate
+from ops.stack import Output, Stack
+from ops.terminal.formats import counted
+from ops.terminal.json import json_option, print_json
+from ops.terminal.progress import progress
+from ops.terminal.prompts import confirm, note, yes_option
+from ops.terminal.tables import print_attributes
 from shared import times
 from shared.operations import OperationKind
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from ops.listing import list_objects
+from ops.aws.listing import list_objects
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

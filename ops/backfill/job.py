@@ -15,9 +15,9 @@ from ops.backfill.inventory import Inventory
 from ops.backfill.manifest import Manifest, place_named, read_manifest
 from ops.backfill.selection import Selection, prefixes_to_list
 from ops.failures import UsageError
-from ops.keys import KeyFilter
-from ops.moments import Moment, check_order
-from ops.stack_outputs import Output, Stack
+from ops.params.keys import KeyFilter
+from ops.params.moment import Moment, check_order
+from ops.stack import Output, Stack
 from shared.copy_plan import PartSizes
 from shared.routes import Route
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops.failures import CommandError, UsageError
-from ops.places import Place, read_place
+from ops.params.keys import Place, read_place
 from shared import times
 from shared.lambda_runtime.aws import translated
 

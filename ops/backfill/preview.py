@@ -9,9 +9,7 @@ from ops.backfill.existing import Existence, Position
 from ops.backfill.prices import LISTED
 from ops.backfill.selection import LeftOut, Selection
 from ops.backfill.told import CostTold, PreviewTold
-from ops.counts import counted
-from ops.durations import duration_shown
-from ops.sizes import size_shown
+from ops.terminal.formats import counted, duration_shown, size_shown
 from shared.copy_plan import PartSizes
 
 _WHY = {

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from ops.aws.copy_requests import PartlyRefusedError
+from ops.aws.object_reads import ObjectReads, why_not
 from ops.backfill.existing import Existing
-from ops.copy_requests import PartlyRefusedError
 from ops.failures import UsageError, explained
-from ops.object_reads import ObjectReads, why_not
 from shared.errors import CopytrailError, TransientError
 from shared.events import CopyRequest, Trigger, Upload
 

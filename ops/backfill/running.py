@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import structs
 
+from ops.aws.concurrency import InOrder, Pace
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing
 from ops.backfill.requesting import Bus, Requested
-from ops.in_order import InOrder
-from ops.pace import Pace
 from shared.events import CopyRequest
 from shared.transfer_bus import MOST_EVENTS
 

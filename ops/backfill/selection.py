@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ops.aws.listing import is_archived
 from ops.backfill.existing import Existing
-from ops.keys import KeyFilter
-from ops.listing import is_archived
+from ops.params.keys import KeyFilter
 from shared.routes import Route, can_be_a_key
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from ops.told import Told
+from ops.terminal.json import Told
 
 
 class CostTold(Told, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from threading import Lock
 from ops.dlq.letter import Letter
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
-from ops.output import note
+from ops.terminal.prompts import note
 
 # A letter, and why it was not taken.
 Refused = tuple[Letter, str]

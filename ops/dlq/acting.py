@@ -9,9 +9,9 @@ from itertools import islice
 
 import click
 
-from ops.counts import counted
+from ops.aws.concurrency import Pace
+from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.account import Account
-from ops.dlq.batches import MOST_ENTRIES
 from ops.dlq.dead_letter_queue import DeadLetterQueue, Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.letter_ids import LetterIds
@@ -20,9 +20,9 @@ from ops.dlq.results import Lines, Result
 from ops.dlq.threads import on_threads
 from ops.failures import CommandError, IncompleteError
 from ops.operations import operation
-from ops.output import note
-from ops.pace import Pace
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.prompts import note
 from shared.operations import OperationKind
 
 # Acts on up to 10 letters, on any thread, and enters what became of them into the account.

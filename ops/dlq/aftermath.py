@@ -9,12 +9,12 @@ from threading import Lock
 from typing import Protocol
 from uuid import UUID
 
-from ops.counts import counted
+from ops.aws.concurrency import with_results
 from ops.dlq.letter import Letter
 from ops.dlq.results import Lines
 from ops.failures import CommandError
-from ops.in_order import with_results
-from ops.output import note
+from ops.terminal.formats import counted
+from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.items import AnyRecord
 from shared.audit_log.query import THREADS

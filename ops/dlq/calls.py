@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.dlq.batches import verdicts
+from ops.aws.sqs_batches import verdicts
 from ops.dlq.letter import Letter
 from shared.lambda_runtime.aws import translated
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from msgspec import structs
 
-from ops.object_reads import Head, ObjectReads, why_not
+from ops.aws.object_reads import Head, ObjectReads, why_not
 from shared.errors import CopytrailError, PermanentError
 from shared.events import Upload
 from shared.routes import Route, find_route

@@ -12,17 +12,16 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from ops.counts import counted
-from ops.dlq.batches import MOST_ENTRIES
+from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.calls import DeadLetterCalls, QueueState
-from ops.dlq.interruption import uninterrupted
 from ops.dlq.letter import Letter
 from ops.dlq.letters_in_hand import LettersInHand
 from ops.dlq.receiving import Receivers
 from ops.dlq.threads import on_threads
-from ops.durations import duration_shown
 from ops.failures import CommandError, IncompleteError, UsageError
-from ops.output import note
+from ops.interrupts import uninterrupted
+from ops.terminal.formats import counted, duration_shown
+from ops.terminal.prompts import note
 from shared.errors import CopytrailError
 
 if TYPE_CHECKING:

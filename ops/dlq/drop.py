@@ -7,8 +7,6 @@ from shlex import quote
 
 import click
 
-from ops.confirmation import confirm, yes_option
-from ops.counts import counted
 from ops.dlq.account import Account
 from ops.dlq.acting import Deed, carry_out
 from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue, Sweep
@@ -21,8 +19,10 @@ from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, all_option, selection_options
 from ops.failures import UsageError
 from ops.new_files import check_new
-from ops.output import json_option, note
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.json import json_option
+from ops.terminal.prompts import confirm, note, yes_option
 from shared import times
 from shared.operations import OperationKind
 

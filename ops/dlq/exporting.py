@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from ops.counts import counted
 from ops.dlq.letter_files import line_of
 from ops.dlq.looking import Look, looking
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.selection import Selection, selection_options
 from ops.new_files import check_new, new_file
-from ops.output import note
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.prompts import note
 
 _STDOUT = "-"
 _EXAMPLES = """\b

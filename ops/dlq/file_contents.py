@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
-from ops.counts import counted
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import LettersOfFile
 from ops.dlq.queues import QueueName
 from ops.failures import CommandError, UsageError
-from ops.output import note
+from ops.terminal.formats import counted
+from ops.terminal.prompts import note
 
 
 class Contents:

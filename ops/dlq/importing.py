@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ops.confirmation import confirm, yes_option
-from ops.counts import counted
-from ops.dlq.batches import MOST_ENTRIES
+from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.dead_letter_queue import CONNECTIONS, THREADS, DeadLetterQueue, Unseen
 from ops.dlq.file_contents import Contents, contents_of
-from ops.dlq.interruption import uninterrupted
 from ops.dlq.letter import Letter
 from ops.dlq.letter_files import LettersOfFile, line_of
 from ops.dlq.queues import QueueName, queue_choice
 from ops.dlq.sending import send
 from ops.dlq.threads import on_threads
 from ops.failures import CommandError, UsageError
+from ops.interrupts import uninterrupted
 from ops.new_files import new_file
 from ops.operations import operation
-from ops.output import note
-from ops.progress import progress
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.progress import progress
+from ops.terminal.prompts import confirm, note, yes_option
 from shared.operations import OperationKind
 
 if TYPE_CHECKING:

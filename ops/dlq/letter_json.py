@@ -7,7 +7,7 @@ import msgspec
 
 from ops.dlq.letter import ExplainedBy, Letter
 from ops.dlq.letter_files import attributes_in_json
-from ops.told import Told
+from ops.terminal.json import Told
 
 
 class LetterTold(Told, frozen=True, kw_only=True):

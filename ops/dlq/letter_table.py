@@ -3,14 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from ops.causes import cause_first
-from ops.columns import Column
 from ops.dlq.letter import ExplainedBy, Letter
 from ops.dlq.letter_json import age_s
-from ops.durations import WIDEST_DURATION, duration_shown
-from ops.moments import shown_moment
-from ops.output import Cell, print_table, terminal_width
-from ops.sizes import WIDEST_SIZE, size_shown
+from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, cause_first, duration_shown, shown_moment, size_shown
+from ops.terminal.tables import Cell, Column, print_table, terminal_width
 from shared import times
 
 # At least so many characters of a letter's id tell it from others; `show` and `--id` take them.

@@ -8,8 +8,8 @@ from ops.dlq.looking import looking
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.selection import Selection, selection_options
 from ops.dlq.summary import Summary, print_summary
-from ops.output import json_option, print_json
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.json import json_option, print_json
 from shared import times
 
 _EXAMPLES = """\b

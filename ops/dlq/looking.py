@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ops.counts import counted
 from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue, Sweep, Unseen, not_found
 from ops.dlq.letter import Letter
 from ops.dlq.queues import QueueName
 from ops.dlq.selection import Named, Selection
-from ops.output import note
-from ops.progress import progress
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.progress import progress
+from ops.terminal.prompts import note
 
 
 @dataclass

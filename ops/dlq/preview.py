@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
-from ops.counts import counted
+from ops.aws.concurrency import with_results
 from ops.dlq.currency import Currency, Look, Sources
 from ops.dlq.dead_letter_queue import DeadLetterQueue, Unseen, not_found
 from ops.dlq.letter import Letter
@@ -14,8 +14,8 @@ from ops.dlq.queues import QueueName
 from ops.dlq.results import Found, Result
 from ops.dlq.selection import Named, Selection
 from ops.failures import CommandError
-from ops.in_order import with_results
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted
 
 # How many sources are looked at at once: a client that is handed over has as many connections.
 THREADS = 16

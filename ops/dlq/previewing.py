@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
-from ops.counts import counted
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.preview import Preview
 from ops.dlq.results import Found, Lines, Result
-from ops.output import note
-from ops.progress import progress
+from ops.terminal.formats import counted
+from ops.terminal.progress import progress
+from ops.terminal.prompts import note
 
 # Enough to see whether it is what was meant.
 _MOST_SHOWN = 10

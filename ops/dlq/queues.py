@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
 
 F = TypeVar("F", bound=Callable[..., object])
 

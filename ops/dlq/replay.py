@@ -5,8 +5,6 @@ from contextlib import ExitStack, closing
 import click
 
 from ops.audit.table import audit_query
-from ops.confirmation import confirm, yes_option
-from ops.counts import counted
 from ops.dlq.acting import Deed, carry_out
 from ops.dlq.aftermath import Aftermath, wait_for
 from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue
@@ -16,9 +14,11 @@ from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.replaying import Replaying
 from ops.dlq.results import Lines, Result
 from ops.dlq.selection import Selection, all_option, selection_options
-from ops.output import json_option, note
-from ops.pace import rate_option
-from ops.stack_outputs import Stack
+from ops.params.numbers import rate_option
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.json import json_option
+from ops.terminal.prompts import confirm, note, yes_option
 from shared.operations import OperationKind
 
 # Each group of letters is sent, then deleted: calls that the threads mostly wait for.

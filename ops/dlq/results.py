@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from ops.columns import Column
 from ops.dlq.letter import Letter
 from ops.dlq.letter_json import LetterTold, age_s, to_json
 from ops.dlq.letter_table import SHORT_ID
-from ops.durations import WIDEST_DURATION, duration_shown
-from ops.output import Cell, print_json, print_table, terminal_width
-from ops.progress import progress
-from ops.told import Told
+from ops.terminal.formats import WIDEST_DURATION, duration_shown
+from ops.terminal.json import Told, print_json
+from ops.terminal.progress import progress
+from ops.terminal.tables import Cell, Column, print_table, terminal_width
 from shared import times
 from shared.audit_log.items import AnyRecord
 

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ops import options
 from ops.dlq.letter import KNOWN_REASONS, Letter
 from ops.failures import UsageError
-from ops.keys import KeyFilter, key_options
-from ops.moments import Moment, check_order
-from ops.output import visible
+from ops.params import filters
+from ops.params.keys import KeyFilter, key_options
+from ops.params.moment import Moment, check_order
+from ops.terminal.formats import visible
 from shared import times
 
 T = TypeVar("T")
@@ -100,13 +100,13 @@ class Selection:
 
     def described(self) -> dict[str, str]:
         """The filters in force, by the names of their options; several values of one with commas between."""
-        return options.described(self._options())
+        return filters.described(self._options())
 
     def as_options(self) -> str:
         """The filters in force, as a person would write them on the command line, or ""."""
-        return options.as_written(self._options())
+        return filters.as_written(self._options())
 
-    def _options(self) -> Iterator[options.Given]:
+    def _options(self) -> Iterator[filters.Given]:
         texts = {"key-prefix": self.keys.prefix, "key-glob": self.keys.glob}
         yield from ((name, text) for name, text in texts.items() if text)
         yield from (("reason", reason) for reason in self.reasons)

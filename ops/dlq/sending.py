@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ops.dlq.batches import MOST_ENTRIES, verdicts
+from ops.aws.sqs_batches import MOST_ENTRIES, verdicts
 from ops.dlq.letter import Letter
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated

@@ -11,9 +11,10 @@ from ops.dlq.letter_json import age_s, to_json
 from ops.dlq.looking import Look, looking
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.selection import LetterId, Selection
-from ops.durations import duration_shown
-from ops.output import json_option, print_attributes, print_json, visible
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import duration_shown, visible
+from ops.terminal.json import json_option, print_json
+from ops.terminal.tables import print_attributes
 from shared import times
 
 _EXAMPLES = """\b

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ops.causes import cause_first
-from ops.columns import Column
 from ops.dlq.letter import Letter
-from ops.durations import WIDEST_DURATION, duration_shown
-from ops.output import Cell, print_json, print_table, terminal_width
-from ops.told import Told
+from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown
+from ops.terminal.json import Told, print_json
+from ops.terminal.tables import Cell, Column, print_table, terminal_width
 
 _COLUMNS = (
     Column("Letters", 7, right=True, is_whole=True),

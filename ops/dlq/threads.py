@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from ops.dlq.interruption import uninterrupted
+from ops.interrupts import uninterrupted
 
 Work = Callable[[], object]
 

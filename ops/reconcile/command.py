@@ -5,20 +5,19 @@ from datetime import datetime
 
 import click
 
-from ops.confirmation import confirm, yes_option
-from ops.counts import counted
 from ops.failures import DIFFERENCES, CommandError, UsageError
-from ops.keys import KeyFilter, key_options
-from ops.moments import Moment
-from ops.output import json_option, note
-from ops.pace import rate_option
+from ops.params.keys import KeyFilter, key_options
+from ops.params.moment import Moment
+from ops.params.numbers import rate_option
 from ops.reconcile.difference import Kept
 from ops.reconcile.repair import repair as request_copies
 from ops.reconcile.report import Compared, RepairTold, Report
 from ops.reconcile.run import Wish, compare, takes_no_requests
 from ops.reconcile.scope import ALL, scopes
-from ops.sizes import size_shown
-from ops.stack_outputs import Stack
+from ops.stack import Stack
+from ops.terminal.formats import counted, size_shown
+from ops.terminal.json import json_option
+from ops.terminal.prompts import confirm, note, yes_option
 from shared import times
 
 _SETTLE = "15m"

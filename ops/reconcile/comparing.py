@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
-from ops.object_reads import why_not
+from ops.aws.object_reads import why_not
 from ops.reconcile.difference import Difference, difference
 from ops.reconcile.judging import Finding, Judge, Kind, is_worth_a_look
 from ops.reconcile.looking import Look, in_order

@@ -6,10 +6,10 @@ from types import TracebackType
 
 import msgspec
 
-from ops.causes import cause_first
 from ops.reconcile.judging import Finding, Kind
 from ops.reconcile.scope import Scope
-from ops.told import Told
+from ops.terminal.formats import cause_first
+from ops.terminal.json import Told
 from shared import times
 from shared.events import Upload
 from shared.routes import LONGEST_KEY_BYTES, can_be_a_key

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from ops.listing import Listed, is_archived
+from ops.aws.listing import Listed, is_archived
 from ops.reconcile.looking import Look, has_md5
 from ops.reconcile.pairs import Pair
 from ops.reconcile.scope import Scope

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ops.in_order import with_results
-from ops.listing import Listed
-from ops.object_reads import Head, ObjectReads
+from ops.aws.concurrency import with_results
+from ops.aws.listing import Listed
+from ops.aws.object_reads import Head, ObjectReads
 from shared import times
 
 if TYPE_CHECKING:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 
-from ops.copy_requests import CopyRequests, PartlyRefusedError
-from ops.in_order import InOrder
+from ops.aws.concurrency import InOrder, Pace
+from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
 from ops.operations import RunningOperation, operation
-from ops.pace import Pace
-from ops.progress import progress
 from ops.reconcile.difference import Difference, Kept
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.progress import progress
 from shared.events import CopyRequest, Trigger
 from shared.operations import OperationKind
 from shared.transfer_bus import MOST_EVENTS

@@ -5,14 +5,14 @@ from typing import Literal
 
 import click
 
-from ops.columns import Column
-from ops.output import Cell, note, print_json, print_table, terminal_width, visible
 from ops.reconcile.comparing import Tally
 from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind
 from ops.reconcile.scope import Scope
-from ops.sizes import WIDEST_SIZE, size_shown
-from ops.told import Told
+from ops.terminal.formats import WIDEST_SIZE, size_shown, visible
+from ops.terminal.json import Told, print_json
+from ops.terminal.prompts import note
+from ops.terminal.tables import Cell, Column, print_table, terminal_width
 
 _MOST_SHOWN = 20
 _COLUMNS = (

@@ -8,8 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ops.audit.table import tell_unreadable
-from ops.listing import WORKERS, list_objects
-from ops.progress import progress
+from ops.aws.listing import WORKERS, list_objects
 from ops.reconcile.comparing import Comparison, Tally
 from ops.reconcile.difference import Difference, Kept
 from ops.reconcile.looking import THREADS, Eyes
@@ -17,7 +16,8 @@ from ops.reconcile.pairs import Evidence, Pair, pairs
 from ops.reconcile.reading import read_records, told_by
 from ops.reconcile.recorded import Recorded, evidence_of, recorded
 from ops.reconcile.scope import Scope
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
+from ops.terminal.progress import progress
 from shared import times
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 
 from ops.failures import UsageError
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from shared import times
 from shared.routes import Route, can_be_a_key
 

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.interrupts import INTERRUPTED
-from ops.output import json_option, print_json, terminal_width
-from ops.progress import waiting
-from ops.spans import Span
-from ops.stack_outputs import Stack
+from ops.params.moment import Span
+from ops.stack import Stack
 from ops.status.look import Looks
 from ops.status.screen import line, screen, to_json
 from ops.status.signs import Signs
 from ops.status.verdict import Health, Verdict, judge
+from ops.terminal.json import json_option, print_json
+from ops.terminal.progress import waiting
+from ops.terminal.tables import terminal_width
 
 # Into a pipe, nothing is wrapped.
 _ENDLESS = 10_000

@@ -11,7 +11,7 @@ from ops.dlq.dead_letter_queue import THREADS as SQS_THREADS
 from ops.dlq.dead_letter_queue import DeadLetterQueue
 from ops.dlq.queues import QueueName
 from ops.failures import CommandError, UsageError, explained
-from ops.stack_outputs import Output, Stack
+from ops.stack import Output, Stack
 from ops.status.kept import Kept
 from ops.status.signs import Depth, QueueSigns, Signs, Unseen
 from ops.status.sources import LetterReasons, ages_of, count_reasons, depth_of, recent_transfers

@@ -8,13 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.columns import cut
-from ops.counts import counted
-from ops.durations import duration_shown
-from ops.output import visible
 from ops.status.signs import Depth, QueueSigns, Signs, Transfers, Unseen
 from ops.status.verdict import Health, Verdict, letters_shown, reasons_shown
-from ops.told import Told
+from ops.terminal.formats import counted, duration_shown, visible
+from ops.terminal.json import Told
+from ops.terminal.tables import cut
 from shared import times
 from shared.audit_log.record import Record
 

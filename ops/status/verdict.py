@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from ops.counts import counted
-from ops.durations import duration_shown
 from ops.status.signs import Depth, Letters, QueueSigns, Signs, Unseen
+from ops.terminal.formats import counted, duration_shown
 
 _MOST_REASONS = 3
 

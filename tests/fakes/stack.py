@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from ops.dlq.commands import dlq
-from ops.stack_outputs import Output
+from ops.stack import Output
 from shared.routes import Route
 from tests.fakes.letters import EVE
 from tests.fakes.sqs_client import DLQ, FakeSqs

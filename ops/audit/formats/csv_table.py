@@ -8,7 +8,7 @@ from io import StringIO
 from ops.audit.formats.cells import spreadsheet_safe
 from ops.audit.formats.columns import COLUMNS, Column, Kind
 from ops.audit.formats.writing import Writable, WriteRecords
-from ops.output import visible
+from ops.terminal.formats import visible
 from shared import times
 from shared.audit_log.record import Record
 

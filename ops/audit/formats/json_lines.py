@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ops.audit.formats.writing import Writable, WriteRecords
-from ops.output import json_line
+from ops.terminal.json import json_line
 from shared.audit_log.record import Record
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.server import MotoServer
-from ops.foreign_answers import ForeignAnswerError, refuse_foreign_answers
+from ops.aws.foreign_answers import ForeignAnswerError, refuse_foreign_answers
 from tests.terminal import Terminal
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in &amp; go on</title></head><body>Hello</body></html>"

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.operations import operation
-from ops.stack_outputs import Output
+from ops.stack import Output
 from shared.errors import CopytrailError
 from shared.operations import OperationKind, Stage
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from ops.audit.record_filter import RecordFilter, newest_record_options, no_match, record_options, since_by_default
 from ops.failures import UsageError
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed, skipped

@@ -4,7 +4,7 @@ import pytest
 
 from ops.audit.sources import place_of, sources_of, why_nothing
 from ops.failures import UsageError
-from ops.places import Place
+from ops.params.keys import Place
 from shared.routes import Route
 
 ROUTES = (

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
-from ops import output
 from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
 from ops.audit.tally import Counts, Delays
+from ops.terminal import tables
 from shared.events import Outcome
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -32,7 +32,7 @@ def counted() -> Stats:
 def test_on_a_terminal_every_hour_has_a_line_that_fits(
     counted: Stats, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(output, "terminal_width", lambda: width)
+    monkeypatch.setattr(tables, "terminal_width", lambda: width)
     print_chart(counted)
     lines = capsys.readouterr().out.splitlines()
     assert [f"{line[:11]:11}" for line in lines[:5]] == [
@@ -55,7 +55,7 @@ def test_on_a_terminal_every_hour_has_a_line_that_fits(
 def test_an_encoding_without_blocks_has_bars_all_the_same(
     counted: Stats, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(output, "terminal_width", lambda: 80)
+    monkeypatch.setattr(tables, "terminal_width", lambda: 80)
     monkeypatch.setattr(type(sys.stdout), "encoding", "ascii")
     print_chart(counted)
     monkeypatch.undo()

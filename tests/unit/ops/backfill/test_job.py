@@ -10,8 +10,8 @@ import pytest
 from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
 from ops.failures import UsageError
-from ops.keys import KeyFilter
-from ops.stack_outputs import Output
+from ops.params.keys import KeyFilter
+from ops.stack import Output
 from shared import times
 from shared.routes import Route
 from tests.unit.ops.backfill.objects import FakeInventoryBucket, manifest

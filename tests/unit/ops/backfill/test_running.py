@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ops.aws.concurrency import Pace
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Existing, Position
 from ops.backfill.requesting import Requested
 from ops.backfill.running import Checkpointed, Keeper, Stop, request_all
-from ops.pace import Pace
 from shared.events import CopyRequest
 from tests.fakes.clock import FakeClock
 from tests.unit.ops.backfill.objects import FakeExistence

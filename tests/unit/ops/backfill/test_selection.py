@@ -7,7 +7,7 @@ import pytest
 
 from ops.backfill.existing import Position
 from ops.backfill.selection import LeftOut, Selection, prefixes_to_list
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from shared.routes import Route
 from tests.unit.ops.backfill.objects import MOMENT, existing
 

@@ -10,7 +10,7 @@ from ops.dlq.preview import Preview
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
 from ops.failures import CommandError, IncompleteError, UsageError
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from shared.events import Upload
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import an_upload

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from ops.dlq.selection import Named, ReasonName, Selection, selection_options
 from ops.failures import UsageError
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, LOG_ID, MESSAGE_ID, UNDELIVERABLE, a_letter
 from tests.fakes.outcomes import an_upload

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.dlq import batches
+from ops.aws import sqs_batches
 from ops.dlq.letter import Letter
 from ops.dlq.sending import send
 from shared.errors import CopytrailError
@@ -150,4 +150,4 @@ def test_letters_with_one_id_are_told_apart(sqs: Any) -> None:
 
 
 def test_an_entry_that_fails_without_a_message_is_told_by_its_code() -> None:
-    assert batches.verdicts(1, lambda _: [{"Id": "0", "Code": "Odd", "SenderFault": True}]) == ["Odd"]
+    assert sqs_batches.verdicts(1, lambda _: [{"Id": "0", "Code": "Odd", "SenderFault": True}]) == ["Odd"]

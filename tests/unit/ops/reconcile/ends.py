@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ops.keys import KeyFilter
-from ops.listing import Listed
+from ops.aws.listing import Listed
+from ops.params.keys import KeyFilter
 from ops.reconcile.looking import Look, Seen
 from ops.reconcile.pairs import Evidence, Pair
 from ops.reconcile.scope import Scope

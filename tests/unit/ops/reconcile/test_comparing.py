@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.listing import Listed
+from ops.aws.listing import Listed
 from ops.reconcile.comparing import Comparison
 from ops.reconcile.difference import Difference
 from ops.reconcile.judging import Kind

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ops.keys import KeyFilter
-from ops.listing import Listed
+from ops.aws.listing import Listed
+from ops.params.keys import KeyFilter
 from ops.reconcile.judging import Finding, Judge, Kind, is_worth_a_look
 from ops.reconcile.looking import Look
 from ops.reconcile.pairs import Pair

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from ops.reconcile.pairs import Evidence
 from ops.reconcile.reading import Told, read_records, told_by
 from ops.reconcile.recorded import evidence_of, recorded

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.failures import UsageError
-from ops.keys import KeyFilter
+from ops.params.keys import KeyFilter
 from ops.reconcile.scope import scopes
 from shared.routes import Route
 from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, scope

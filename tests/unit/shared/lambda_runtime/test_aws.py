@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.stack_outputs import Stack
+from ops.stack import Stack
 from shared.errors import CopytrailError, PermanentError, TransientError
 from shared.lambda_runtime.aws import client, translated
 

@@ -1,0 +1,1 @@
+"""AWS calls that several commands make: listings, HEADs, batch calls, bounded concurrency."""

@@ -1,0 +1,47 @@
+"""SQS batch calls: 200 even when entries failed, so each entry's result is read, and retried."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from shared.errors import CopytrailError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
+
+# "SendMessageBatch", SQS API reference; the other batch calls likewise.
+MOST_ENTRIES = 10
+# The pauses between tries of entries that SQS failed to take for reasons of its own, in seconds.
+_PAUSES_S = (0.2, 0.8)
+
+Call = Callable[[Sequence[int]], "Iterable[BatchResultErrorEntryTypeDef]"]
+
+
+def verdicts(count: int, call: Call, *, sleep: Callable[[float], None] = time.sleep) -> list[str | None]:
+    """Make a batch call for entries 0 to `count` - 1, and up to two more for those that SQS itself failed with.
+
+    Args:
+        call: makes the call for the entries at these places, each with its place as its id; those that failed.
+
+    Returns:
+        For each entry in its place, None when it is done, else why not.
+
+    Raises:
+        CopytrailError: the first call failed as a whole.
+    """
+    failed = {int(entry["Id"]): entry for entry in call(range(count))}
+    for pause_s in _PAUSES_S:
+        again = [place for place, entry in failed.items() if not entry["SenderFault"]]
+        if not again:
+            break
+        sleep(pause_s)
+        try:
+            once_more = {int(entry["Id"]): entry for entry in call(again)}
+        except CopytrailError:
+            break
+        failed = {place: entry for place, entry in failed.items() if place not in again} | once_more
+    return [_why(failed[place]) if place in failed else None for place in range(count)]
+
+
+def _why(entry: "BatchResultErrorEntryTypeDef") -> str:
+    return f"{entry['Code']}: {entry['Message']}" if entry.get("Message") else entry["Code"]

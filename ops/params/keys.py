@@ -1,0 +1,69 @@
+"""Keys and objects as a person names them: `--key-prefix`, `--key-glob`, `s3://bucket/key`."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple, TypeVar
+
+import click
+
+_LITERAL = re.compile(r"[^*?\[]*")
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True)
+class KeyFilter:
+    """Keys that begin with `prefix` and look like `glob`; one that is empty takes every key."""
+
+    prefix: str = ""
+    glob: str = ""
+
+    def matches(self, key: str) -> bool:
+        """Whether a key is meant. In a glob, `*` stands for any characters, slashes too, as in S3's own wildcards."""
+        return key.startswith(self.prefix) and (not self.glob or fnmatchcase(key, self.glob))
+
+    def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
+        """The prefixes, in order, under which every key is that is meant and begins with one of `within`."""
+        literal = _LITERAL.match(self.glob)
+        wanted = _both(self.prefix, literal[0] if literal else "")
+        if wanted is None:
+            return ()
+        both = (_both(prefix, wanted) for prefix in within)
+        return tuple(sorted({prefix for prefix in both if prefix is not None}))
+
+
+def _both(one: str, other: str) -> str | None:
+    """The prefix of what begins with both, or None: nothing does."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer if longer.startswith(shorter) else None
+
+
+def key_options(command: F) -> F:
+    """Add `--key-prefix` and `--key-glob` to a command, as `key_prefix` and `key_glob`."""
+    command = click.option(
+        "--key-glob", default="", metavar="GLOB", help="Only keys that look like this: * is anything, also slashes."
+    )(command)
+    return click.option("--key-prefix", default="", metavar="PREFIX", help="Only keys that begin with this.")(command)
+
+
+_SCHEME = "s3://"
+
+
+class Place(NamedTuple):
+    """Where an object is."""
+
+    bucket: str
+    key: str
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/key`."""
+        return f"{_SCHEME}{self.bucket}/{self.key}"
+
+
+def read_place(url: str) -> Place | None:
+    """The place that an S3 URL names, or None; its key is taken as it is written, nothing in it is decoded."""
+    bucket, _, key = url.removeprefix(_SCHEME).partition("/")
+    return Place(bucket, key) if url.startswith(_SCHEME) and bucket and key else None

@@ -1,0 +1,140 @@
+"""The deployed stack: its outputs, and clients for its account and region."""
+
+from contextlib import closing
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from ops.aws.foreign_answers import refuse_foreign_answers
+from ops.failures import CommandError, UsageError
+from shared.lambda_runtime.aws import keep_expires_as_text
+from shared.routes import Route
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+class Output(StrEnum):
+    """The stack's outputs, by their logical ids."""
+
+    ROUTES = "Routes"
+    TRANSFER_BUS_NAME = "TransferBusName"
+    COPY_QUEUE_URL = "CopyQueueUrl"
+    COPY_DLQ_URL = "CopyDlqUrl"
+    AUDIT_QUEUE_URL = "AuditQueueUrl"
+    AUDIT_DLQ_URL = "AuditDlqUrl"
+    AUDIT_TABLE_NAME = "AuditTableName"
+    BUCKET_NAMES = "BucketNames"
+    COPIER_ROLE_ARN = "CopierRoleArn"
+    COPIER_FUNCTION_NAME = "CopierFunctionName"
+    AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
+    COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
+    AUDITOR_LOG_GROUP_NAME = "AuditorLogGroupName"
+    PARTS = "Parts"
+    READER_POLICY_ARN = "ReaderPolicyArn"
+    REPLAYER_POLICY_ARN = "ReplayerPolicyArn"
+
+
+class Stack:
+    """A deployed copytrail stack, and the clients to look at it with."""
+
+    def __init__(self, name: str, *, region: str | None = None, profile: str | None = None) -> None:
+        self.name = name
+        self._region = region
+        self._profile = profile
+
+    def client(self, service: str, *, connections: int = 1) -> Any:
+        """A boto3 client in the stack's region, for so many threads, that gives up within seconds.
+
+        Raises:
+            CommandError: the endpoint that AWS_ENDPOINT_URL names is no URL.
+            BotoCoreError: there is no region, or no such profile.
+        """
+        from botocore.config import Config  # noqa: PLC0415 - as boto3 below
+
+        config = Config(
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            user_agent_extra="copytrail",
+        )
+        try:
+            made = self._session.client(service, config=config)  # type: ignore[call-overload]  # literal names only
+        except ValueError as error:
+            raise UsageError(f"{str(error).rstrip('.')}: check AWS_ENDPOINT_URL and --region") from error
+        keep_expires_as_text(made)
+        refuse_foreign_answers(made)
+        return made
+
+    def output(self, name: Output) -> str:
+        """The value of one output.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack.
+            BotoCoreError, ClientError: CloudFormation did not answer.
+        """
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in self._description.get("Outputs", [])}
+        if name not in outputs:
+            status = self._description.get("StackStatus")
+            raise UsageError(
+                f"stack '{self.name}' has no output {name} (status {status}): is it a copytrail stack, fully deployed?"
+            )
+        return outputs[name]
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The stack's routes, with the real names of the buckets.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        try:
+            return msgspec.json.decode(self.output(Output.ROUTES), type=tuple[Route, ...])
+        except msgspec.DecodeError as error:
+            raise UsageError(f"stack '{self.name}' has routes of another version of copytrail: {error}") from error
+
+    @cached_property
+    def region(self) -> str | None:
+        """The region it is looked for in."""
+        return self._session.region_name
+
+    @cached_property
+    def caller_arn(self) -> str:
+        """Who is asking, as AWS names them.
+
+        Raises:
+            BotoCoreError, ClientError: STS did not answer.
+        """
+        with closing(self.client("sts")) as sts:
+            return str(sts.get_caller_identity()["Arn"])
+
+    @cached_property
+    def _session(self) -> "boto3.Session":
+        import boto3  # noqa: PLC0415 - most of a second: --help, --version and completion do not wait for it
+
+        return boto3.Session(region_name=self._region, profile_name=self._profile)
+
+    @cached_property
+    def _description(self) -> "StackTypeDef":
+        cloudformation = self.client("cloudformation")
+        try:
+            stacks = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "ValidationError":
+                raise
+            raise self._unknown(error) from error
+        return stacks[0]  # type: ignore[no-any-return]
+
+    def _unknown(self, error: ClientError) -> CommandError:
+        message = error.response.get("Error", {}).get("Message", "")
+        if "does not exist" not in message:
+            return UsageError(f"'{self.name}' is no stack name: {message}")
+        return UsageError(
+            f"there is no stack '{self.name}' in {self.region}: deploy it, or name another with --stack or"
+            " COPYTRAIL_STACK, and its region with --region"
+        )

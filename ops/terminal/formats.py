@@ -1,0 +1,90 @@
+"""Values as a person reads them: counts, sizes, durations, moments, causes, and text with what would not be seen."""
+
+import re
+from datetime import datetime
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something, which is named in the singular: `1 letter`, `1,200 letters`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_YEAR = 365.2425 * _DAY
+# No span of the calendar takes more characters.
+WIDEST_DURATION = len("119 min")
+
+
+def duration_shown(seconds: float) -> str:
+    """A span of time in its largest unit: `45 s`, `12 min`, `3 h`, `2 d`, `2 y`; below 10 s in tenths, `0.8 s`."""
+    if seconds < 10:  # noqa: PLR2004 - two digits say enough
+        return f"{max(0.0, seconds):.1f} s"
+    # What would round up to the next unit is told in that one.
+    if round(seconds) < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    if round(seconds / _MINUTE) < 2 * _HOUR / _MINUTE:
+        return f"{seconds / _MINUTE:.0f} min"
+    if round(seconds / _HOUR) < 2 * _DAY / _HOUR:
+        return f"{seconds / _HOUR:.0f} h"
+    if round(seconds / _DAY) < 2 * _YEAR / _DAY:
+        return f"{seconds / _DAY:.0f} d"
+    return f"{seconds / _YEAR:,.0f} y"
+
+
+def visible(text: str) -> str:
+    r"""The text with what would not be seen, or would move the cursor, written as `\x1b` or `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+_KIB = 1024
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+# No number of bytes that 64 bits hold takes more characters.
+WIDEST_SIZE = len("1,023 KiB")
+
+
+def size_shown(size: int) -> str:
+    """A number of bytes for a person: `26 B`, `15 KiB`, `1.2 GiB`."""
+    shown = float(size)
+    for unit in _UNITS:
+        if round(shown) < _KIB or unit == _UNITS[-1]:
+            break
+        shown /= _KIB
+    digits = 1 if unit != "B" and shown < 10 else 0  # noqa: PLR2004 - two digits say enough
+    return f"{shown:,.{digits}f} {unit}"
+
+
+def shown_moment(moment: datetime) -> str:
+    """A moment in UTC for a person, to the second."""
+    return moment.isoformat(sep=" ", timespec="seconds")[: len("2026-11-23 02:24:57")]
+
+
+_NAMED = re.compile(r"(?P<action>[A-Za-z][\w.:]*) on (?P<rest>.+)", re.DOTALL)
+
+
+_COLON = ": "
+
+
+def cause_first(message: str, key: str = "") -> str:
+    """`Access Denied (s3:GetObject on s3://bucket/key)` of `s3:GetObject on s3://bucket/key: Access Denied`.
+
+    Any other message is given as it is. Source: `shared.errors.sentence`.
+
+    Args:
+        key: the key of the object that it is about, if it is about one: a key may hold a colon, too.
+    """
+    named = _NAMED.fullmatch(message)
+    if named is None:
+        return message
+    rest = named["rest"]
+    # A copy is of a source "to" a destination, and both keys end so; where they are too long, they end in an ellipsis.
+    for end in (f"{key}{_COLON}", f"…{_COLON}", _COLON):
+        resource, colon, cause = rest.partition(end)
+        if colon and cause:
+            return f"{cause} ({named['action']} on {resource}{end.removesuffix(_COLON)})"
+    return message

@@ -1,0 +1,34 @@
+"""What AWS said comes before what it was asked for."""
+
+import pytest
+
+from ops.terminal.formats import cause_first
+from shared.errors import from_aws_code
+
+COPY = "s3://devops-public-5607/{key} to s3://devops-private-28593/in/{key}"
+
+
+DENIED = "User: arn:aws:iam::1:x is not authorized to perform: s3:GetObject"
+
+
+@pytest.mark.parametrize("key", ["a.csv", "a: b.csv", "x: y: z", ": ", "in on s3://b: ", "\u65e5: \u672c"])
+@pytest.mark.parametrize("cause", ["Access Denied", DENIED])
+def test_the_cause_comes_first_whatever_the_key(key: str, cause: str) -> None:
+    resource = COPY.format(key=key)
+    error = from_aws_code("AccessDenied", cause, action="CopyObject", resource=resource)
+    assert cause_first(error.message, key) == f"{cause} (CopyObject on {resource})"
+
+
+@pytest.mark.parametrize("key", ["k" * 1024, "a: b" * 256])
+def test_the_longest_keys_leave_room_for_the_cause(key: str) -> None:
+    error = from_aws_code("AccessDenied", DENIED, action="CopyObject", resource=COPY.format(key=key))
+    assert cause_first(error.message, key).startswith(f"{DENIED} (CopyObject on s3://devops-public-5607/{key} to ")
+
+
+def test_a_resource_without_a_key_is_told_after_the_cause_too() -> None:
+    assert cause_first("s3:ListBucket on bucket: Access Denied: no") == "Access Denied: no (s3:ListBucket on bucket)"
+
+
+@pytest.mark.parametrize("message", ["", "no route takes it", "x on y", "on: x", "a: b on c: d"])
+def test_any_other_message_is_shown_as_it_is(message: str) -> None:
+    assert cause_first(message, "k") == message

@@ -1,0 +1,79 @@
+"""What is printed can be read, and does nothing else to a terminal."""
+
+import json
+
+import pytest
+
+from ops.terminal import tables
+from ops.terminal.formats import visible
+from ops.terminal.json import print_json
+from ops.terminal.tables import Cell, Column, print_attributes, print_table
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ü 日本 🙂", "plain ü 日本 🙂"),
+        ("a\nb\tc", r"a\nb\tc"),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("\x9b\x7f", r"\x9b\x7f"),
+        ("\u202egpj", r"\u202egpj"),
+        ("\U000e0001", r"\U000e0001"),
+        ("\ud800", r"\ud800"),
+        ("\x00\x1f", r"\x00\x1f"),
+        ("\ufffe\uffff", r"\ufffe\uffff"),
+        ("", ""),
+    ],
+)
+def test_what_would_not_be_seen_is_written_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\', "a\nb\x1b\x7f\x9b", "\u2028\u202e", "\U000e0001", "ü🙂", "\x00\x01\ufffe\uffff", "\ud800"]
+)
+def test_a_json_line_is_printable_and_means_the_very_text(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"Key": text})
+    line = capsys.readouterr().out
+    assert line.endswith("}\n")
+    assert line[:-1].isprintable()
+    assert json.loads(line) == {"Key": text}
+
+
+def test_into_a_pipe_a_row_is_a_line_of_values_with_tabs_between(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([Column("A", 3), Column("B")], [[Cell("long value", "red"), Cell("x\ty")], [Cell(""), Cell("[b]")]])
+    assert capsys.readouterr().out == "long value\tx\\ty\n\t[b]\n"
+
+
+def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = iter([[Cell("first")], [Cell("second")]])
+    seen: list[str] = []
+
+    def watched() -> object:
+        for row in rows:
+            seen.append(capsys.readouterr().out)
+            yield row
+
+    print_table([Column("A")], watched())  # type: ignore[arg-type]  # a generator is an iterable
+    assert seen == ["", "first\n"]
+
+
+def test_attributes_are_lined_up(capsys: pytest.CaptureFixture[str]) -> None:
+    print_attributes({"LogID": "x", "SourceBucket": "a\nb", "Size": 3})
+    assert capsys.readouterr().out == "LogID         x\nSourceBucket  a\\nb\nSize          3\n"
+
+
+def test_on_a_terminal_a_table_is_lines_that_fit_whatever_is_in_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tables, "terminal_width", lambda: 40)
+    columns = [Column("Count", 5, right=True, is_whole=True), Column("Reason", 12), Column("Key", keeps_end=True)]
+    wide = "\N{CJK UNIFIED IDEOGRAPH-65E5}" * 20
+    print_table(
+        columns, [[Cell("1,234,567"), Cell("x\u202e"), Cell(f"{wide}.csv")], [Cell("1"), Cell("[b]"), Cell("k")]]
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "    Count Reason       Key",
+        f"1,234,567 x\\u202e      …{wide[:6]}.csv",
+        "        1 [b]          k",
+    ]
