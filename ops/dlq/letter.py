@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared import times
 from shared.errors import PermanentError, Reason, comes_before_copy
 from shared.events import Completion, CopyRequest, Upload, decode_request
-from shared.lambda_runtime.delivery_policy import REPLAYED_BY
+from shared.lambda_runtime.message import REPLAYED_BY
 from shared.log_id import log_id
 from shared.operations import Operation, decode_audited
 

@@ -9,7 +9,7 @@ from ops.dlq.dead_letter_queue import Sweep
 from ops.dlq.letter import Letter
 from ops.dlq.results import Result
 from ops.dlq.sending import send
-from shared.lambda_runtime.delivery_policy import REPLAY_OPERATION, REPLAYED_BY
+from shared.lambda_runtime.message import REPLAY_OPERATION, REPLAYED_BY
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

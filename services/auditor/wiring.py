@@ -1,4 +1,4 @@
-"""Owns how the auditor is put together: environment + clients → use case. The only place clients are made."""
+"""The auditor put together: its environment read, its clients made, its worker ready for batches."""
 
 import os
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
-from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.telemetry import CloudWatchTelemetry
+from services.auditor.worker import AuditWorker, Recorded
 from shared import times
 from shared.lambda_runtime.aws import client
-from shared.lambda_runtime.batch import Consumer
-from shared.lambda_runtime.delivery_policy import DeadLetter
+from shared.lambda_runtime.batch import BatchProcessor
 from shared.lambda_runtime.environment import Environment
+from shared.lambda_runtime.message import DeadLetter
 from shared.lambda_runtime.sqs_queue import SqsQueue
 
 # An append takes a few milliseconds, about half of them boto3's own work: more threads only wait for the processor.
@@ -48,7 +48,7 @@ class Settings:
 
 
 @cache
-def build() -> Consumer[Entry | DeadLetter]:
+def build() -> BatchProcessor[Recorded | DeadLetter]:
     """The auditor of this execution environment, made once.
 
     Raises:
@@ -61,12 +61,13 @@ def build() -> Consumer[Entry | DeadLetter]:
         dead_letter_url=settings.dead_letter_url,
     )
     dynamodb = client("dynamodb", connections=_THREADS, read_timeout_s=_READ_TIMEOUT_S)
-    auditing = Auditing(
+    telemetry = CloudWatchTelemetry()
+    worker = AuditWorker(
         ledger=DynamoDbLedger(dynamodb, settings.table_name),
         queue=queue,
-        telemetry=CloudWatchTelemetry(),
+        telemetry=telemetry,
         clock=times.now,
         max_receive_count=settings.max_receive_count,
     )
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="audit")
-    return Consumer(auditing, queue, executor, settings.max_receive_count)
+    return BatchProcessor(worker, queue, executor, settings.max_receive_count, telemetry)

@@ -2,11 +2,12 @@
 
 from services.copier.transfers import Settled
 from shared.events import Completion, CopyRequest, Outcome
+from shared.lambda_runtime import powertools
 from shared.lambda_runtime.powertools import MetricUnit, logger, metrics
 
 
-class CloudWatchTelemetry:
-    """The `Telemetry` of transfers, as structured logs and EMF metrics."""
+class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
+    """The copier's `Telemetry`, as structured logs and EMF metrics."""
 
     def settled(self, settled: Settled) -> None:
         """Log the transfer and count it; a failure to do so is no failure of the message, which has been passed on."""

@@ -14,7 +14,8 @@ from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.errors import CopytrailError, PermanentError, Reason
 from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
 from shared.lambda_runtime.batch import Failures
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Queue, bury, final_error, unexpected
+from shared.lambda_runtime.delivery_policy import dead_letter, final_error, unexpected
+from shared.lambda_runtime.message import DeadLetter, Message, Queue
 from shared.log_id import log_id
 from shared.routes import Route, find_route
 
@@ -51,7 +52,7 @@ class Telemetry(Protocol):
 
 
 class Transfers:
-    """The copier's worker: performs each message, then concludes them in groups."""
+    """The copier's worker: performs each message, then publishes the outcomes in groups."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Transfers:
             return Settled(message, completion, follow_up=meant)
         return Settled(message, completion)
 
-    def conclude(self, group: Sequence[Settled]) -> Failures:
+    def publish(self, group: Sequence[Settled]) -> Failures:
         """Publish the outcomes, put failures into the DLQ, what is unfinished into the queue; what was not accepted."""
         publishable = [settled for settled in group if settled.completion]
         verdicts = self._completions.publish([settled.completion for settled in publishable if settled.completion])
@@ -118,7 +119,7 @@ class Transfers:
 
     def _pass_on(self, settled: Settled) -> CopytrailError | None:
         if settled.letter:
-            return bury(self._queue, settled.letter)
+            return dead_letter(self._queue, settled.letter)
         if settled.follow_up:
             try:
                 self._queue.send(encode_request(settled.follow_up, self._clock()))

@@ -26,7 +26,7 @@ from services.copier.version_store import S3VersionStore
 from shared import times
 from shared.copy_plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from shared.lambda_runtime.aws import client
-from shared.lambda_runtime.batch import Consumer
+from shared.lambda_runtime.batch import BatchProcessor
 from shared.lambda_runtime.environment import Environment
 from shared.lambda_runtime.powertools import logger
 from shared.lambda_runtime.sqs_queue import SqsQueue
@@ -115,7 +115,7 @@ def _warn(message: str, details: dict[str, str]) -> None:
 
 
 @cache
-def build() -> Consumer[Settled]:
+def build() -> BatchProcessor[Settled]:
     """The copier of this execution environment, made once.
 
     Raises:
@@ -147,6 +147,7 @@ def build() -> Consumer[Settled]:
             ),
             new_owner=lambda: str(uuid4()),
         )
+    telemetry = CloudWatchTelemetry()
     transfers = Transfers(
         journey=Journeys(
             copying,
@@ -163,9 +164,9 @@ def build() -> Consumer[Settled]:
             )
         ),
         queue=queue,
-        telemetry=CloudWatchTelemetry(),
+        telemetry=telemetry,
         clock=times.now,
         max_receive_count=settings.max_receive_count,
     )
     executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="transfer")
-    return Consumer(transfers, queue, executor, settings.max_receive_count)
+    return BatchProcessor(transfers, queue, executor, settings.max_receive_count, telemetry)

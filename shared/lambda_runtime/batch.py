@@ -1,27 +1,34 @@
-"""Owns how a batch of messages is worked through: concurrently, in groups, and never past the deadline."""
+"""An SQS batch, processed concurrently: results published in groups, nothing begun too late, failures delivered again.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+The answer is Lambda's partial batch response ("ReportBatchItemFailures", Lambda developer guide).
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import CopytrailError, Reason, TransientError
-from shared.lambda_runtime.delivery_policy import Message, Queue, unexpected
+from shared.lambda_runtime.delivery_policy import (
+    INVOCATION_RESERVE_S,
+    UntouchedError,
+    dead_letter,
+    is_last_receive,
+    retry_delay,
+    unexpected,
+)
+from shared.lambda_runtime.message import DeadLetter, Message, Queue, read_record
 
 R = TypeVar("R")
 
 # PutEvents takes up to 10 entries a call.
-GROUP_SIZE = 10
+_GROUP_SIZE = 10
 # One slow message must not keep the others' outcomes back.
 _LONGEST_WAIT_FOR_A_GROUP_S = 1.0
-# What it takes to conclude the last group, with retries, and to hand the rest back, before Lambda ends the function.
-_RESERVE_S = 20.0
 
 Failures = Mapping[Message, CopytrailError]
-
-
-class UntouchedError(TransientError):
-    """Time ran short before a message was begun: it may be delivered again at once."""
+PartialBatchResponse = dict[str, list[dict[str, str]]]
 
 
 class Worker(Protocol[R]):
@@ -30,65 +37,122 @@ class Worker(Protocol[R]):
     def perform(self, message: Message, seconds_left: Callable[[], float]) -> R:
         """Do one message's work, on any thread. Raises CopytrailError when it must be delivered again."""
 
-    def conclude(self, group: Sequence[R]) -> Failures:
+    def publish(self, group: Sequence[R]) -> Failures:
         """Make the results of up to 10 messages known, on the calling thread; what failed, by message.
 
-        An exception counts for the group: each of its results is then concluded again, by itself.
+        An exception counts for the group: each of its results is then published again, by itself.
         """
 
 
+class Telemetry(Protocol):
+    """What is logged and counted of the messages that the worker did not end."""
+
+    def dead_lettered(self, letter: DeadLetter) -> None:
+        """The message is in the dead-letter queue with its reason."""
+
+    def will_retry(self, message: Message, error: CopytrailError, delay_s: float) -> None:
+        """The message comes again after a delay."""
+
+    def retry_delay_refused(self, message: Message, error: CopytrailError) -> None:
+        """SQS did not take the delay: the message comes again after the queue's visibility timeout."""
+
+
+class Context(Protocol):
+    """The part of Lambda's context object that matters here."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until Lambda ends this invocation."""
+
+
 @dataclass(frozen=True)
-class Consumer(Generic[R]):
-    """A function, ready for the batches of its queue."""
+class BatchProcessor(Generic[R]):
+    """A function's worker, ready for the batches of its queue."""
 
     worker: Worker[R]
     queue: Queue
     executor: Executor
     max_receive_count: int
+    telemetry: Telemetry
+    uniform: Callable[[float, float], float] = random.uniform
 
+    def respond(self, event: Mapping[str, Any], context: Context) -> PartialBatchResponse:
+        """Process an SQS event; the ids of the messages that Lambda leaves in the queue.
 
-@dataclass(frozen=True)
-class Batch(Generic[R]):
-    """A batch's way through a worker. `seconds_left` is Lambda's remaining time."""
+        No record of the batch makes this raise: what can never be worked on becomes a dead letter with its reason.
+        """
+        records = [read_record(record) for record in event["Records"]]
+        messages = [record for record in records if isinstance(record, Message)]
+        again = self.process(messages, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
+        unreadable = [record for record in records if isinstance(record, DeadLetter)]
+        again += [letter.message for letter in unreadable if not self._dead_letter_or_retry(letter)]
+        return {
+            "batchItemFailures": [{"itemIdentifier": id_} for id_ in dict.fromkeys(message.id for message in again)]
+        }
 
-    worker: Worker[R]
-    executor: Executor
-    seconds_left: Callable[[], float]
+    def process(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> list[Message]:
+        """Work through the messages; those that must be delivered again, each with its delay set.
 
-    def run(self, messages: Iterable[Message]) -> Failures:
-        """Work through the messages; what comes back, by message, was not done and must be delivered again."""
+        What still fails on the last receive that the queue allows becomes a dead letter. `seconds_left` is Lambda's
+        remaining time.
+        """
+        failures = self._run(messages, seconds_left)
+        return [
+            message for message in messages if (error := failures.get(message)) and not self._has_ended(message, error)
+        ]
+
+    def _run(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> Failures:
+        def perform(message: Message) -> R:
+            if seconds_left() <= INVOCATION_RESERVE_S:
+                raise _untouched()
+            return self.worker.perform(message, seconds_left)
+
         failures: dict[Message, CopytrailError] = {}
-        running = {self.executor.submit(self._perform, message): message for message in messages}
+        running = {self.executor.submit(perform, message): message for message in messages}
         ready: list[tuple[Message, R]] = []
-        while running and self._time_is_left():
+        while running and seconds_left() > INVOCATION_RESERVE_S:
             done = wait(running, timeout=_LONGEST_WAIT_FOR_A_GROUP_S, return_when=FIRST_COMPLETED).done
             for future in done:
                 _collect(future, running.pop(future), ready, failures)
-            while len(ready) >= GROUP_SIZE or (ready and not (done and running)):
-                failures.update(self._conclude(ready[:GROUP_SIZE]))
-                del ready[:GROUP_SIZE]
+            while len(ready) >= _GROUP_SIZE or (ready and not (done and running)):
+                failures.update(self._publish(ready[:_GROUP_SIZE]))
+                del ready[:_GROUP_SIZE]
         for future, message in running.items():
             _give_up(future, message, ready, failures)
-        for start in range(0, len(ready), GROUP_SIZE):
-            failures.update(self._conclude(ready[start : start + GROUP_SIZE]))
+        for start in range(0, len(ready), _GROUP_SIZE):
+            failures.update(self._publish(ready[start : start + _GROUP_SIZE]))
         return failures
 
-    def _perform(self, message: Message) -> R:
-        if not self._time_is_left():
-            raise _untouched()
-        return self.worker.perform(message, self.seconds_left)
-
-    def _conclude(self, group: Sequence[tuple[Message, R]]) -> Failures:
+    def _publish(self, group: Sequence[tuple[Message, R]]) -> Failures:
         try:
-            return self.worker.conclude([result for _, result in group])
+            return self.worker.publish([result for _, result in group])
         except Exception as error:  # noqa: BLE001 - a bug that one message brings out is not its neighbours'
             if len(group) == 1:
                 return {group[0][0]: unexpected(error)}
-        # Whose error it is only shows when each is alone; what is concluded twice leaves the same record.
-        return {message: error for pair in group for message, error in self._conclude([pair]).items()}
+        # Whose error it is only shows when each is alone; what is published twice leaves the same record.
+        return {message: error for pair in group for message, error in self._publish([pair]).items()}
 
-    def _time_is_left(self) -> bool:
-        return self.seconds_left() > _RESERVE_S
+    def _has_ended(self, message: Message, error: CopytrailError) -> bool:
+        if is_last_receive(message, self.max_receive_count):
+            return self._dead_letter_or_retry(DeadLetter(message, error, log_id=None))
+        self._retry(message, error)
+        return False
+
+    def _dead_letter_or_retry(self, letter: DeadLetter) -> bool:
+        """Whether the dead-letter queue has taken a message; where it has not, the message comes again."""
+        if dead_letter(self.queue, letter):
+            self._retry(letter.message, letter.error)
+            return False
+        self.telemetry.dead_lettered(letter)
+        return True
+
+    def _retry(self, message: Message, error: CopytrailError) -> None:
+        delay_s = retry_delay(error, message.receive_count, self.uniform)
+        self.telemetry.will_retry(message, error, delay_s)
+        try:
+            self.queue.deliver_again(message, delay_s)
+        except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
+            refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
+            self.telemetry.retry_delay_refused(message, refused)
 
 
 def _collect(

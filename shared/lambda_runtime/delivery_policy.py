@@ -1,110 +1,26 @@
-"""Owns what a queue's message is to us: how often it came, when it comes again, how it is explained when dead."""
+"""What becomes of a message that failed: whether it is delivered again, after which delay, or dead-lettered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
 
 from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason, TransientError
+from shared.lambda_runtime.message import DeadLetter, Message, Queue
+
+# A function begins no message in the last seconds of an invocation: it publishes the last outcomes then, with retries,
+# and hands the other messages back.
+INVOCATION_RESERVE_S = 20
 
 _FIRST_DELAY_S = 2.0
-LONGEST_DELAY_S = 300.0
+_LONGEST_DELAY_S = 300.0
 # What a message waits for that is denied on its first, second, third receive: 7.5 minutes in all. Later, it is final.
 _DENIED_DELAYS_S = (30.0, 120.0, 300.0)
-# The message attribute with which a replay says who asked for it.
-REPLAYED_BY = "ReplayedBy"
-# The one with which it says which operation it is part of.
-REPLAY_OPERATION = "ReplayOperation"
+
+
+class UntouchedError(TransientError):
+    """Time ran short before a message was begun: it may be delivered again at once."""
 
 
 class OccupiedError(TransientError):
     """Somebody else is at work where the message would be: it has time to come again after that one has ended."""
-
-
-@dataclass(frozen=True)
-class Past:
-    """What a message brings from the dead-letter queue. `replayed_by`: the ARN of who sent it back, if known.
-
-    `replay_operation`: the id of the operation that sent it back, if known.
-    """
-
-    attempts: int = 0
-    first_seen: datetime | None = None
-    replayed_by: str | None = None
-    replay_operation: str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Message:
-    """One delivery of an SQS message. `past`: it was in the dead-letter queue before.
-
-    It equals itself only: a standard queue may deliver one message twice in a batch.
-    """
-
-    id: str
-    body: str
-    receipt_handle: str
-    receive_count: int
-    sent_at: datetime | None
-    past: Past | None = None
-
-    @property
-    def attempts(self) -> int:
-        """How often it was delivered, also before it was replayed."""
-        return self.receive_count + (self.past.attempts if self.past else 0)
-
-    @property
-    def first_seen(self) -> datetime | None:
-        """When it was sent, for the first time, where that is known."""
-        return (self.past and self.past.first_seen) or self.sent_at
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """A message that only a person can help, with the reason beside it. `log_id` is None when it names no upload."""
-
-    message: Message
-    error: CopytrailError
-    log_id: str | None
-
-
-class Queue(Protocol):
-    """The queue a function is fed from, and that queue's dead-letter queue."""
-
-    def dead_letter(self, letter: DeadLetter) -> None:
-        """Put a message into the dead-letter queue with its reason. Raises CopytrailError when not accepted."""
-
-    def send(self, body: str) -> None:
-        """Put a message into the queue itself. Raises CopytrailError when not accepted."""
-
-    def deliver_again(self, message: Message, after_s: float) -> None:
-        """Make a message visible again after so many seconds. Raises CopytrailError when not accepted."""
-
-
-def bury(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
-    """Put a message into the dead-letter queue; None when it was accepted, else why the message must stay."""
-    try:
-        queue.dead_letter(letter)
-    except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
-        refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
-        error = TransientError(
-            Reason.LETTER_NOT_ACCEPTED,
-            f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",
-        )
-        error.__cause__ = refused
-        return error
-    return None
-
-
-def retry_delay(error: CopytrailError, receive_count: int, uniform: Callable[[float, float], float]) -> float:
-    """Seconds until the next try: exponential with full jitter, from 2 s to 5 min; longer for a permission to come.
-
-    Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
-    """
-    if isinstance(error, AccessDeniedError):
-        return _DENIED_DELAYS_S[min(receive_count, len(_DENIED_DELAYS_S)) - 1]
-    ceiling = min(LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
-    return uniform(_FIRST_DELAY_S, ceiling)
 
 
 def final_error(error: Exception, message: Message, max_receive_count: int) -> CopytrailError:
@@ -117,9 +33,49 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
     """
     ours = error if isinstance(error, CopytrailError) else unexpected(error)
     may_pass = isinstance(ours, AccessDeniedError) and message.receive_count <= len(_DENIED_DELAYS_S)
-    if (isinstance(ours, PermanentError) and not may_pass) or message.receive_count >= max_receive_count:
+    if (isinstance(ours, PermanentError) and not may_pass) or is_last_receive(message, max_receive_count):
         return ours
     raise ours
+
+
+def is_last_receive(message: Message, max_receive_count: int) -> bool:
+    """Whether a message that fails now could not come again."""
+    # Lambda tells messages apart by their ids: one without could only come again with its whole batch.
+    return message.receive_count >= max_receive_count or not message.id
+
+
+def retry_delay(error: CopytrailError, receive_count: int, uniform: Callable[[float, float], float]) -> float:
+    """Seconds until a message's next delivery: exponential with full jitter, from 2 s to 5 min, for most errors.
+
+    Source: "Exponential Backoff And Jitter", AWS Architecture Blog.
+    """
+    if isinstance(error, UntouchedError):
+        return 0.0
+    if error.reason == Reason.OUT_OF_TIME:
+        # Its thread may go on when Lambda thaws this environment: let the requests that it made end first.
+        return _LONGEST_DELAY_S
+    if isinstance(error, OccupiedError):
+        # With 5 receives, the least that a queue may allow, the last comes when a function of 15 minutes has ended.
+        return _LONGEST_DELAY_S if receive_count > 1 else _LONGEST_DELAY_S / 5
+    if isinstance(error, AccessDeniedError):
+        return _DENIED_DELAYS_S[min(receive_count, len(_DENIED_DELAYS_S)) - 1]
+    ceiling = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(receive_count, 16))
+    return uniform(_FIRST_DELAY_S, ceiling)
+
+
+def dead_letter(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
+    """Put a message into the dead-letter queue; None when it was accepted, else why the message must stay."""
+    try:
+        queue.dead_letter(letter)
+    except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
+        refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
+        error = TransientError(
+            Reason.LETTER_NOT_ACCEPTED,
+            f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",
+        )
+        error.__cause__ = refused
+        return error
+    return None
 
 
 def unexpected(error: Exception) -> TransientError:

@@ -104,7 +104,6 @@ def test_shared_stands_on_the_standard_library_and_msgspec() -> None:
         "shared/envelope.py",
         "shared/events.py",
         "shared/operations.py",
-        "shared/lambda_runtime/batch.py",
         "shared/lambda_runtime/delivery_policy.py",
     ],
 )

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from shared.errors import TransientError
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message
+from shared.lambda_runtime.message import DeadLetter, Message
 
 
 class FakeQueue:

@@ -15,7 +15,7 @@ from localaws.interception import InterceptedRequest, Reply, aws_json_error, s3_
 from shared import times
 from shared.audit_log.operation_record import OperationRecord
 from shared.events import CopyRequest, Outcome, Trigger, Upload
-from shared.lambda_runtime.delivery_policy import REPLAYED_BY
+from shared.lambda_runtime.message import REPLAYED_BY
 from shared.operations import OperationKind, Stage
 from tests.fakes.bodies import copy_requested
 from tests.fakes.outcomes import a_record, an_upload, body, copied

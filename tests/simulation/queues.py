@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import TransientError
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Past
+from shared.lambda_runtime.message import DeadLetter, Message, Past
 from tests.simulation.faults import Network
 from tests.simulation.scheduler import Clock
 

@@ -1,4 +1,4 @@
-"""Owns copytrail put together on the simulated AWS: the real use cases, and Lambda's part around them."""
+"""Copytrail put together on the simulated AWS: the real use cases, and Lambda's part around them."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import DynamoDbLedger
+from services.auditor.worker import AuditWorker, Recorded
 from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
 from services.copier.multipart import MultipartCopy
 from services.copier.transfers import Settled, Transfers
 from shared.copy_plan import PartSizes
-from shared.errors import CopytrailError, Reason
+from shared.errors import CopytrailError
 from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
-from shared.lambda_runtime.batch import Batch, Failures, UntouchedError, Worker
-from shared.lambda_runtime.delivery_policy import LONGEST_DELAY_S, DeadLetter, Message, bury, retry_delay
+from shared.lambda_runtime.batch import BatchProcessor, Failures, Worker
+from shared.lambda_runtime.message import DeadLetter, Message
 from shared.routes import Route
 from shared.transfer_bus import TransferBus
 from tests.simulation.executor import AtOnce
@@ -38,17 +38,28 @@ _WHOLE_INVOCATION_S = 900.0
 _SHORT_INVOCATION_S = (16.0, 30.0)
 
 
-class _Unheard:
-    """The telemetry of both services, which nobody listens to here."""
+class _Telemetry:
+    """The telemetry of both services: what fails is in the trace, and nothing else."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
 
     def settled(self, settled: Settled) -> None:
         """Not kept."""
 
-    def entered(self, entry: Entry) -> None:
+    def recorded(self, recorded: Recorded) -> None:
         """Not kept."""
 
     def dead_lettered(self, letter: DeadLetter) -> None:
-        """Not kept."""
+        """Not kept: the witness is told by the queue."""
+
+    def will_retry(self, message: Message, error: CopytrailError, delay_s: float) -> None:
+        """Keep why."""
+        self._trace.add(f"{message.id} failed: {error.reason}: {error.message} (again in {delay_s:.0f} s)")
+
+    def retry_delay_refused(self, message: Message, error: CopytrailError) -> None:
+        """Keep why."""
+        self._trace.add(f"{message.id}'s delay is not set: {error.reason}: {error.message}")
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ class System:
         self._guards = guards
         self._skew = timedelta(seconds=scenario.skew_s)
         self._executor = AtOnce()
+        self._telemetry = _Telemetry(self.trace)
         self.copier = self._a_copier()
         self.auditor = self._an_auditor()
 
@@ -121,28 +133,17 @@ class System:
                 function.on_done(message, task, gone)
 
         worker = function.worker if self._guards.publish_before_delete else _DeletingFirst(function.worker, delete)
-        failures = dict(Batch(worker, self._executor, seconds_left).run(messages))
-        for message in messages:
-            error = failures.get(message)
-            if error and self._settle(function, message, error):
-                del failures[message]
-        done = [message for message in messages if message not in failures]
+        processor = BatchProcessor(
+            worker,
+            function.port,
+            self._executor,
+            self._scenario.max_receive_count,
+            self._telemetry,
+            self._rng.uniform,
+        )
+        again = processor.process(messages, seconds_left)
+        done = [message for message in messages if message not in again]
         _try(lambda: self.network.call("Lambda deletes the batch", lambda: delete(done)))
-
-    def _settle(self, function: Function, message: Message, error: CopytrailError) -> bool:
-        """What `powertools.respond` does with a message that failed: whether it is buried, and may go."""
-        self.trace.add(f"{message.id} failed: {error.reason}: {error.message}")
-        if message.receive_count >= self._scenario.max_receive_count and not bury(
-            function.port, DeadLetter(message, error, None)
-        ):
-            return True
-        delay_s = retry_delay(error, message.receive_count, self._rng.uniform)
-        if isinstance(error, UntouchedError):
-            delay_s = 0.0
-        elif error.reason == Reason.OUT_OF_TIME:
-            delay_s = LONGEST_DELAY_S
-        _try(lambda: function.port.deliver_again(message, delay_s))
-        return False
 
     def _a_copier(self) -> Function:
         queue = self._a_queue("copy")
@@ -155,7 +156,7 @@ class System:
             routes=_ROUTES,
             completions=EventBridgeCompletions(TransferBus(cast(Any, events), name="bus", sleep=self.scheduler.sleep)),
             queue=port,
-            telemetry=_Unheard(),
+            telemetry=self._telemetry,
             clock=lambda: self.clock.now + self._skew,
             max_receive_count=self._scenario.max_receive_count,
         )
@@ -165,14 +166,14 @@ class System:
     def _an_auditor(self) -> Function:
         queue = self._a_queue("audit")
         port = QueuePort(queue, self.network, on_letter=self.witness.lettered, on_send=lambda _: None)
-        auditing = Auditing(
+        worker = AuditWorker(
             ledger=DynamoDbLedger(cast(Any, self.table), "table"),
             queue=port,
-            telemetry=_Unheard(),
+            telemetry=self._telemetry,
             clock=self.clock,
             max_receive_count=self._scenario.max_receive_count,
         )
-        return Function("auditor", queue, port, auditing, self._scenario.auditors, self._audited)
+        return Function("auditor", queue, port, worker, self._scenario.auditors, self._audited)
 
     def _a_queue(self, name: str) -> SimulatedQueue:
         scenario = self._scenario
@@ -223,10 +224,10 @@ class _DeletingFirst:
         self._worker = worker
         self._delete = delete
 
-    def conclude(self, group: Sequence[Any]) -> Failures:
-        """Delete, then conclude."""
+    def publish(self, group: Sequence[Any]) -> Failures:
+        """Delete, then publish."""
         self._delete([result.message for result in group])
-        return self._worker.conclude(group)
+        return self._worker.publish(group)
 
 
 def _try(call: Callable[[], object]) -> None:

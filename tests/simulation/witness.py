@@ -7,7 +7,7 @@ from functools import lru_cache
 from services.copier.ports import SecondsLeft
 from services.copier.transfers import Settled, Transfers
 from shared.events import Completion, CopyRequest, Outcome, Upload, decode_request
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message
+from shared.lambda_runtime.message import DeadLetter, Message
 from shared.log_id import log_id
 from tests.simulation.s3 import Stored
 from tests.simulation.scheduler import Scheduler, Task
@@ -168,7 +168,7 @@ class Watched:
     def __init__(self, transfers: Transfers, scheduler: Scheduler) -> None:
         self._transfers = transfers
         self._scheduler = scheduler
-        self.conclude = transfers.conclude
+        self.publish = transfers.publish
 
     def perform(self, message: Message, seconds_left: SecondsLeft) -> Settled:
         """Perform, under the message's name."""

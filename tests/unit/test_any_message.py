@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from services.auditor import handler as auditor_handler
 from services.auditor import wiring as auditor_wiring
-from services.auditor.auditing import Auditing
 from services.auditor.telemetry import CloudWatchTelemetry as AuditorTelemetry
+from services.auditor.worker import AuditWorker
 from services.copier import handler as copier_handler
 from services.copier import wiring as copier_wiring
 from services.copier.completions import EventBridgeCompletions
 from services.copier.telemetry import CloudWatchTelemetry as CopierTelemetry
 from services.copier.transfers import Transfers
-from shared.lambda_runtime.batch import Consumer
+from shared.lambda_runtime.batch import BatchProcessor
 from shared.lambda_runtime.powertools import metrics
 from shared.lambda_runtime.sqs_queue import SqsQueue
 from shared.log_id import log_id
@@ -84,17 +84,18 @@ def a_copier(monkeypatch: pytest.MonkeyPatch) -> Scene:
     clock, sqs, events = FakeClock(), FakeSqs(), StrictEvents()
     s3 = FakeS3(clock)
     queue = SqsQueue(cast(Any, sqs), queue_url=QUEUE, dead_letter_url=DLQ)
+    telemetry = CopierTelemetry()
     transfers = Transfers(
         journey=a_journey(s3, clock),
         routes=[Route(source_bucket="in", destination_bucket="out")],
         completions=EventBridgeCompletions(TransferBus(cast(Any, events), name="bus", sleep=clock.sleep)),
         queue=queue,
-        telemetry=CopierTelemetry(),
+        telemetry=telemetry,
         clock=clock,
         max_receive_count=5,
     )
-    consumer = Consumer(transfers, queue, InTurn(), 5)
-    monkeypatch.setattr(copier_wiring, "build", lambda: consumer)
+    processor = BatchProcessor(transfers, queue, InTurn(), 5, telemetry)
+    monkeypatch.setattr(copier_wiring, "build", lambda: processor)
 
     def good(number: int) -> tuple[str, str]:
         return f"good-{number}", object_created(s3.upload("in", f"good-{number}", b"A"))
@@ -108,23 +109,24 @@ def a_copier(monkeypatch: pytest.MonkeyPatch) -> Scene:
 def an_auditor(monkeypatch: pytest.MonkeyPatch) -> Scene:
     clock, sqs, ledger = FakeClock(), FakeSqs(), FakeLedger()
     queue = SqsQueue(cast(Any, sqs), queue_url=QUEUE, dead_letter_url=DLQ)
-    entered: list[str] = []
+    log_ids: list[str] = []
 
     class Telemetry(AuditorTelemetry):
-        def entered(self, entry: Any) -> None:
-            super().entered(entry)
-            entered.append(entry.record.log_id)
-            entry.record.to_item()
+        def recorded(self, recorded: Any) -> None:
+            super().recorded(recorded)
+            log_ids.append(recorded.record.log_id)
+            recorded.record.to_item()
 
-    auditing = Auditing(ledger=ledger, queue=queue, telemetry=Telemetry(), clock=clock, max_receive_count=5)
-    consumer = Consumer(auditing, queue, InTurn(), 5)
-    monkeypatch.setattr(auditor_wiring, "build", lambda: consumer)
+    telemetry = Telemetry()
+    worker = AuditWorker(ledger=ledger, queue=queue, telemetry=telemetry, clock=clock, max_receive_count=5)
+    processor = BatchProcessor(worker, queue, InTurn(), 5, telemetry)
+    monkeypatch.setattr(auditor_wiring, "build", lambda: processor)
 
     def good(number: int) -> tuple[str, str]:
         id_ = log_id(bucket="in", key=f"good-{number}", version_id=None, etag="0a1b", sequencer=None)
         return id_, body(copied(an_upload(key=f"good-{number}"), log_id=id_))
 
-    return Scene(auditor_handler.handler, good, lambda: entered, sqs, clock)
+    return Scene(auditor_handler.handler, good, lambda: log_ids, sqs, clock)
 
 
 BOTH = pytest.mark.parametrize("a_function", [a_copier, an_auditor])

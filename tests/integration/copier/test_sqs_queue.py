@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from shared import times
 from shared.errors import CopytrailError, PermanentError
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message, Past
+from shared.lambda_runtime.message import DeadLetter, Message, Past
 from shared.lambda_runtime.sqs_queue import SqsQueue
 
 

@@ -7,7 +7,7 @@ import pytest
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled
 from shared.errors import PermanentError
-from shared.lambda_runtime.delivery_policy import DeadLetter
+from shared.lambda_runtime.message import DeadLetter
 from tests.fakes.sqs import message
 
 

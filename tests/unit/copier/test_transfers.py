@@ -10,7 +10,7 @@ from services.copier.transfers import Settled, Transfers
 from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import CopyRequest, Outcome, Trigger, Upload
-from shared.lambda_runtime.delivery_policy import Past
+from shared.lambda_runtime.message import Past
 from shared.log_id import is_log_id
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
@@ -62,7 +62,7 @@ class Scene:
     ) -> dict[str, CopytrailError]:
         delivery = replace(message(body, message_id=message_id, receive_count=receive_count), past=past)
         settled = self.transfers.perform(delivery, lambda: 900)
-        return {failed.id: error for failed, error in self.transfers.conclude([settled]).items()}
+        return {failed.id: error for failed, error in self.transfers.publish([settled]).items()}
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_a_message_whose_event_was_not_accepted_stays_and_its_neighbours_go(scen
         for upload in (good, bad)
     ]
 
-    failures = scene.transfers.conclude(group)
+    failures = scene.transfers.publish(group)
 
     assert [(failed.id, error.reason) for failed, error in failures.items()] == [("m-bad", Reason.EVENT_NOT_ACCEPTED)]
     assert [settled.message.id for settled in scene.telemetry.kept] == ["m-good"]
@@ -333,7 +333,7 @@ def test_an_unfinished_copy_is_put_back_into_the_queue_before_its_message_goes(s
     seconds = iter([900.0, 900.0, 900.0])
 
     settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
-    assert scene.transfers.conclude([settled]) == {}
+    assert scene.transfers.publish([settled]) == {}
 
     assert scene.bus.accepted == []
     [body] = scene.queue.sent
@@ -350,7 +350,7 @@ def test_a_continued_copy_keeps_the_log_id_of_its_upload(scene: Scene) -> None:
     scene.copy_in_parts(PartSizes(threshold=10, part=10))
     seconds = iter([900.0, 900.0, 900.0])
     settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
-    scene.transfers.conclude([settled])
+    scene.transfers.publish([settled])
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     assert len({told.log_id for told in scene.bus.accepted}) == 1
@@ -362,7 +362,7 @@ def test_a_replay_that_takes_several_messages_is_told_as_a_replay(scene: Scene) 
     letter = message(object_created(scene.s3.upload("in", "k", b"x" * 25)))
     seconds = iter([900.0, 900.0, 900.0])
     replayed = replace(letter, past=Past(attempts=5, replayed_by=eve, replay_operation="o-1"))
-    scene.transfers.conclude([scene.transfers.perform(replayed, lambda: next(seconds, 5.0))])
+    scene.transfers.publish([scene.transfers.perform(replayed, lambda: next(seconds, 5.0))])
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     [told] = scene.bus.accepted
@@ -377,7 +377,7 @@ def test_a_continuation_that_the_queue_did_not_accept_keeps_its_message(scene: S
     settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
     scene.queue.down = True
 
-    assert set(scene.transfers.conclude([settled])) == {settled.message}
+    assert set(scene.transfers.publish([settled])) == {settled.message}
     assert scene.s3.open_uploads == {}
 
 

@@ -14,7 +14,7 @@ from ops.dlq.replaying import Replaying
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
 from shared.errors import CopytrailError
-from shared.lambda_runtime.delivery_policy import REPLAY_OPERATION, REPLAYED_BY
+from shared.lambda_runtime.message import REPLAY_OPERATION, REPLAYED_BY
 from shared.operations import OperationKind
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import an_upload

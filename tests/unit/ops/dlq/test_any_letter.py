@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.lambda_runtime.delivery_policy import REPLAYED_BY
+from shared.lambda_runtime.message import REPLAYED_BY
 from tests.fakes.hostile import BODIES, LARGEST_BODY, MOMENTS, NUMBERS, TEXTS
 from tests.fakes.letters import FAILED, UNDELIVERABLE
 from tests.fakes.outcomes import UPLOADED_AT

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.auditor.auditing import Auditing, Entry
 from services.auditor.ledger import Appended
+from services.auditor.worker import AuditWorker, Recorded
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 from shared.errors import AccessDeniedError, PermanentError, TransientError
-from shared.lambda_runtime.delivery_policy import DeadLetter, Message
+from shared.lambda_runtime.message import DeadLetter, Message
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
@@ -24,11 +24,11 @@ class Told:
     """The `Telemetry` Protocol: remembers."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.recorded_messages: list[Recorded] = []
         self.letters: list[DeadLetter] = []
 
-    def entered(self, entry: Entry) -> None:
-        self.entries.append(entry)
+    def recorded(self, recorded: Recorded) -> None:
+        self.recorded_messages.append(recorded)
 
     def dead_lettered(self, letter: DeadLetter) -> None:
         self.letters.append(letter)
@@ -42,7 +42,7 @@ class Scene:
         self.ledger = FakeLedger()
         self.queue = FakeQueue()
         self.told = Told()
-        self.auditing = Auditing(
+        self.worker = AuditWorker(
             ledger=self.ledger,
             queue=self.queue,
             telemetry=self.told,
@@ -51,8 +51,8 @@ class Scene:
         )
 
     def work(self, *messages: Message) -> dict[str, str]:
-        """Perform and conclude; the reasons of the failures, by message id."""
-        failures = self.auditing.conclude([self.auditing.perform(each, lambda: 60) for each in messages])
+        """Perform and publish; the reasons of the failures, by message id."""
+        failures = self.worker.publish([self.worker.perform(each, lambda: 60) for each in messages])
         return {failed.id: error.reason for failed, error in failures.items()}
 
 
@@ -67,7 +67,7 @@ def test_a_completion_becomes_a_record_logged_now(scene: Scene) -> None:
     assert scene.work(delivery) == {}
     record = scene.ledger.records[completion.log_id]
     assert record == Record.of(completion, logged_at=scene.clock())
-    assert scene.told.entries == [Entry(delivery, record, Appended.NEW)]
+    assert scene.told.recorded_messages == [Recorded(delivery, record, Appended.NEW)]
     assert scene.queue.letters == []
 
 
@@ -84,7 +84,7 @@ def test_the_same_completion_twice_is_one_record_and_a_success_told_as_a_duplica
     twice = [message(body(copied()), message_id=number) for number in ("first", "second")]
     assert scene.work(*twice) == {}
     assert len(scene.ledger.records) == 1
-    assert [entry.appended for entry in scene.told.entries] == [Appended.NEW, Appended.DUPLICATE]
+    assert [each.appended for each in scene.told.recorded_messages] == [Appended.NEW, Appended.DUPLICATE]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_denied_record_comes_again_as_the_permission_may_be_on_its_way_and_is_
 ) -> None:
     scene.ledger.error = AccessDeniedError("AccessDenied", "dynamodb:PutItem on audit: no")
     with pytest.raises(AccessDeniedError):
-        scene.auditing.perform(message(body(copied()), receive_count=3), lambda: 60)
+        scene.worker.perform(message(body(copied()), receive_count=3), lambda: 60)
     assert scene.work(message(body(copied()), receive_count=4)) == {}
     assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
 
@@ -143,7 +143,7 @@ def test_a_denied_record_comes_again_as_the_permission_may_be_on_its_way_and_is_
 def test_a_transient_refusal_comes_again_while_the_queue_allows_it(scene: Scene) -> None:
     scene.ledger.error = TransientError("ThrottlingException", "slow down")
     with pytest.raises(TransientError, match="slow down"):
-        scene.auditing.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
+        scene.worker.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
     assert scene.queue.letters == []
 
 
@@ -157,7 +157,7 @@ def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reaso
 def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(scene: Scene) -> None:
     scene.ledger.error = ZeroDivisionError("oh")
     with pytest.raises(TransientError, match="ZeroDivisionError: oh") as unexpected:
-        scene.auditing.perform(message(body(copied())), lambda: 60)
+        scene.worker.perform(message(body(copied())), lambda: 60)
     assert unexpected.value.reason == "UnexpectedError"
     assert unexpected.value.__cause__ is scene.ledger.error
 
@@ -175,4 +175,4 @@ def test_a_letter_that_the_dead_letter_queue_refuses_keeps_its_message_and_only_
     good, bad = message(body(failed()), message_id="good"), message("{", message_id="bad")
     assert scene.work(good, bad) == {"bad": "LetterNotAccepted"}
     assert scene.told.letters == []
-    assert [entry.record for entry in scene.told.entries] == [Record.of(failed(), scene.clock())]
+    assert [each.record for each in scene.told.recorded_messages] == [Record.of(failed(), scene.clock())]
