@@ -10,16 +10,15 @@ from typing import Any
 
 from msgspec import structs
 
+from shared.event_decoding import AUDITED_DETAIL_TYPES
 from shared.events import (
     COPY_REQUESTED,
     COPYTRAIL_SOURCE,
-    DETAIL_TYPES,
     OBJECT_CREATED,
     OBJECT_DELETED,
     OBJECT_RESTORED,
     S3_SOURCE,
 )
-from shared.operations import OPERATION_ENDED, OPERATION_STARTED
 from shared.routes import Route
 
 Pattern = Mapping[str, Any]
@@ -36,10 +35,7 @@ MOST_COMPLEX = 9
 _LONGEST_BUCKET_NAME = "x" * 63
 
 COPY_REQUESTS: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": [COPY_REQUESTED]}
-AUDITED: Pattern = {
-    "source": [COPYTRAIL_SOURCE],
-    "detail-type": [*DETAIL_TYPES.values(), OPERATION_STARTED, OPERATION_ENDED],
-}
+AUDITED: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": AUDITED_DETAIL_TYPES}
 
 
 def uploads(route: Route) -> tuple[Pattern, ...]:

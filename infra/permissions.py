@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.topology import Bucket
 from shared.audit_log import schema
-from shared.copier_access import Place, copier_grants
+from shared.copier_permissions import Place, copier_grants
 from shared.routes import Route
 
 

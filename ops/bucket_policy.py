@@ -9,7 +9,7 @@ import msgspec
 
 from ops.failures import UsageError
 from ops.stack import Output, Stack
-from shared.copier_access import copier_grants
+from shared.copier_permissions import copier_grants
 from shared.routes import Route
 
 

@@ -1,4 +1,4 @@
-"""Owns what operators do to uploads and messages, as events: each is told of when it begins and when it ends."""
+"""What operators do to uploads and messages, as events: one when an operation begins, and one when it ends."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,8 +7,7 @@ from typing import Literal
 import msgspec
 
 from shared import times
-from shared.envelope import Envelope, Moment, Readers, Text, check_moments, decode, detail, malformed
-from shared.events import COMPLETION_READERS, COPYTRAIL_SOURCE, Completion
+from shared.envelope import Moment, Text, check_moments
 from shared.log_id import operation_log_id
 
 OPERATION_STARTED = "Operation Started"
@@ -64,29 +63,3 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def detail_type(self) -> str:
         """The EventBridge detail-type that goes with the stage."""
         return OPERATION_STARTED if self.stage is Stage.STARTED else OPERATION_ENDED
-
-
-Audited = Completion | Operation
-
-
-def decode_audited(body: str) -> Audited:
-    """Read a message of the audit queue: how a transfer ended, or what an operator did.
-
-    Raises:
-        PermanentError: `MalformedEvent`, naming the field; `UnsupportedEvent`, naming the kind of event.
-    """
-    return decode(body, _AUDITED_READERS)
-
-
-def _operation(envelope: Envelope) -> Operation:
-    operation = detail(envelope, Operation)
-    if operation.detail_type != envelope.detail_type:
-        raise malformed(f"stage {operation.stage} came as '{envelope.detail_type}' - at `$.detail.stage`")
-    return operation
-
-
-_AUDITED_READERS: Readers[Audited] = {
-    **COMPLETION_READERS,
-    (COPYTRAIL_SOURCE, OPERATION_STARTED): _operation,
-    (COPYTRAIL_SOURCE, OPERATION_ENDED): _operation,
-}

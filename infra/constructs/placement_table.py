@@ -4,7 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from shared import placement_schema
+from shared import placement_table
 
 
 def place_placement_table(scope: Construct, id_: str) -> dynamodb.Table:
@@ -12,10 +12,10 @@ def place_placement_table(scope: Construct, id_: str) -> dynamodb.Table:
     return dynamodb.Table(
         scope,
         id_,
-        partition_key=_text(placement_schema.PARTITION_KEY),
-        sort_key=_text(placement_schema.SORT_KEY),
+        partition_key=_text(placement_table.PARTITION_KEY),
+        sort_key=_text(placement_table.SORT_KEY),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        time_to_live_attribute=placement_schema.EXPIRES_AT,
+        time_to_live_attribute=placement_table.EXPIRES_AT,
         removal_policy=RemovalPolicy.DESTROY,
     )
 

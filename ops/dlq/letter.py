@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from shared import times
 from shared.errors import PermanentError, Reason, comes_before_copy
-from shared.events import Completion, CopyRequest, Upload, decode_request
+from shared.event_decoding import decode_audited, decode_request
+from shared.events import Completion, CopyRequest, Upload
 from shared.lambda_runtime.message import REPLAYED_BY
 from shared.log_id import log_id
-from shared.operations import Operation, decode_audited
+from shared.operations import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from services.auditor.ledger import Appended, Ledger
 from shared.audit_log.items import AnyRecord, record_of
+from shared.event_decoding import Audited, decode_audited
 from shared.lambda_runtime.batch import Failures
 from shared.lambda_runtime.delivery_policy import dead_letter, final_error
 from shared.lambda_runtime.message import DeadLetter, Message, Queue
-from shared.operations import Audited, decode_audited
 
 
 @dataclass(frozen=True)

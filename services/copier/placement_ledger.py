@@ -19,7 +19,7 @@ from services.copier.placements import (
     Standing,
     Version,
 )
-from shared import placement_schema, times
+from shared import placement_table, times
 from shared.errors import Reason
 from shared.lambda_runtime.aws import translated
 
@@ -99,7 +99,7 @@ class DynamoDbPlacementLedger:
                 Item={
                     **_key(destination, placement.version.id),
                     "Placement": {"S": _encode(placement)},
-                    placement_schema.EXPIRES_AT: {"N": str(expires_at)},
+                    placement_table.EXPIRES_AT: {"N": str(expires_at)},
                 },
             )
 
@@ -130,8 +130,8 @@ class DynamoDbPlacementLedger:
 
 def _key(destination: Location, version_id: str) -> Any:
     return {
-        placement_schema.PARTITION_KEY: {"S": f"{destination.bucket}/{destination.key}"},
-        placement_schema.SORT_KEY: {"S": version_id},
+        placement_table.PARTITION_KEY: {"S": f"{destination.bucket}/{destination.key}"},
+        placement_table.SORT_KEY: {"S": version_id},
     }
 
 

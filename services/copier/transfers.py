@@ -12,7 +12,8 @@ from services.copier.deleting import Deleted
 from services.copier.multipart import UnfinishedError
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.errors import CopytrailError, PermanentError, Reason
-from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, decode_request, encode_request
+from shared.event_decoding import decode_request
+from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, encode_request
 from shared.lambda_runtime.batch import Failures
 from shared.lambda_runtime.delivery_policy import dead_letter, final_error, unexpected
 from shared.lambda_runtime.message import DeadLetter, Message, Queue

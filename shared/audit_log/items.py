@@ -7,7 +7,8 @@ from typing import Any
 from shared.audit_log.operation_record import OperationRecord, is_operation
 from shared.audit_log.record import Record
 from shared.errors import PermanentError
-from shared.operations import Audited, Operation
+from shared.event_decoding import Audited
+from shared.operations import Operation
 
 AnyRecord = Record | OperationRecord
 

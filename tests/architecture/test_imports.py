@@ -102,6 +102,7 @@ def test_shared_stands_on_the_standard_library_and_msgspec() -> None:
         "shared/routes.py",
         "shared/log_id.py",
         "shared/envelope.py",
+        "shared/event_decoding.py",
         "shared/events.py",
         "shared/operations.py",
         "shared/lambda_runtime/delivery_policy.py",

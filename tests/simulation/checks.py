@@ -1,7 +1,8 @@
 """Owns what must hold when all is quiet."""
 
 from shared.audit_log.record import Record
-from shared.events import Outcome, decode_completion, decode_request
+from shared.event_decoding import decode_audited, decode_request
+from shared.events import Outcome
 from tests.simulation.system import System
 from tests.simulation.witness import Asked, request_log_id, told
 
@@ -19,7 +20,7 @@ def every_upload_is_accounted_for(system: System, records: list[Record]) -> None
     """Each upload and each request has its one record; or has failed records, or a dead letter."""
     failed = {_identity(record) for record in records if record.outcome == Outcome.FAILED}
     dead = {request_log_id(decode_request(letter.body)) for letter in system.copier.queue.letters}
-    dead |= {decode_completion(letter.body).log_id for letter in system.auditor.queue.letters}
+    dead |= {decode_audited(letter.body).log_id for letter in system.auditor.queue.letters}
     succeeded = {record.log_id for record in records if record.outcome != Outcome.FAILED}
     for log_id, asked in system.witness.asked.items():
         upload = asked.request.upload

@@ -14,7 +14,8 @@ from services.copier.multipart import MultipartCopy
 from services.copier.transfers import Settled, Transfers
 from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError
-from shared.events import COPYTRAIL_SOURCE, Completion, decode_completion
+from shared.event_decoding import decode_audited
+from shared.events import COPYTRAIL_SOURCE, Completion
 from shared.lambda_runtime.batch import BatchProcessor, Failures, Worker
 from shared.lambda_runtime.message import DeadLetter, Message
 from shared.routes import Route
@@ -190,7 +191,9 @@ class System:
             f'{{"version":"0","source":"{COPYTRAIL_SOURCE}","detail-type":"{detail_type}",'
             f'"time":"2026-11-23T10:00:00Z","detail":{detail}}}'
         )
-        self.witness.accepted(decode_completion(body))
+        completion = decode_audited(body)
+        assert isinstance(completion, Completion)
+        self.witness.accepted(completion)
         self._deliver(self.auditor.queue, body)
 
     def _deliver(self, queue: SimulatedQueue, body: str) -> None:
@@ -202,8 +205,8 @@ class System:
         return self._rng.choice(self._scenario.delays_s)
 
     def _audited(self, message: Message, task: Task, _gone: bool) -> None:
-        completion: Completion = decode_completion(message.body)
-        if completion.log_id not in self.table.items and message.id not in task.lettered:
+        audited = decode_audited(message.body)
+        if audited.log_id not in self.table.items and message.id not in task.lettered:
             self.witness.violated(f"{message.id} was deleted before its record was kept")
 
     def _record_changed(self, log_id: str) -> None:

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from services.copier.ports import SecondsLeft
 from services.copier.transfers import Settled, Transfers
-from shared.events import Completion, CopyRequest, Outcome, Upload, decode_request
+from shared.event_decoding import decode_request
+from shared.events import Completion, CopyRequest, Outcome, Upload
 from shared.lambda_runtime.message import DeadLetter, Message
 from shared.log_id import log_id
 from tests.simulation.s3 import Stored

@@ -23,7 +23,7 @@ from services.copier.placements import (
     position_of,
 )
 from services.copier.rounds import Copied
-from shared import placement_schema
+from shared import placement_table
 from shared.errors import PermanentError
 from shared.events import Checksum, Destination
 from tests.fakes.placements import FakePlacementLedger
@@ -41,7 +41,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[PlacementLedger]:
     close_gaps()
     with mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        names = (placement_schema.PARTITION_KEY, placement_schema.SORT_KEY)
+        names = (placement_table.PARTITION_KEY, placement_table.SORT_KEY)
         dynamodb.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",

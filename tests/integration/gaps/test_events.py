@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.events import decode_request
+from shared.event_decoding import decode_request
 
 _KEY = {"Bucket": "source", "Key": "key"}
 _FROM_S3 = {"source": ["aws.s3"]}

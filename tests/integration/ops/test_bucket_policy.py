@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.copier_access import copier_grants
+from shared.copier_permissions import copier_grants
 from shared.routes import Route
 from tests.integration.ops.conftest import AuditTerminal
 

@@ -10,7 +10,7 @@ from benchmarks.dataset.objects import Objects
 from benchmarks.dataset.records import DAYS, SINCE, Records
 from shared.audit_log import schema
 from shared.audit_log.record import Record
-from shared.events import decode_request
+from shared.event_decoding import decode_request
 
 OBJECTS = Objects(2_500)
 

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from shared.errors import PermanentError, Reason
+from shared.event_decoding import decode_audited
 from shared.events import encode_detail
 from shared.log_id import is_log_id
-from shared.operations import Stage, decode_audited
+from shared.operations import Stage
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.operations import an_operation, operation_body
 from tests.fakes.outcomes import an_upload, body, copied

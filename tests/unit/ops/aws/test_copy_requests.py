@@ -7,7 +7,8 @@ import pytest
 
 from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
 from shared.errors import CopytrailError
-from shared.events import CopyRequest, Trigger, decode_request
+from shared.event_decoding import decode_request
+from shared.events import CopyRequest, Trigger
 from tests.fakes.bodies import envelope
 from tests.fakes.outcomes import an_upload
 

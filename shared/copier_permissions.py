@@ -1,4 +1,4 @@
-"""Owns what the copier must be let do in S3: its role says it, and so does the policy of another account's bucket."""
+"""What the copier may do in S3, for its role and for the policy of a bucket in another account."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

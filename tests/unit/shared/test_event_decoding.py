@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from shared.errors import PermanentError, Reason
+from shared.event_decoding import decode_audited, decode_request
 from shared.events import (
     Checksum,
     Completion,
@@ -18,8 +19,6 @@ from shared.events import (
     Outcome,
     Trigger,
     Upload,
-    decode_completion,
-    decode_request,
     encode_detail,
     encode_request,
 )
@@ -221,7 +220,7 @@ def test_the_version_id_of_a_bucket_with_versioning_suspended_tells_nothing() ->
 def test_a_completion_survives_the_way_over_the_bus(told: Completion) -> None:
     body = envelope("copytrail", told.detail_type, json.loads(encode_detail(told)))
 
-    assert decode_completion(body) == told
+    assert decode_audited(body) == told
 
 
 @pytest.mark.parametrize(
@@ -242,7 +241,7 @@ def test_a_completion_that_contradicts_itself_is_malformed(
     detail = json.loads(encode_detail(completion())) | changes
 
     with pytest.raises(PermanentError) as raised:
-        decode_completion(envelope("copytrail", detail_type, detail))
+        decode_audited(envelope("copytrail", detail_type, detail))
 
     assert raised.value.reason == Reason.MALFORMED_EVENT
     assert problem in raised.value.message
@@ -324,7 +323,7 @@ def test_an_upload_that_no_bucket_can_hold_is_malformed_in_both_functions(
     request = {"upload": upload, "trigger": "backfill", "requestId": "r"}
 
     for decode, body in (
-        (decode_completion, envelope("copytrail", "Object Copied", told | {"upload": upload})),
+        (decode_audited, envelope("copytrail", "Object Copied", told | {"upload": upload})),
         (decode_request, envelope("copytrail", "Object Copy Requested", request)),
     ):
         with pytest.raises(PermanentError) as raised:

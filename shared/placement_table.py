@@ -1,4 +1,4 @@
-"""Owns the names that the placement table's keys go by; the table is built and used with the same ones."""
+"""The attributes of the placement table that its key and its time to live go by, as the stack makes it."""
 
 PARTITION_KEY = "DestinationObject"  # "bucket/key"
 SORT_KEY = "SourceVersion"
