@@ -11,7 +11,7 @@ from ops.audit.export_file import Written, check_new_file, write_file, write_std
 from ops.audit.formats.choice import STDOUT, Encoding, Format, encoding_of
 from ops.audit.formats.columns import COLUMNS
 from ops.audit.manifest import Manifest
-from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
+from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
 from ops.audit.table import audit_query, matching
 from ops.failures import UsageError
@@ -48,7 +48,7 @@ _MORE = "; --since 7d exports more"
     metavar="s3://BUCKET/PREFIX",
     help="Have DynamoDB export all of the table there, and print how Athena reads it.",
 )
-@record_options
+@RecordFilter.options("wanted")
 @click.pass_obj
 @click.pass_context
 def export(
@@ -81,7 +81,7 @@ def export(
         raise UsageError("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
     else:
         written = _export(stack, wanted, file, encoding_of(file, asked_for))
-        _tell(file, written, by_default=since_by_default(ctx) and not wanted.operation_id, wanted=wanted)
+        _tell(file, written, by_default=is_last_day(wanted), wanted=wanted)
 
 
 def _export(stack: Stack, wanted: RecordFilter, file: str, encoding: Encoding) -> Written | None:

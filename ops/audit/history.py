@@ -11,9 +11,9 @@ from ops.failures import CommandError
 from ops.params.keys import Place
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown, shown_moment, size_shown, visible
-from ops.terminal.json import json_option, print_json
+from ops.terminal.json import json_option
 from ops.terminal.prompts import note
-from ops.terminal.tables import Block, Cell, print_blocks, print_table, terminal_width
+from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
@@ -47,7 +47,7 @@ def history(stack: Stack, url: str, *, as_json: bool) -> None:
             found = True
             if source != place:
                 note(f"{source.url}, which is copied to {place.url}:")
-            _show(records, as_json=as_json)
+            HISTORY.print(records, as_json=as_json)
     if not found:
         raise CommandError(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
 
@@ -70,31 +70,6 @@ def _again(first: Record, others: Iterator[Record]) -> Iterator[Record]:
     yield from others
 
 
-def _show(records: Iterator[Record], *, as_json: bool) -> None:
-    width = terminal_width()
-    if as_json:
-        for record in records:
-            print_json(record.attributes())
-    elif width is None:
-        print_table((), map(_row, records))
-    else:
-        print_blocks(map(_block, records))
-
-
-def _row(record: Record) -> tuple[Cell, ...]:
-    return (
-        Cell(times.to_text(record.uploaded_at)),
-        Cell(times.to_text(record.finished_at)),
-        Cell(record.outcome),
-        Cell(record.reason or ""),
-        Cell(f"{took_s(record):.3f}"),
-        Cell(record.trigger),
-        Cell(record.requested_by or ""),
-        Cell(record.log_id),
-        Cell(record.source_url),
-    )
-
-
 def _block(record: Record) -> Block:
     version = f" · version {record.source_version_id}" if record.source_version_id else ""
     lines = (cause_first(record.message or "", record.object_key), _why(record), f"LogID {record.log_id}{version}")
@@ -115,3 +90,20 @@ def _why(record: Record) -> str:
         return ""
     who = f" by {record.requested_by}" if record.requested_by else ""
     return f"{record.trigger}{who}" + (f", operation {record.operation_id}" if record.operation_id else "")
+
+
+HISTORY = Blocks[Record](
+    _block,
+    piped=lambda record: (
+        times.to_text(record.uploaded_at),
+        times.to_text(record.finished_at),
+        record.outcome,
+        record.reason or "",
+        f"{took_s(record):.3f}",
+        record.trigger,
+        record.requested_by or "",
+        record.log_id,
+        record.source_url,
+    ),
+    json=Record.attributes,
+)

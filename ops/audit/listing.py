@@ -6,11 +6,11 @@ from itertools import islice
 
 import click
 
-from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
+from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.record_table import print_records
 from ops.audit.table import audit_query, looking_at, matching
 from ops.stack import Stack
-from ops.terminal.json import json_option, print_json
+from ops.terminal.json import json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import terminal_width
 from shared.audit_log.record import Record
@@ -27,14 +27,12 @@ _MORE = "; --since 7d shows more"
 
 
 @click.command("list", epilog=_EXAMPLES)
-@record_options
+@RecordFilter.options("wanted")
 @click.option("--oldest-first", is_flag=True, help="The oldest first, instead of the newest.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many: the first of the list.")
 @json_option
 @click.pass_obj
-@click.pass_context
 def list_(
-    ctx: click.Context,
     stack: Stack,
     *,
     wanted: RecordFilter,
@@ -52,12 +50,8 @@ def list_(
         closing(matching(query, wanted, newest_first=not oldest_first, day_done=advance)) as found,
     ):
         counted = _Counted(islice(found, limit))
-        if as_json:
-            for record in counted:
-                print_json(record.attributes())
-        else:
-            print_records(counted)
-    by_default = since_by_default(ctx) and not wanted.operation_id
+        print_records(counted, as_json=as_json)
+    by_default = is_last_day(wanted)
     if not counted.count:
         note(no_match(wanted) + (_MORE if by_default else ""))
     elif by_default and terminal_width() is not None and counted.count != limit:

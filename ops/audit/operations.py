@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 
 import click
 
@@ -10,9 +11,9 @@ from ops.audit.table import audit_query
 from ops.params.moment import Moment
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown
-from ops.terminal.json import Told, json_option, print_json
+from ops.terminal.json import Told, json_option
 from ops.terminal.prompts import note
-from ops.terminal.tables import Block, Cell, print_blocks, print_table, terminal_width
+from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
 from shared.audit_log.query import CLOCKS_DIFFER_BY
 from shared.operations import Stage
@@ -48,15 +49,7 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
     if first is None:
         note(f"no operation is on record since {times.to_text(since)}")
         return
-    all_of_them = (run for some in ([first], runs) for run in some)
-    width = terminal_width()
-    if as_json:
-        for run in all_of_them:
-            print_json(run_attributes(run))
-    elif width is None:
-        print_table((), map(_row, all_of_them))
-    else:
-        print_blocks(map(_block, all_of_them))
+    OPERATIONS.print(chain([first], runs), as_json=as_json)
 
 
 class RunTold(Told, frozen=True, kw_only=True):
@@ -91,21 +84,6 @@ def run_attributes(run: Run) -> dict[str, object]:
     ).attributes()
 
 
-def _row(run: Run) -> tuple[Cell, ...]:
-    told = run.told
-    return (
-        Cell(times.to_text(run.started_at) if run.started_at else ""),
-        Cell(times.to_text(run.ended_at) if run.ended_at else ""),
-        Cell(told.operation),
-        Cell(run.ending or _NOT_FINISHED),
-        Cell(told.subject),
-        Cell(told.performed_by),
-        Cell(_counts(run)),
-        Cell(_filters(run)),
-        Cell(told.operation_id),
-    )
-
-
 def _block(run: Run) -> Block:
     told = run.told
     first_line = (
@@ -137,3 +115,20 @@ def _counts(run: Run) -> str:
 
 def _filters(run: Run) -> str:
     return " ".join(f"{name}={value}" for name, value in run.told.filters.items())
+
+
+OPERATIONS = Blocks[Run](
+    _block,
+    piped=lambda run: (
+        times.to_text(run.started_at) if run.started_at else "",
+        times.to_text(run.ended_at) if run.ended_at else "",
+        run.told.operation,
+        run.ending or _NOT_FINISHED,
+        run.told.subject,
+        run.told.performed_by,
+        _counts(run),
+        _filters(run),
+        run.told.operation_id,
+    ),
+    json=run_attributes,
+)

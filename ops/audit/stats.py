@@ -6,9 +6,9 @@ from typing import Literal
 
 import click
 
-from ops.audit.record_filter import RecordFilter, no_match, record_options, since_by_default
-from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
-from ops.audit.table import audit_query, matching
+from ops.audit.record_filter import RecordFilter, is_last_day, no_match
+from ops.audit.stats_shown import Stats, print_stats
+from ops.audit.table import BEGINNING, audit_query, matching
 from ops.audit.tally import count_periods
 from ops.stack import Stack
 from ops.terminal.json import json_option
@@ -31,16 +31,13 @@ _LAST_DAY = "the last 24 h; --since 7d shows more"
 
 
 @click.command(epilog=_EXAMPLES)
-@record_options
+@RecordFilter.options("wanted")
 @click.option(
     "--by", type=click.Choice(["hour", "day"]), help="What a line stands for, UTC.  [default: hour, over 2 days: day]"
 )
 @json_option
 @click.pass_obj
-@click.pass_context
-def stats(
-    ctx: click.Context, stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | None, as_json: bool
-) -> None:
+def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | None, as_json: bool) -> None:
     """Count records, bytes and outcomes, and how long copies took.
 
     p50, p95, p99 (each within 1 %) and max are the times from upload to copied, also of replayed uploads. Copies of
@@ -49,22 +46,16 @@ def stats(
     Into a pipe: beginning, records, copied, deleted, skipped, failed, bytes copied, p50, p95, p99 and max in seconds,
     with tabs between; the last line is the total.
     """
-    hourly = by == "hour" if by else (wanted.until or times.now()) - wanted.since <= _HOURLY_UP_TO
+    hourly = by == "hour" if by else (wanted.until or times.now()) - (wanted.since or BEGINNING) <= _HOURLY_UP_TO
     with progress("Reading", total=None, unit="records") as advance:
         found = _told(matching(audit_query(stack), wanted, newest_first=False), advance)
         periods, total = count_periods(found, hourly=hourly)
     if not periods:
         note(no_match(wanted))
         return
-    counted = Stats(periods, total, hourly=hourly)
-    if as_json:
-        print_json_lines(counted)
-    elif terminal_width() is None:
-        print_lines(counted)
-    else:
-        print_chart(counted)
-        if since_by_default(ctx) and not wanted.operation_id:
-            note(_LAST_DAY)
+    print_stats(Stats(periods, total, hourly=hourly), as_json=as_json)
+    if is_last_day(wanted) and terminal_width() is not None and not as_json:
+        note(_LAST_DAY)
 
 
 def _told(records: Iterator[Record], advance: Callable[[int], None]) -> Iterator[Record]:

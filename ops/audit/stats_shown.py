@@ -1,16 +1,17 @@
 """Owns how counts are shown: bars on a terminal, columns in a pipe, JSON lines for programs."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, starmap
+from typing import NamedTuple
 
 from ops.audit.tally import NOTHING, PERCENTILES, Counts
 from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown
-from ops.terminal.json import Told, print_json
-from ops.terminal.tables import Cell, Column, columns_with_room, print_table
+from ops.terminal.json import Told
+from ops.terminal.tables import Cell, Column, Table, placed, terminal_width
 from shared import times
 from shared.events import Outcome
 
@@ -19,7 +20,6 @@ _MEDIUM = 80
 _WIDE = 110
 _OUTCOMES = (Outcome.COPIED, Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED)
 _DELAYS = (*(f"p{percent}" for percent in PERCENTILES), "max")
-_NO_DELAYS = ("",) * len(_DELAYS)
 _TOTAL = "total"
 
 
@@ -70,74 +70,88 @@ class StatsTold(Told, frozen=True, kw_only=True):
     upload_to_copied: DelaysTold | None = None
 
 
-def print_chart(stats: Stats) -> None:
-    """Print a line with a bar for each period, and the totals."""
-    columns = _columns(stats)
-    bar = columns_with_room(columns)[-1].width
-    most = max(counts.records for counts in stats.periods.values())
-    rows = (
-        (
-            Cell(moment.strftime("%m-%d %H:%M" if stats.hourly else "%Y-%m-%d")),
-            *_numbers(counts),
-            Cell(_bar(counts.records / most, bar), "red" if counts.of(Outcome.FAILED) else "green"),
-        )
-        for moment, counts in stats.unbroken
-    )
-    print_table(columns, chain(rows, [(Cell(_TOTAL), *_numbers(stats.total), Cell(""))]))
+class Line(NamedTuple):
+    """The counts of a period that begins then, or of all, where none does."""
+
+    begins_at: datetime | None
+    counts: Counts
+
+
+def print_stats(stats: Stats, *, as_json: bool) -> None:
+    """Print a line for each period with a record, and one for the total; on a terminal, bars and how all ended."""
+    total = Line(None, stats.total)
+    if as_json or terminal_width() is None:
+        _table(stats).print([*starmap(Line, stats.periods.items()), total], as_json=as_json)
+        return
+    _table(stats).print(chain(starmap(Line, stats.unbroken), [total]))
     endings = sorted(stats.total.endings.items(), key=lambda ending: -ending[1])
-    print_table(
-        (Column("", 11), Column("")),
-        ((Cell(""), Cell(f"{_ending(*ending)} {count:,}")) for ending, count in endings),
-        with_header=False,
-    )
+    _ENDINGS.print((f"{_ending(*ending)} {count:,}" for ending, count in endings), with_header=False)
 
 
-def _columns(stats: Stats) -> list[Column]:
+_ENDINGS = Table[str](Column("", lambda _: "", 11), Column("", lambda ending: ending))
+
+
+def _table(stats: Stats) -> Table[Line]:
     """When, and how many failed, are on every terminal; then what is told of the others, and of their delays."""
 
-    def count(title: str, most: int, from_width: int) -> Column:
-        return Column(title, max(len(title), len(f"{most:,}")), right=True, from_width=from_width)
+    def name(line: Line) -> str:
+        if line.begins_at is None:
+            return _TOTAL
+        return line.begins_at.strftime("%m-%d %H:%M" if stats.hourly else "%Y-%m-%d")
 
-    return [
-        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", 11),
-        count("Records", stats.total.records, 0),
-        *(count(outcome, stats.total.of(outcome), 0 if outcome is Outcome.FAILED else _WIDE) for outcome in _OUTCOMES),
-        Column("Size", WIDEST_SIZE, right=True, from_width=_MEDIUM),
-        *(Column(name, WIDEST_DURATION, right=True, from_width=_MEDIUM) for name in _DELAYS),
-        Column("", least=9),
-    ]
+    def count(title: str, of: Callable[[Counts], str | Cell], most: int, from_width: int = 0) -> Column[Line]:
+        width = max(len(title), len(f"{most:,}"))
+        return Column(title, lambda line: of(line.counts), width, right=True, from_width=from_width)
 
+    def ended(outcome: Outcome) -> Column[Line]:
+        from_width = 0 if outcome is Outcome.FAILED else _WIDE
+        return count(outcome, lambda counts: _ended(counts, outcome), stats.total.of(outcome), from_width)
 
-def print_lines(stats: Stats) -> None:
-    """Print a line for each period with a record, and one for the total, with tabs between the values."""
-    named = [(times.to_text(moment), counts) for moment, counts in stats.periods.items()]
-    print_table((), (_line(name, counts) for name, counts in [*named, (_TOTAL, stats.total)]))
+    def bar(line: Line) -> Cell:
+        share = line.counts.records / most if line.begins_at else 0
+        return Cell(_bar(share, placed(table.columns)[-1].width), "red" if line.counts.of(Outcome.FAILED) else "green")
 
-
-def print_json_lines(stats: Stats) -> None:
-    """Print a JSON object for each period with a record, and one for the total. Delays are in seconds."""
-    for moment, counts in stats.periods.items():
-        print_json(_told(Period.HOUR if stats.hourly else Period.DAY, moment, counts))
-    print_json(_told(Period.TOTAL, None, stats.total))
-
-
-def _numbers(counts: Counts) -> Iterator[Cell]:
-    yield Cell(f"{counts.records:,}")
-    for outcome in _OUTCOMES:
-        count = counts.of(outcome)
-        alarming = outcome is Outcome.FAILED and count > 0
-        yield Cell(f"{count:,}" if count else "·", "red" if alarming else "")
-    yield Cell(size_shown(counts.bytes_copied) if counts.records else "")
-    yield from map(Cell, [duration_shown(delay) for delay in _delays(counts)] or _NO_DELAYS)
+    most = max(counts.records for counts in stats.periods.values())
+    table = Table(
+        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", name, 11),
+        count("Records", lambda counts: f"{counts.records:,}", stats.total.records),
+        *map(ended, _OUTCOMES),
+        Column("Size", _size, WIDEST_SIZE, right=True, from_width=_MEDIUM),
+        *map(_delay, range(len(_DELAYS))),
+        Column("", bar, least=9),
+        piped=_piped,
+        json=lambda line: _told(line, hourly=stats.hourly),
+    )
+    return table
 
 
-def _line(name: str, counts: Counts) -> tuple[Cell, ...]:
+def _delay(number: int) -> Column[Line]:
+    def shown(line: Line) -> str:
+        delays = _delays(line.counts)
+        return duration_shown(delays[number]) if delays else ""
+
+    return Column(_DELAYS[number], shown, WIDEST_DURATION, right=True, from_width=_MEDIUM)
+
+
+def _size(line: Line) -> str:
+    return size_shown(line.counts.bytes_copied) if line.counts.records else ""
+
+
+def _ended(counts: Counts, outcome: Outcome) -> Cell:
+    count = counts.of(outcome)
+    return Cell(f"{count:,}" if count else "·", "red" if count and outcome is Outcome.FAILED else "")
+
+
+def _piped(line: Line) -> list[str]:
+    counts = line.counts
     numbers = (counts.records, *(counts.of(outcome) for outcome in _OUTCOMES), counts.bytes_copied)
-    delays = [f"{delay:.3f}" for delay in _delays(counts)] or _NO_DELAYS
-    return (Cell(name), *(Cell(str(number)) for number in numbers), *map(Cell, delays))
+    delays = [f"{delay:.3f}" for delay in _delays(counts)] or [""] * len(_DELAYS)
+    return [times.to_text(line.begins_at) if line.begins_at else _TOTAL, *map(str, numbers), *delays]
 
 
-def _told(period: Period, begins_at: datetime | None, counts: Counts) -> Mapping[str, object]:
+def _told(line: Line, *, hourly: bool) -> Mapping[str, object]:
+    begins_at, counts = line
+    period = Period.TOTAL if begins_at is None else Period.HOUR if hourly else Period.DAY
     delays = [round(delay, 3) for delay in _delays(counts)]
     return StatsTold(
         period=period,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 
 import click
 
-from ops.audit.record_filter import BEGINNING, RecordFilter
+from ops.audit.record_filter import RecordFilter
 from ops.failures import CommandError
 from ops.stack import Output, Stack
 from ops.terminal.progress import progress
@@ -15,10 +15,12 @@ from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.items import Unreadable
 from shared.audit_log.operation_record import OperationRecord
-from shared.audit_log.query import CLOCKS_DIFFER_BY, THREADS, AuditQuery
+from shared.audit_log.query import CLOCKS_DIFFER_BY, FIRST_DAY, THREADS, AuditQuery
 from shared.audit_log.record import Record
 from shared.operations import Stage
 
+# Nothing was recorded before.
+BEGINNING = datetime.combine(FIRST_DAY, time(), UTC)
 # A message waits in a queue for 14 days at most ("SQS message quotas", SQS developer guide).
 _RECORDED_WITHIN = timedelta(days=14)
 # A span of more days is worth a progress bar.
@@ -59,7 +61,7 @@ def matching(
         CopytrailError: while iterating, DynamoDB did not answer.
     """
     latest = times.now() + CLOCKS_DIFFER_BY
-    since, until = wanted.since, min(wanted.until or latest, latest)
+    since, until = wanted.since or BEGINNING, min(wanted.until or latest, latest)
     if wanted.operation_id:
         began_at, recorded_by = _span_of(query, wanted.operation_id)
         since, until = max(since, began_at), min(until, recorded_by)
@@ -73,7 +75,7 @@ def looking_at(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], N
     """A bar for the days that `matching` reads, where there are many of them."""
     if wanted.operation_id:
         return progress("looking", total=None, unit="days")
-    days = _days(wanted.since, wanted.until or times.now())
+    days = _days(wanted.since or BEGINNING, wanted.until or times.now())
     return progress("looking", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
 
 

@@ -9,12 +9,12 @@ from itertools import chain, islice
 import click
 
 from ops.audit.following import Follower
-from ops.audit.record_filter import RecordFilter, newest_record_options, no_match
-from ops.audit.record_table import print_log
-from ops.audit.table import audit_query, last_matching, tell_unreadable
+from ops.audit.record_filter import RecordFilter, no_match
+from ops.audit.record_table import LOG
+from ops.audit.table import BEGINNING, audit_query, last_matching, tell_unreadable
 from ops.failures import UsageError, explained
 from ops.stack import Stack
-from ops.terminal.json import json_option, print_json
+from ops.terminal.json import json_option
 from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.record import Record
@@ -34,7 +34,7 @@ Show = Callable[[Iterable[Record]], None]
 @click.command(epilog=_EXAMPLES)
 @click.option("-f", "--follow", is_flag=True, help="Go on with the records that come, until Ctrl-C.")
 @click.option("-n", "count", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="The last N.")
-@newest_record_options
+@RecordFilter.options("wanted", without=("until", "operation_id"))
 @json_option
 @click.pass_obj
 def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_json: bool) -> None:
@@ -48,7 +48,7 @@ def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_jso
 
     Into a pipe: the lines of `copytrail audit list`.
     """
-    show: Show = _print_json if as_json else _Log()
+    show: Show = _Log(as_json=as_json)
     query = audit_query(stack)
     if not follow:
         last = last_matching(query, wanted, count)
@@ -57,7 +57,7 @@ def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_jso
             note(no_match(wanted))
         return
     follower = Follower(query, wanted.matches, times.now)
-    show(follower.begin(count, wanted.since))
+    show(follower.begin(count, wanted.since or BEGINNING))
     keep_following(follower, show, time.sleep, lambda: tell_unreadable(query.unreadable))
 
 
@@ -99,19 +99,15 @@ def _curable(failure: CopytrailError) -> str:
 class _Log:
     """What is shown of the records, which come some at a time: one table, with one header."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
         self._with_header = True
 
     def __call__(self, records: Iterable[Record]) -> None:
         remaining = iter(records)
         for first in islice(remaining, 1):
-            print_log(chain([first], remaining), with_header=self._with_header)
+            LOG.print(chain([first], remaining), as_json=self._as_json, with_header=self._with_header)
             self._with_header = False
-
-
-def _print_json(records: Iterable[Record]) -> None:
-    for record in records:
-        print_json(record.attributes())
 
 
 def _reader_gone() -> bool:

@@ -19,7 +19,7 @@ from ops.backfill.running import THREADS, Checkpointed, Keeper, Stop, request_al
 from ops.backfill.told import BackfillTold, NotRequestedTold
 from ops.failures import CommandError
 from ops.operations import RunningOperation, operation
-from ops.params.keys import KeyFilter, key_options
+from ops.params.keys import KeyFilter
 from ops.params.moment import Moment
 from ops.params.numbers import Rate
 from ops.stack import Output, Stack
@@ -62,7 +62,7 @@ class _MomentAsWritten(click.ParamType[str]):
 @click.option(
     "--bucket", default="", metavar="BUCKET", help="The source bucket, by name or alias, if there are several."
 )
-@key_options
+@KeyFilter.options("keys")
 @click.option("--since", type=_MomentAsWritten(), default="", help="Only last modified from then on: 30d or ISO-8601.")
 @click.option("--until", type=_MomentAsWritten(), default="", help="Only last modified before then.")
 @click.option("--manifest", default="", metavar="URL", help="Go by an S3 Inventory (CSV or Parquet), not by a listing.")
@@ -89,8 +89,7 @@ def backfill(
     stack: Stack,
     *,
     bucket: str,
-    key_prefix: str,
-    key_glob: str,
+    keys: KeyFilter,
     since: str,
     until: str,
     manifest: str,
@@ -111,7 +110,7 @@ def backfill(
     requests only what is missing or different. An object of which neither the inventory nor S3 tells the ETag is named
     with the reason, the rest goes on, and the exit code is 1.
     """
-    wish = Wish(bucket, KeyFilter(key_prefix, key_glob), since, until, manifest, include_archived)
+    wish = Wish(bucket, keys, since, until, manifest, include_archived)
     with ExitStack() as opened:
         s3 = opened.enter_context(closing(stack.client("s3", connections=THREADS + 1)))
         job = job_of(wish, stack, s3, checkpoint, hold=None if dry_run else opened)

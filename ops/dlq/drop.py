@@ -16,7 +16,7 @@ from ops.dlq.preview import Preview, sources_of
 from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.results import Lines, Result
-from ops.dlq.selection import Selection, all_option, selection_options
+from ops.dlq.selection import Selection, all_option
 from ops.failures import UsageError
 from ops.new_files import check_new
 from ops.stack import Stack
@@ -36,7 +36,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @queue_option
-@selection_options
+@Selection.options("selection")
 @all_option
 @click.option(
     "--include-superseded",

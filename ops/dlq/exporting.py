@@ -9,7 +9,7 @@ import click
 from ops.dlq.letter_files import line_of
 from ops.dlq.looking import Look, looking
 from ops.dlq.queues import QueueName, queue_option
-from ops.dlq.selection import Selection, selection_options
+from ops.dlq.selection import Selection
 from ops.new_files import check_new, new_file
 from ops.stack import Stack
 from ops.terminal.formats import counted
@@ -26,7 +26,7 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", metavar="FILE")
 @queue_option
-@selection_options
+@Selection.options("selection")
 @click.pass_obj
 def export(stack: Stack, *, file: str, queue: QueueName, selection: Selection) -> None:
     """Write dead letters to FILE, one JSON object a line; - is stdout. They stay in the queue.

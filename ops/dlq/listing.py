@@ -6,7 +6,7 @@ from ops.dlq.letter_json import to_json
 from ops.dlq.letter_table import print_letters
 from ops.dlq.looking import looking
 from ops.dlq.queues import QueueName, queue_option
-from ops.dlq.selection import Selection, selection_options
+from ops.dlq.selection import Selection
 from ops.dlq.summary import Summary, print_summary
 from ops.stack import Stack
 from ops.terminal.json import json_option, print_json
@@ -23,7 +23,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @queue_option
-@selection_options
+@Selection.options("selection")
 @click.option("--summary", is_flag=True, help="How many there are for each reason, and the oldest.")
 @json_option
 @click.pass_obj

@@ -13,7 +13,7 @@ from ops.dlq.previewing import show_preview, tell_preview
 from ops.dlq.queues import QueueName, queue_option
 from ops.dlq.replaying import Replaying
 from ops.dlq.results import Lines, Result
-from ops.dlq.selection import Selection, all_option, selection_options
+from ops.dlq.selection import Selection, all_option
 from ops.params.numbers import rate_option
 from ops.stack import Stack
 from ops.terminal.formats import counted
@@ -38,7 +38,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @queue_option
-@selection_options
+@Selection.options("selection")
 @all_option
 @click.option(
     "--include-superseded", is_flag=True, help="Also what has been superseded or deleted at the source since."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,17 +14,9 @@ from ops.dlq.letter_table import SHORT_ID
 from ops.terminal.formats import WIDEST_DURATION, duration_shown
 from ops.terminal.json import Told, print_json
 from ops.terminal.progress import progress
-from ops.terminal.tables import Cell, Column, print_table, terminal_width
+from ops.terminal.tables import Cell, Column, Table, print_lines, terminal_width
 from shared import times
 from shared.audit_log.items import AnyRecord
-
-_COLUMNS = (
-    Column("Id", SHORT_ID, from_width=60),
-    Column("Age", WIDEST_DURATION, right=True, from_width=80),
-    Column("Result", 13),
-    Column("Reason", 18, least=12),
-    Column("Key", keeps_end=True),
-)
 
 
 class Result(StrEnum):
@@ -117,14 +110,7 @@ class Lines:
 
     def show(self, found: Iterable[Found]) -> None:
         """Show letters as they come."""
-        if self._as_json:
-            for one in found:
-                why = {"SourceMessage": one.why} if one.why else {}
-                print_json({"Result": one.result, **why, **to_json(one.letter, self._now)})
-        elif self.is_table:
-            print_table(_COLUMNS, (self._row(one.letter, one.result) for one in found))
-        else:
-            print_table((), map(_whole_row, found))
+        _table(self._now).print(found, as_json=self._as_json)
 
     def show_done(self, found: Iterable[Found]) -> None:
         """Tell a program what became of letters; a person has a progress bar."""
@@ -137,7 +123,7 @@ class Lines:
             for message_id in message_ids:
                 print_json(NotSeenTold(result=Result.NOT_SEEN, message_id=message_id).attributes())
         elif not self.is_table:
-            print_table((), ((Cell(Result.NOT_SEEN), Cell(message_id)) for message_id in message_ids))
+            print_lines((Result.NOT_SEEN, message_id) for message_id in message_ids)
 
     def show_record(self, record: AnyRecord) -> None:
         """Tell a program what a replayed letter came to; a person has a progress bar."""
@@ -147,7 +133,7 @@ class Lines:
             print_json(RecordedTold(result=Result.RECORDED, log_id=record.log_id, **kept).attributes())
         elif not self.is_table:
             names = ("LogID", "Outcome", "Reason", "ObjectKey")
-            print_table((), [(Cell(Result.RECORDED), *(Cell(str(told.get(name, ""))) for name in names))])
+            print_lines([(Result.RECORDED, *(str(told.get(name, "")) for name in names))])
 
     def show_without_record(self, log_ids: Iterable[str]) -> None:
         """Tell a program of replayed letters that left no record yet."""
@@ -155,19 +141,26 @@ class Lines:
             if self._as_json:
                 print_json(RecordedTold(result=Result.NOT_YET, log_id=log_id).attributes())
             elif not self.is_table:
-                print_table((), [(Cell(Result.NOT_YET), Cell(log_id))])
-
-    def _row(self, letter: Letter, result: Result) -> tuple[Cell, ...]:
-        return (
-            Cell(letter.id[:SHORT_ID]),
-            Cell(duration_shown(age_s(letter, self._now))),
-            Cell(result, _STYLES.get(result, "")),
-            Cell(letter.reason),
-            Cell(letter.key or letter.title or "?"),
-        )
+                print_lines([(Result.NOT_YET, log_id)])
 
 
-def _whole_row(found: Found) -> tuple[Cell, ...]:
-    letter = found.letter
-    row = (Cell(found.result), Cell(letter.id), Cell(letter.reason), Cell(letter.title))
-    return (*row, Cell(found.why)) if found.why else row
+def _table(now: datetime) -> Table[Found]:
+    return Table(
+        Column("Id", lambda one: one.letter.id[:SHORT_ID], SHORT_ID, from_width=60),
+        Column("Age", lambda one: duration_shown(age_s(one.letter, now)), WIDEST_DURATION, right=True, from_width=80),
+        Column("Result", lambda one: Cell(one.result, _STYLES.get(one.result, "")), 13),
+        Column("Reason", lambda one: one.letter.reason, 18, least=12),
+        Column("Key", lambda one: one.letter.key or one.letter.title or "?", keeps_end=True),
+        piped=lambda one: (
+            one.result,
+            one.letter.id,
+            one.letter.reason,
+            one.letter.title,
+            *([one.why] if one.why else []),
+        ),
+        json=lambda one: {
+            "Result": one.result,
+            **({"SourceMessage": one.why} if one.why else {}),
+            **to_json(one.letter, now),
+        },
+    )

@@ -1,25 +1,20 @@
 """Owns how a person names the letters that are meant."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from ops.dlq.letter import KNOWN_REASONS, Letter
 from ops.failures import UsageError
-from ops.params import filters
-from ops.params.keys import KeyFilter, key_options
+from ops.params.filters import Filters, filtered, filtered_by
+from ops.params.keys import KeyFilter
 from ops.params.moment import Moment, check_order
 from ops.terminal.formats import visible
 from shared import times
-
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
 
 _PART_OF_AN_ID = re.compile("[0-9a-f-]{8,36}")
 
@@ -44,50 +39,87 @@ class LetterId(click.ParamType[str]):
         return text
 
 
+class ReasonName(click.ParamType[str]):
+    """A reason on the command line: any text, as AWS's codes come as they are. The shell completes the usual ones."""
+
+    name = "reason"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a reason."""
+        return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The reasons that may be meant."""
+        begins = incomplete.casefold()
+        return [CompletionItem(reason) for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
+
+
+def is_named(letter: Letter, id_: str) -> bool:
+    """Whether an id, or the beginning of one, is the letter's: by its message id, or its LogID."""
+    return letter.id.lower().startswith(id_) or (letter.log_id or "").startswith(id_)
+
+
+def _has_reason(letter: Letter, reasons: tuple[str, ...]) -> bool:
+    # As it is, and as it is shown.
+    told = {letter.reason.casefold(), visible(letter.reason).casefold()}
+    return any(reason.casefold() in told for reason in reasons)
+
+
+def _first_seen(letter: Letter) -> str:
+    return f"it was first seen at {times.to_text(letter.first_seen)}"
+
+
 @dataclass(frozen=True)
-class Selection:
+class Selection(Filters[Letter]):
     """Letters first seen from `since` up to, not including, `until`, and as the rest says; empty takes all of ours.
 
     Letters that are not ours are only meant where `ids` or `reasons` name them. Reasons are taken in any case. `limit`:
     no more than so many, whichever come first; who goes through the letters counts them.
     """
 
-    keys: KeyFilter = field(default_factory=KeyFilter)
-    reasons: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    ids: tuple[str, ...] = ()
-    limit: int | None = None
+    keys: KeyFilter = filtered_by(KeyFilter, lambda letter: letter.key)
+    reasons: tuple[str, ...] = filtered(
+        "--reason",
+        _has_reason,
+        instead=lambda letter: f"its reason is {letter.reason}",
+        type=ReasonName(),
+        multiple=True,
+        metavar="REASON",
+        help="Only this reason, as `ls` shows it: Unrecorded and NotOurs, too. May be repeated.",
+    )
+    since: datetime | None = filtered(
+        "--since",
+        lambda letter, since: letter.first_seen >= since,
+        instead=_first_seen,
+        type=Moment(),
+        help="Only what was first seen then or later: 15m, 1h, 7d or ISO-8601.",
+    )
+    until: datetime | None = filtered(
+        "--until",
+        lambda letter, until: letter.first_seen < until,
+        instead=_first_seen,
+        type=Moment(),
+        help="Only what was first seen before then.",
+    )
+    ids: tuple[str, ...] = filtered(
+        "--id",
+        lambda letter, ids: any(is_named(letter, id_) for id_ in ids),
+        type=LetterId(),
+        multiple=True,
+        help="Only this letter: its message id or LogID, or how that begins. May be repeated.",
+    )
+    limit: int | None = filtered("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 
     def __post_init__(self) -> None:
         check_order(self.since, self.until)
 
     def matches(self, letter: Letter) -> bool:
         """Whether a letter is meant."""
-        return (bool(self.ids) or letter.is_ours or self._has_reason(letter)) and self.shows(letter)
+        return (bool(self.ids) or letter.is_ours or _has_reason(letter, self.reasons)) and self.shows(letter)
 
     def shows(self, letter: Letter) -> bool:
         """Whether a letter is meant where letters are only looked at: then also one that is not ours."""
-        return self.names(letter) and not self.why_not(letter)
-
-    def names(self, letter: Letter) -> bool:
-        """Whether a letter has one of the ids, if there are any."""
-        return not self.ids or any(is_named(letter, id_) for id_ in self.ids)
-
-    def why_not(self, letter: Letter) -> str:
-        """The first filter but the ids that excludes a letter, and what the letter is instead; or ""."""
-        if not self.keys.matches(letter.key):
-            return f"--key-prefix or --key-glob: its key is '{letter.key}'"
-        if self.reasons and not self._has_reason(letter):
-            return f"--reason: its reason is {letter.reason}"
-        if (self.since and letter.first_seen < self.since) or (self.until and letter.first_seen >= self.until):
-            return f"--since or --until: it was first seen at {times.to_text(letter.first_seen)}"
-        return ""
-
-    def _has_reason(self, letter: Letter) -> bool:
-        # As it is, and as it is shown.
-        told = {letter.reason.casefold(), visible(letter.reason).casefold()}
-        return any(reason.casefold() in told for reason in self.reasons)
+        return super().matches(letter)
 
     def check_all(self, *, everything: bool) -> None:
         """Let `--all` pass where nothing narrows it down but a limit.
@@ -97,24 +129,6 @@ class Selection:
         """
         if everything and (filters := self.described().keys() - {"limit"}):
             raise UsageError(f"--all is every letter, and --{min(filters)} is not: say one of them")
-
-    def described(self) -> dict[str, str]:
-        """The filters in force, by the names of their options; several values of one with commas between."""
-        return filters.described(self._options())
-
-    def as_options(self) -> str:
-        """The filters in force, as a person would write them on the command line, or ""."""
-        return filters.as_written(self._options())
-
-    def _options(self) -> Iterator[filters.Given]:
-        texts = {"key-prefix": self.keys.prefix, "key-glob": self.keys.glob}
-        yield from ((name, text) for name, text in texts.items() if text)
-        yield from (("reason", reason) for reason in self.reasons)
-        moments = {"since": self.since, "until": self.until}
-        yield from ((name, times.to_text(moment)) for name, moment in moments.items() if moment)
-        yield from (("id", id_) for id_ in self.ids)
-        if self.limit is not None:
-            yield "limit", str(self.limit)
 
 
 class Named:
@@ -158,72 +172,8 @@ class Named:
                 raise UsageError(f"'{id_}' is how the ids of several letters begin: name one of {_listed(letters)}")
 
 
-class ReasonName(click.ParamType[str]):
-    """A reason on the command line: any text, as AWS's codes come as they are. The shell completes the usual ones."""
-
-    name = "reason"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read a reason."""
-        return str(value)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The reasons that may be meant."""
-        begins = incomplete.casefold()
-        return [CompletionItem(reason) for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
-
-
-def is_named(letter: Letter, id_: str) -> bool:
-    """Whether an id, or the beginning of one, is the letter's: by its message id, or its LogID."""
-    return letter.id.lower().startswith(id_) or (letter.log_id or "").startswith(id_)
-
-
-def selection_options(command: Callable[..., T]) -> Callable[..., T]:
-    """Add the filters of letters to a command, which gets them as one argument: `selection`, a Selection."""
-
-    @wraps(command)
-    def with_selection(*arguments: Any, **named: Any) -> T:
-        selection = Selection(
-            keys=KeyFilter(named.pop("key_prefix"), named.pop("key_glob")),
-            reasons=named.pop("reason"),
-            since=named.pop("since"),
-            until=named.pop("until"),
-            ids=named.pop("ids"),
-            limit=named.pop("limit"),
-        )
-        return command(*arguments, selection=selection, **named)
-
-    filters: tuple[Callable[[Callable[..., T]], Callable[..., T]], ...] = (
-        key_options,
-        click.option(
-            "--reason",
-            type=ReasonName(),
-            multiple=True,
-            metavar="REASON",
-            help="Only this reason, as `ls` shows it: Unrecorded and NotOurs, too. May be repeated.",
-        ),
-        click.option("--since", type=Moment(), help="Only what was first seen then or later: 15m, 1h, 7d or ISO-8601."),
-        click.option("--until", type=Moment(), help="Only what was first seen before then."),
-        click.option(
-            "--id",
-            "ids",
-            type=LetterId(),
-            multiple=True,
-            help="Only this letter: its message id or LogID, or how that begins. May be repeated.",
-        ),
-        click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many."),
-    )
-    wrapped: Callable[..., T] = with_selection
-    for option in reversed(filters):
-        wrapped = option(wrapped)
-    return wrapped
-
-
-def all_option(command: F) -> F:
-    """Add `--all` to a command, as `everything`."""
-    return click.option("--all", "everything", is_flag=True, help="Every letter that is ours: instead of a filter.")(
-        command
-    )
+# Adds `--all` to a command, as `everything`.
+all_option = click.option("--all", "everything", is_flag=True, help="Every letter that is ours: instead of a filter.")
 
 
 def _listed(letters: list[str]) -> str:

@@ -6,15 +6,8 @@ from datetime import datetime
 
 from ops.dlq.letter import Letter
 from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown
-from ops.terminal.json import Told, print_json
-from ops.terminal.tables import Cell, Column, print_table, terminal_width
-
-_COLUMNS = (
-    Column("Letters", 7, right=True, is_whole=True),
-    Column("Reason", 24, least=14),
-    Column("Oldest", WIDEST_DURATION, right=True),
-    Column("For example", from_width=60),
-)
+from ops.terminal.json import Told
+from ops.terminal.tables import Column, Table
 
 
 @dataclass
@@ -59,13 +52,23 @@ class Summary:
 
 def print_summary(summary: Summary, now: datetime, *, as_json: bool) -> None:
     """Print a line for each reason."""
-    if as_json:
-        for reason in summary:
-            print_json(_told(reason, now))
-    elif terminal_width() is None:
-        print_table((), ([Cell(str(value)) for value in _told(reason, now).values()] for reason in summary))
-    else:
-        print_table(_COLUMNS, (_row(reason, now) for reason in summary))
+    _table(now).print(summary, as_json=as_json)
+
+
+def _table(now: datetime) -> Table[Reason]:
+    return Table(
+        Column("Letters", lambda reason: f"{reason.letters:,}", 7, right=True, is_whole=True),
+        Column("Reason", lambda reason: reason.name, 24, least=14),
+        Column(
+            "Oldest",
+            lambda reason: duration_shown((now - reason.oldest).total_seconds()),
+            WIDEST_DURATION,
+            right=True,
+        ),
+        Column("For example", lambda reason: cause_first(reason.example.message, reason.example.key), from_width=60),
+        piped=lambda reason: map(str, _told(reason, now).values()),
+        json=lambda reason: _told(reason, now),
+    )
 
 
 class ReasonTold(Told, frozen=True, kw_only=True):
@@ -88,12 +91,3 @@ def _told(reason: Reason, now: datetime) -> Mapping[str, object]:
         newest_first_seen=reason.newest,
         example=reason.example.message,
     ).attributes()
-
-
-def _row(reason: Reason, now: datetime) -> tuple[Cell, ...]:
-    return (
-        Cell(f"{reason.letters:,}"),
-        Cell(reason.name),
-        Cell(duration_shown((now - reason.oldest).total_seconds())),
-        Cell(cause_first(reason.example.message, reason.example.key)),
-    )

@@ -1,28 +1,39 @@
 """Keys and objects as a person names them: `--key-prefix`, `--key-glob`, `s3://bucket/key`."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import click
+from ops.params.filters import Filters, filtered
 
 _LITERAL = re.compile(r"[^*?\[]*")
 
-F = TypeVar("F", bound=Callable[..., object])
-
 
 @dataclass(frozen=True)
-class KeyFilter:
-    """Keys that begin with `prefix` and look like `glob`; one that is empty takes every key."""
+class KeyFilter(Filters[str]):
+    """Keys that begin with `prefix` and look like `glob`; one that is empty takes every key.
 
-    prefix: str = ""
-    glob: str = ""
+    In a glob, `*` stands for any characters, slashes too, as in S3's own wildcards.
+    """
 
-    def matches(self, key: str) -> bool:
-        """Whether a key is meant. In a glob, `*` stands for any characters, slashes too, as in S3's own wildcards."""
-        return key.startswith(self.prefix) and (not self.glob or fnmatchcase(key, self.glob))
+    prefix: str = filtered(
+        "--key-prefix",
+        str.startswith,
+        instead=lambda key: f"its key is '{key}'",
+        default="",
+        metavar="PREFIX",
+        help="Only keys that begin with this.",
+    )
+    glob: str = filtered(
+        "--key-glob",
+        fnmatchcase,
+        instead=lambda key: f"its key is '{key}'",
+        default="",
+        metavar="GLOB",
+        help="Only keys that look like this: * is anything, also slashes.",
+    )
 
     def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
         """The prefixes, in order, under which every key is that is meant and begins with one of `within`."""
@@ -38,14 +49,6 @@ def _both(one: str, other: str) -> str | None:
     """The prefix of what begins with both, or None: nothing does."""
     shorter, longer = sorted((one, other), key=len)
     return longer if longer.startswith(shorter) else None
-
-
-def key_options(command: F) -> F:
-    """Add `--key-prefix` and `--key-glob` to a command, as `key_prefix` and `key_glob`."""
-    command = click.option(
-        "--key-glob", default="", metavar="GLOB", help="Only keys that look like this: * is anything, also slashes."
-    )(command)
-    return click.option("--key-prefix", default="", metavar="PREFIX", help="Only keys that begin with this.")(command)
 
 
 _SCHEME = "s3://"

@@ -6,7 +6,7 @@ from datetime import datetime
 import click
 
 from ops.failures import DIFFERENCES, CommandError, UsageError
-from ops.params.keys import KeyFilter, key_options
+from ops.params.keys import KeyFilter
 from ops.params.moment import Moment
 from ops.params.numbers import rate_option
 from ops.reconcile.difference import Kept
@@ -32,7 +32,7 @@ Examples:
 
 @click.command(short_help="Compare source, destination and audit table.", epilog=_EXAMPLES)
 @click.option("--route", default=ALL, metavar="N", show_default=True, help="Only this route, by its number from 1.")
-@key_options
+@KeyFilter.options("keys")
 @click.option("--since", type=Moment(), help="Only what was modified from then on: 7d or ISO-8601.")
 @click.option(
     "--settle",
@@ -54,8 +54,7 @@ def reconcile(
     stack: Stack,
     *,
     route: str,
-    key_prefix: str,
-    key_glob: str,
+    keys: KeyFilter,
     since: datetime | None,
     settle: datetime,
     deep: bool,
@@ -83,7 +82,6 @@ def reconcile(
     object that S3 tells nothing of is shown with the reason, the rest goes on, and the exit code is 1.
     """
     _check(repair=repair, yes=yes, rate=rate)
-    keys = KeyFilter(key_prefix, key_glob)
     chosen = scopes(stack.routes, route, keys, since=since, settled_before=settle)
     wish = Wish(deep=deep, with_records=not without_records, since=since)
     filters = _filters(ctx)

@@ -12,21 +12,9 @@ from ops.reconcile.scope import Scope
 from ops.terminal.formats import WIDEST_SIZE, size_shown, visible
 from ops.terminal.json import Told, print_json
 from ops.terminal.prompts import note
-from ops.terminal.tables import Cell, Column, print_table, terminal_width
+from ops.terminal.tables import Cell, Column, Table, terminal_width
 
 _MOST_SHOWN = 20
-_COLUMNS = (
-    Column("Kind", 10),
-    Column("Size", WIDEST_SIZE, right=True, from_width=60),
-    Column("What", least=26, from_width=64),
-    Column("Key", least=16, keeps_end=True),
-)
-_SUMS = (
-    Column("Kind", 10),
-    Column("Objects", 7, right=True, is_whole=True),
-    Column("Size", WIDEST_SIZE, right=True, is_whole=True),
-    Column("Which are", from_width=60),
-)
 _STYLES = {
     Kind.SAME: "green",
     Kind.IN_FLIGHT: "cyan",
@@ -48,6 +36,21 @@ _MEANINGS = {
     Kind.UNCLEAR: "could not be looked at",
 }
 _EXTRA_IS_KEPT = "only at the destination: no difference here"
+
+_DIFFERENCES = Table[Difference](
+    Column("Kind", lambda found: Cell(found.kind, _STYLES[found.kind]), 10),
+    Column("Size", lambda found: size_shown(found.bytes), WIDEST_SIZE, right=True, from_width=60),
+    Column("What", lambda found: found.explanation, least=26, from_width=64),
+    Column("Key", lambda found: found.object_key, least=16, keeps_end=True),
+    piped=lambda found: (
+        found.kind,
+        str(found.bytes),
+        found.explanation,
+        found.source_url,
+        f"s3://{found.destination_bucket}/{found.destination_key}",
+    ),
+    json=Difference.attributes,
+)
 
 Compared = Sequence[tuple[Scope, Tally]]
 
@@ -108,10 +111,8 @@ class Report:
 
     def show(self, found: Difference) -> None:
         """Show one more: at once, or on a terminal when all are found."""
-        if self._as_json:
-            print_json(found.attributes())
-        elif not self._is_table:
-            print_table((), [_whole_row(found)])
+        if not self._is_table:
+            _DIFFERENCES.print([found], as_json=self._as_json)
         elif not (self._with_repair and found.may_be_repaired):
             self._count += 1
             if self._count <= _MOST_SHOWN:
@@ -127,7 +128,7 @@ class Report:
                 click.echo()
             for scope, tally in compared:
                 click.echo(visible(_title(scope)))
-                print_table(_SUMS, _sums(scope, tally))
+                _sums(scope, tally).print(kind for kind in Kind if tally.objects[kind] or kind is Kind.SAME)
         elif not self._as_json:
             for scope, tally in compared:
                 note(f"{_title(scope)}: {_in_short(tally)}")
@@ -135,7 +136,7 @@ class Report:
 
     def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
         """A table of differences."""
-        print_table(_COLUMNS, map(_row, found))
+        _DIFFERENCES.print(found)
 
     def show_wanted(self, wanted: Iterator[Difference]) -> None:
         """What would be repaired: on a terminal, elsewhere it has been shown."""
@@ -187,16 +188,17 @@ def _title(scope: Scope) -> str:
     )
 
 
-def _sums(scope: Scope, tally: Tally) -> Iterator[tuple[Cell, ...]]:
-    for kind in Kind:
+def _sums(scope: Scope, tally: Tally) -> Table[Kind]:
+    def meaning(kind: Kind) -> Cell:
         is_kept = kind is Kind.EXTRA and not scope.route.deletes
-        if tally.objects[kind] or kind is Kind.SAME:
-            yield (
-                Cell(kind, _STYLES[kind]),
-                Cell(f"{tally.objects[kind]:,}"),
-                Cell(size_shown(tally.bytes[kind])),
-                Cell(_EXTRA_IS_KEPT if is_kept else _MEANINGS[kind], "dim"),
-            )
+        return Cell(_EXTRA_IS_KEPT if is_kept else _MEANINGS[kind], "dim")
+
+    return Table(
+        Column("Kind", lambda kind: Cell(kind, _STYLES[kind]), 10),
+        Column("Objects", lambda kind: f"{tally.objects[kind]:,}", 7, right=True, is_whole=True),
+        Column("Size", lambda kind: size_shown(tally.bytes[kind]), WIDEST_SIZE, right=True, is_whole=True),
+        Column("Which are", meaning, from_width=60),
+    )
 
 
 def _in_short(tally: Tally) -> str:
@@ -218,22 +220,3 @@ def _tell_more(tallies: Sequence[Tally]) -> None:
         )
     if any(tally.objects[kind] for tally in tallies for kind in (Kind.MISSING, Kind.DIFFERENT, Kind.UNRECORDED)):
         note("why: copytrail dlq ls shows what failed, copytrail audit history s3://BUCKET/KEY what became of one")
-
-
-def _whole_row(found: Difference) -> tuple[Cell, ...]:
-    return (
-        Cell(found.kind),
-        Cell(str(found.bytes)),
-        Cell(found.explanation),
-        Cell(found.source_url),
-        Cell(f"s3://{found.destination_bucket}/{found.destination_key}"),
-    )
-
-
-def _row(found: Difference) -> tuple[Cell, ...]:
-    return (
-        Cell(found.kind, _STYLES[found.kind]),
-        Cell(size_shown(found.bytes)),
-        Cell(found.explanation),
-        Cell(found.object_key),
-    )

@@ -1,23 +1,28 @@
-"""Tables for people, tab-separated lines for pipes: columns that fit the terminal, and values cut to them.
+"""Tables on a terminal, tab-separated lines in a pipe, JSON lines for programs: what is shown of a thing, said once.
 
 A cell is the place of one Latin character on a terminal; a CJK character or an emoji takes two, a combining mark none.
+Columns fit the terminal, and values are cut to them.
 """
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
 from rich.cells import cell_len, split_graphemes
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
 from ops.terminal.formats import shown_moment, visible
-from ops.terminal.json import json_line
+from ops.terminal.json import json_line, print_json
+
+R = TypeVar("R")
 
 _GAP = 1
 _ELLIPSIS = "…"
@@ -25,12 +30,26 @@ _ELLIPSIS = "…"
 _ESCAPE = re.compile(r"(\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))")
 # The least of a column that takes what is left: less tells nothing of a key.
 _LEAST = 12
+# Rows are printed as they come: a screenful is enough to look like one table.
+_ROWS_AT_ONCE = 50
+# A terminal narrower than this wraps the lines itself: cut values would be of no use.
+_NARROWEST = 40
+_MOMENT = len("2026-11-23 10:00:00")
 
 
-class Column(NamedTuple):
-    """One column of a table.
+class Cell(NamedTuple):
+    """One value of a row, and its rich style."""
+
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Column(Generic[R]):
+    """One column of a table on a terminal.
 
     Args:
+        value: the text of a row's cell, or a `Cell`, which has a style.
         width: in cells; without one, the column shares what the others leave.
         least: in cells, how narrow it may get where others need the room; its width, unless it is given.
         from_width: how many cells a line of the terminal must hold for the column to be there at all.
@@ -41,6 +60,7 @@ class Column(NamedTuple):
     """
 
     title: str
+    value: Callable[[R], str | Cell]
     width: int | None = None
     least: int | None = None
     from_width: int = 0
@@ -54,21 +74,140 @@ class Column(NamedTuple):
         """The least cells that it is of use with."""
         return next(width for width in (self.least, self.width, _LEAST) if width is not None)
 
+    def cell(self, row: R) -> Cell:
+        """The row's cell, with what would not be seen written out."""
+        value = self.value(row)
+        text, style = value if isinstance(value, Cell) else (value, "")
+        return Cell(visible(text), style)
+
+
+class _Listing(ABC, Generic[R]):
+    """How many things of one kind are shown, wherever they are printed to."""
+
+    def __init__(
+        self, *, piped: Callable[[R], Iterable[str]], json: Callable[[R], Mapping[str, object]] | None
+    ) -> None:
+        self.piped = piped
+        self._json = json
+
+    def print(self, rows: Iterable[R], *, as_json: bool = False, with_header: bool = True) -> None:
+        """Print things as they come: for a person at a terminal, in a pipe with tabs between the values, or as JSON."""
+        if as_json and self._json:
+            for row in rows:
+                print_json(self._json(row))
+        elif terminal_width() is None:
+            print_lines(map(self.piped, rows))
+        else:
+            self._print_on_terminal(rows, with_header=with_header)
+
+    @abstractmethod
+    def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None: ...
+
+
+class Table(_Listing[R]):
+    """Things of one kind, a line each.
+
+    Args:
+        columns: on a terminal.
+        piped: the values of a thing in a pipe, whole; those of the columns, unless it is given.
+        json: a thing's JSON object.
+    """
+
+    def __init__(
+        self,
+        *columns: Column[R],
+        piped: Callable[[R], Iterable[str]] | None = None,
+        json: Callable[[R], Mapping[str, object]] | None = None,
+    ) -> None:
+        super().__init__(piped=piped or (lambda row: (column.cell(row).text for column in columns)), json=json)
+        self.columns = columns
+
+    def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None:
+        terminal = _console()
+        for number, some in enumerate(_chunks(iter(rows))):
+            lines = [[column.cell(row) for column in self.columns] for row in some]
+            widest = [max(cell_len(cell.text) for cell in cells) for cells in zip(*lines, strict=True)]
+            places = placed(self.columns, terminal.width, widest)
+            if with_header and number == 0 and any(column.title for column in self.columns):
+                _print_line(terminal, places, [Cell(column.title, "bold") for column in self.columns])
+            for line in lines:
+                _print_line(terminal, places, line)
+
+
+class Block(NamedTuple):
+    """A moment, UTC, and what is told of it; the first line's cells stand apart, and long lines go on below."""
+
+    moment: datetime
+    first_line: Sequence[Cell]
+    lines: Sequence[str]
+
+
+class Blocks(_Listing[R]):
+    """Things of one kind, some lines each.
+
+    Args:
+        block: what a thing is on a terminal.
+        piped: the values of a thing in a pipe, whole.
+        json: a thing's JSON object.
+    """
+
+    def __init__(
+        self,
+        block: Callable[[R], Block],
+        *,
+        piped: Callable[[R], Iterable[str]],
+        json: Callable[[R], Mapping[str, object]],
+    ) -> None:
+        super().__init__(piped=piped, json=json)
+        self.block = block
+
+    def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None:
+        terminal = _console()
+        for block in map(self.block, rows):
+            grid = Grid.grid(padding=(0, 2, 0, 0), pad_edge=False, expand=True)
+            grid.add_column(width=_MOMENT, no_wrap=True)
+            grid.add_column(ratio=1, overflow="fold")
+            grid.add_row(shown_moment(block.moment), _joined(block.first_line))
+            for line in block.lines:
+                grid.add_row("", Text(visible(line), style="dim"))
+            terminal.print(grid)
+
+
+def print_lines(rows: Iterable[Iterable[str]]) -> None:
+    """Print a line for each row as they come, its values whole, with tabs between."""
+    for row in rows:
+        click.echo("\t".join(map(visible, row)))
+
+
+def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> None:
+    """Print one thing's attributes, a line each; with `err` on stderr, where they are not the result."""
+    width = max(map(len, attributes), default=0)
+    for name, value in attributes.items():
+        shown = json_line(value) if isinstance(value, dict) else visible(str(value))
+        click.echo(f"{click.style(name.ljust(width), dim=True)}  {shown}", err=err)
+
+
+def terminal_width() -> int | None:
+    """How many characters a line of the terminal holds, or None: stdout is a pipe or a file."""
+    return Console().width if sys.stdout.isatty() else None
+
 
 class Place(NamedTuple):
     """Where a column stands: its number among all, and its width in cells."""
 
     number: int
-    column: Column
+    column: Column[Any]
     width: int
 
 
-def placed(columns: Sequence[Column], room: int, widest: Sequence[int] = ()) -> list[Place]:
-    """The columns that a terminal of so many cells a line shows, in order, and how wide each is.
+def placed(columns: Sequence[Column[Any]], room: int | None = None, widest: Sequence[int] = ()) -> list[Place]:
+    """The columns that a terminal has room for, in order, and how wide each is.
 
     Args:
+        room: how many cells a line of the terminal holds; None: as this one's.
         widest: how many cells the widest value of each column takes, where that is known.
     """
+    room = _width() if room is None else room
     chosen = [number for number, each in enumerate(columns) if each.from_width <= room < each.below]
     wide = {
         number: max([columns[number].narrowest, *(widest[number : number + 1] if columns[number].is_whole else ())])
@@ -104,6 +243,13 @@ def cut(text: str, room: int, *, keeps_end: bool = False) -> str:
     return _ELLIPSIS + "".join(reversed(kept)) if keeps_end else "".join(kept) + _ELLIPSIS
 
 
+def filled(text: str, column: Column[Any], width: int) -> str:
+    """The text cut to the column's width, or filled up with blanks on the side where the column's values differ."""
+    shown = cut(text, width, keeps_end=column.keeps_end)
+    blanks = " " * (width - cell_len(shown))
+    return blanks + shown if column.right else shown + blanks
+
+
 def _characters(text: str) -> list[str]:
     """What is not cut in two: a letter with its marks, or what is written for one that would not be seen."""
     found: list[str] = []
@@ -113,73 +259,13 @@ def _characters(text: str) -> list[str]:
     return found
 
 
-def filled(text: str, column: Column, width: int) -> str:
-    """The text cut to the column's width, or filled up with blanks on the side where the column's values differ."""
-    shown = cut(text, width, keeps_end=column.keeps_end)
-    blanks = " " * (width - cell_len(shown))
-    return blanks + shown if column.right else shown + blanks
-
-
-F = TypeVar("F", bound=Callable[..., object])
-
-# Rows are printed as they come: a screenful is enough to look like one table.
-_ROWS_AT_ONCE = 50
-# A terminal narrower than this wraps the lines itself: cut values would be of no use.
-_NARROWEST = 40
-
-
-class Cell(NamedTuple):
-    """One value of a row, and its rich style."""
-
-    text: str
-    style: str = ""
-
-
-def terminal_width() -> int | None:
-    """How many characters a line of the terminal holds, or None: stdout is a pipe or a file."""
-    return Console().width if sys.stdout.isatty() else None
-
-
-def console() -> Console:
+def _console() -> Console:
     """The terminal, or one of the least width that a table needs."""
     return Console(width=_width(), highlight=False, emoji=False, markup=False)
 
 
-def columns_with_room(columns: Sequence[Column]) -> list[Place]:
-    """Which of the columns the terminal has room for, and how wide each is."""
-    return placed(columns, _width())
-
-
-def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, with_header: bool = True) -> None:
-    """Print rows as they come: a table on a terminal; into a pipe, one line per row, values whole, tabs between."""
-    if terminal_width() is None:
-        for row in rows:
-            click.echo("\t".join(visible(cell.text) for cell in row))
-        return
-    terminal = console()
-    for number, some in enumerate(_chunks(iter(rows))):
-        visibly = [[Cell(visible(cell.text), cell.style) for cell in row] for row in some]
-        places = placed(columns, terminal.width, _widest(columns, visibly))
-        if with_header and number == 0 and any(column.title for column in columns):
-            _print_line(terminal, places, [Cell(column.title, "bold") for column in columns])
-        for row in visibly:
-            _print_line(terminal, places, row)
-
-
-def print_attributes(attributes: Mapping[str, object], *, err: bool = False) -> None:
-    """Print one thing's attributes, a line each; with `err` on stderr, where they are not the result."""
-    width = max(map(len, attributes), default=0)
-    for name, value in attributes.items():
-        shown = json_line(value) if isinstance(value, dict) else visible(str(value))
-        click.echo(f"{click.style(name.ljust(width), dim=True)}  {shown}", err=err)
-
-
 def _width() -> int:
     return max(terminal_width() or 0, _NARROWEST)
-
-
-def _widest(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[int]:
-    return [max(cell_len(row[number].text) for row in rows) for number in range(len(columns))]
 
 
 def _print_line(terminal: Console, places: Sequence[Place], row: Sequence[Cell]) -> None:
@@ -189,33 +275,9 @@ def _print_line(terminal: Console, places: Sequence[Place], row: Sequence[Cell])
     terminal.print(line, soft_wrap=True)
 
 
-def _chunks(rows: Iterator[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
+def _chunks(rows: Iterator[R]) -> Iterator[list[R]]:
     while some := list(islice(rows, _ROWS_AT_ONCE)):
         yield some
-
-
-_MOMENT = len("2026-11-23 10:00:00")
-
-
-class Block(NamedTuple):
-    """A moment, UTC, and what is told of it; the first line's cells stand apart, and long lines go on below."""
-
-    moment: datetime
-    first_line: Sequence[Cell]
-    lines: Sequence[str]
-
-
-def print_blocks(blocks: Iterable[Block]) -> None:
-    """Print blocks as they come."""
-    terminal = console()
-    for block in blocks:
-        grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False, expand=True)
-        grid.add_column(width=_MOMENT, no_wrap=True)
-        grid.add_column(ratio=1, overflow="fold")
-        grid.add_row(shown_moment(block.moment), _joined(block.first_line))
-        for line in block.lines:
-            grid.add_row("", Text(visible(line), style="dim"))
-        terminal.print(grid)
 
 
 def _joined(cells: Sequence[Cell]) -> Text:

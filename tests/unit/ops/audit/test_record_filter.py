@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops.audit.record_filter import RecordFilter, newest_record_options, no_match, record_options, since_by_default
+from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.failures import UsageError
 from ops.params.keys import KeyFilter
 from shared.audit_log.record import Record
@@ -22,7 +22,7 @@ def wanted_by(*arguments: str) -> RecordFilter:
     got: list[RecordFilter] = []
 
     @click.command()
-    @record_options
+    @RecordFilter.options("wanted")
     def command(*, wanted: RecordFilter) -> None:
         got.append(wanted)
 
@@ -111,12 +111,11 @@ def test_a_filter_that_can_take_nothing_is_a_mistake(filters: dict[str, object],
         RecordFilter(since=SINCE, **filters)  # type: ignore[arg-type]  # one filter at a time
 
 
-def test_a_command_knows_whether_since_was_left_to_us() -> None:
+def test_a_command_knows_whether_since_was_left_out() -> None:
     @click.command()
-    @newest_record_options
-    @click.pass_context
-    def command(ctx: click.Context, *, wanted: RecordFilter) -> None:
-        click.echo(f"{since_by_default(ctx)} {wanted.until}")
+    @RecordFilter.options("wanted", without=("until", "operation_id"))
+    def command(*, wanted: RecordFilter) -> None:
+        click.echo(f"{is_last_day(wanted)} {wanted.until}")
 
     assert CliRunner().invoke(command, []).output == "True None\n"
     assert CliRunner().invoke(command, ["--since", "1d"]).output == "False None\n"

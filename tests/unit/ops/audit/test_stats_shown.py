@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
-from ops.audit.stats_shown import Stats, print_chart, print_json_lines, print_lines
+from ops.audit import stats_shown
+from ops.audit.stats_shown import Stats, print_stats
 from ops.audit.tally import Counts, Delays
 from ops.terminal import tables
 from shared.events import Outcome
@@ -32,8 +33,9 @@ def counted() -> Stats:
 def test_on_a_terminal_every_hour_has_a_line_that_fits(
     counted: Stats, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tables, "terminal_width", lambda: width)
-    print_chart(counted)
+    for module in (tables, stats_shown):
+        monkeypatch.setattr(module, "terminal_width", lambda: width)
+    print_stats(counted, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert [f"{line[:11]:11}" for line in lines[:5]] == [
         "Hour (UTC) ",
@@ -55,9 +57,10 @@ def test_on_a_terminal_every_hour_has_a_line_that_fits(
 def test_an_encoding_without_blocks_has_bars_all_the_same(
     counted: Stats, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tables, "terminal_width", lambda: 80)
+    for module in (tables, stats_shown):
+        monkeypatch.setattr(module, "terminal_width", lambda: 80)
     monkeypatch.setattr(type(sys.stdout), "encoding", "ascii")
-    print_chart(counted)
+    print_stats(counted, as_json=False)
     monkeypatch.undo()
     assert "####" in capsys.readouterr().out
 
@@ -65,7 +68,7 @@ def test_an_encoding_without_blocks_has_bars_all_the_same(
 def test_into_a_pipe_each_hour_with_a_record_is_a_line_of_plain_numbers(
     counted: Stats, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_lines(counted)
+    print_stats(counted, as_json=False)
     assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] == [
         ["2026-11-23T12:00:00.000Z", "100", "100", "0", "0", "0", str(2**30), "1.000", "2.000", "3.000", "4.000"],
         ["2026-11-23T14:00:00.000Z", "2", "1", "0", "0", "1", "5", "7.000", "7.000", "7.000", "7.250"],
@@ -74,7 +77,7 @@ def test_into_a_pipe_each_hour_with_a_record_is_a_line_of_plain_numbers(
 
 
 def test_a_json_line_has_outcomes_endings_and_seconds(counted: Stats, capsys: pytest.CaptureFixture[str]) -> None:
-    print_json_lines(counted)
+    print_stats(counted, as_json=True)
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     _, second, total = map(json.loads, printed.splitlines())
@@ -93,7 +96,7 @@ def test_a_json_line_has_outcomes_endings_and_seconds(counted: Stats, capsys: py
 def test_without_a_copy_there_are_no_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     failures = Counts({DENIED: 2}, 0, None)
     stats = Stats({NOON: failures}, failures, hourly=False)
-    print_lines(stats)
+    print_stats(stats, as_json=False)
     assert capsys.readouterr().out.splitlines()[-1] == "total\t2\t0\t0\t0\t2\t0\t\t\t\t"
-    print_json_lines(stats)
+    print_stats(stats, as_json=True)
     assert "UploadToCopied" not in json.loads(capsys.readouterr().out.splitlines()[0])

@@ -8,11 +8,11 @@ from rich.cells import cell_len
 from ops.terminal.tables import Column, cut, filled, placed
 
 COLUMNS = (
-    Column("Id", 36, from_width=72),
-    Column("Age", 7, from_width=50, right=True),
-    Column("Reason", 18, least=12),
-    Column("Key", keeps_end=True),
-    Column("Message", from_width=110),
+    Column("Id", str, 36, from_width=72),
+    Column("Age", str, 7, from_width=50, right=True),
+    Column("Reason", str, 18, least=12),
+    Column("Key", str, keeps_end=True),
+    Column("Message", str, from_width=110),
 )
 CJK = "\N{CJK UNIFIED IDEOGRAPH-65E5}\N{CJK UNIFIED IDEOGRAPH-672C}"
 ACUTE = "\N{COMBINING ACUTE ACCENT}"
@@ -42,7 +42,7 @@ def test_a_line_is_never_longer_than_its_terminal(width: int) -> None:
 
 
 def test_a_column_of_numbers_gets_wider_rather_than_cut_one() -> None:
-    count, key = placed((Column("Objects", 7, is_whole=True), Column("Key")), 40, [13, 90])
+    count, key = placed((Column("Objects", str, 7, is_whole=True), Column("Key", str)), 40, [13, 90])
     assert (count.width, key.width) == (13, 26)
 
 
@@ -69,5 +69,5 @@ def test_a_value_is_cut_to_cells_and_says_so(text: str, room: int, beginning: st
 
 @given(st.text(), st.integers(min_value=1, max_value=30), st.booleans(), st.booleans())
 def test_any_value_takes_exactly_the_cells_of_its_column(text: str, width: int, right: bool, keeps_end: bool) -> None:
-    column = Column("", right=right, keeps_end=keeps_end)
+    column = Column("", str, right=right, keeps_end=keeps_end)
     assert cell_len(filled("".join(filter(str.isprintable, text)), column, width)) == width

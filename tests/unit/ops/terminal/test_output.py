@@ -1,13 +1,14 @@
 """What is printed can be read, and does nothing else to a terminal."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from ops.terminal import tables
 from ops.terminal.formats import visible
 from ops.terminal.json import print_json
-from ops.terminal.tables import Cell, Column, print_attributes, print_table
+from ops.terminal.tables import Cell, Column, Table, print_attributes
 
 
 @pytest.mark.parametrize(
@@ -41,20 +42,21 @@ def test_a_json_line_is_printable_and_means_the_very_text(text: str, capsys: pyt
 
 
 def test_into_a_pipe_a_row_is_a_line_of_values_with_tabs_between(capsys: pytest.CaptureFixture[str]) -> None:
-    print_table([Column("A", 3), Column("B")], [[Cell("long value", "red"), Cell("x\ty")], [Cell(""), Cell("[b]")]])
+    table = Table[tuple[str, str]](Column("A", lambda row: row[0], 3), piped=lambda row: row)
+    table.print([("long value", "x\ty"), ("", "[b]")])
     assert capsys.readouterr().out == "long value\tx\\ty\n\t[b]\n"
 
 
 def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = iter([[Cell("first")], [Cell("second")]])
+    rows = iter(["first", "second"])
     seen: list[str] = []
 
-    def watched() -> object:
+    def watched() -> Iterator[str]:
         for row in rows:
             seen.append(capsys.readouterr().out)
             yield row
 
-    print_table([Column("A")], watched())  # type: ignore[arg-type]  # a generator is an iterable
+    Table[str](piped=lambda row: [row]).print(watched())
     assert seen == ["", "first\n"]
 
 
@@ -67,11 +69,13 @@ def test_on_a_terminal_a_table_is_lines_that_fit_whatever_is_in_them(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tables, "terminal_width", lambda: 40)
-    columns = [Column("Count", 5, right=True, is_whole=True), Column("Reason", 12), Column("Key", keeps_end=True)]
-    wide = "\N{CJK UNIFIED IDEOGRAPH-65E5}" * 20
-    print_table(
-        columns, [[Cell("1,234,567"), Cell("x\u202e"), Cell(f"{wide}.csv")], [Cell("1"), Cell("[b]"), Cell("k")]]
+    table = Table[tuple[str, str, str]](
+        Column("Count", lambda row: row[0], 5, right=True, is_whole=True),
+        Column("Reason", lambda row: Cell(row[1], "red"), 12),
+        Column("Key", lambda row: row[2], keeps_end=True),
     )
+    wide = "\N{CJK UNIFIED IDEOGRAPH-65E5}" * 20
+    table.print([("1,234,567", "x\u202e", f"{wide}.csv"), ("1", "[b]", "k")])
     assert capsys.readouterr().out.splitlines() == [
         "    Count Reason       Key",
         f"1,234,567 x\\u202e      …{wide[:6]}.csv",

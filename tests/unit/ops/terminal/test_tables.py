@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from ops.audit import record_table
-from ops.audit.record_table import print_log, print_records
-from ops.dlq import letter_table, results, summary
+from ops.audit.record_table import LOG, print_records
+from ops.dlq import results
 from ops.dlq.letter import Letter
 from ops.dlq.letter_table import print_letters
 from ops.dlq.results import Found, Lines, Result
@@ -57,9 +57,12 @@ TABLES: dict[str, tuple[Callable[[str], None], str]] = {
         lambda key: Lines(as_json=False).show([Found(letter(key), Result.SUPERSEDED)]),
         "Superseded    AccessDenied",
     ),
-    "audit list": (lambda key: print_records([a_record(failed(an_upload(key=key)))]), "Failed AccessDenied"),
+    "audit list": (
+        lambda key: print_records([a_record(failed(an_upload(key=key)))], as_json=False),
+        "Failed AccessDenied",
+    ),
     "audit tail": (
-        lambda key: print_log([a_record(failed(an_upload(key=key)))], with_header=True),
+        lambda key: LOG.print([a_record(failed(an_upload(key=key)))]),
         "Failed AccessDenied",
     ),
     "reconcile": (show_differences, "Missing"),
@@ -69,8 +72,7 @@ TABLES: dict[str, tuple[Callable[[str], None], str]] = {
 @pytest.fixture(params=[40, 80, 120, 200])
 def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells a line of the terminal holds."""
-    monkeypatch.setattr(tables, "terminal_width", lambda: request.param)
-    for module in (letter_table, results, record_table, report, summary):
+    for module in (tables, results, record_table, report):
         monkeypatch.setattr(module, "terminal_width", lambda: request.param)
     return int(request.param)
 
@@ -104,7 +106,7 @@ def test_a_log_id_is_whole_or_not_there_and_then_something_says_where_it_is(
     width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = a_record()
-    print_records([record])
+    print_records([record], as_json=False)
     shown = capsys.readouterr()
     assert (record.log_id in shown.out) is (width >= 72)
     assert (record.log_id[:4] in shown.out) is (width >= 72)

@@ -9,8 +9,10 @@ from botocore.hooks import HierarchicalEmitter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.audit import history, operations, record_table
 from ops.audit.formats import columns
+from ops.audit.history import HISTORY
+from ops.audit.operations import OPERATIONS, run_attributes
+from ops.audit.record_table import LOG, RECORDS
 from ops.audit.runs import runs_of
 from ops.audit.stats_shown import Stats
 from ops.audit.tally import count_periods
@@ -87,8 +89,8 @@ def shown(records: list[Record]) -> Iterator[object]:
     """All that the commands make of records."""
     for record in records:
         yield record.attributes()
-        yield record_table._whole_row(record), record_table._row(record), record_table._log_row(record)  # noqa: SLF001 - no terminal
-        yield history._row(record), history._block(record)  # noqa: SLF001 - as above
+        yield from (column.cell(record) for table in (RECORDS, LOG) for column in table.columns)
+        yield tuple(RECORDS.piped(record)), tuple(HISTORY.piped(record)), HISTORY.block(record)
         yield [times.to_text(value) for value in values(record) if isinstance(value, datetime)]
     periods, total = count_periods(records, hourly=True)
     yield Stats(periods, total, hourly=True), sum(counts.records for counts in periods.values()) == len(records)
@@ -115,7 +117,7 @@ def test_an_odd_item_is_shown_or_counted_and_never_hides_another(odd: Item) -> N
     assert GOOD in of_object
     assert list(shown(of_object))
     for run in runs_of(query.operations(SINCE, UNTIL)):
-        assert all((operations.run_attributes(run), operations._row(run), operations._block(run)))  # noqa: SLF001 - as above
+        assert all((run_attributes(run), OPERATIONS.piped(run), OPERATIONS.block(run)))
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
