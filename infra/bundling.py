@@ -1,14 +1,15 @@
-"""Owns the functions' assets: a service's code, `shared` and the locked wheels, built with uv and without Docker.
+"""The functions' assets: the code that a handler imports and the locked wheels, built with uv and without Docker.
 
 What is built is kept under `build/` by the content of everything that it is made from, so it is built once.
 """
 
+import ast
 import hashlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +61,7 @@ class BundlingError(Exception):
 
 
 def bundle(service: str, *, target: Target) -> Path:
-    """The directory that is a function's asset: `services/<service>`, `shared`, and the wheels beside them.
+    """The directory that is a function's asset: its handler, all of ours that it imports, and the wheels beside them.
 
     Its name ends in a hash of all that it was made from. Safe to call from several processes at once.
 
@@ -136,10 +137,28 @@ def _prune(directory: Path, kept: Iterable[str]) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _sources(service: str) -> Iterable[Path]:
-    yield ROOT / "services" / "__init__.py"
-    for package in (ROOT / "services" / service, ROOT / "shared"):
-        yield from package.rglob("*.py")
+def _sources(service: str) -> set[Path]:
+    """The files of a handler and of all modules of ours that it imports, directly or not, with their packages."""
+    found: set[Path] = set()
+    waiting = [f"services.{service}.handler"]
+    while waiting:
+        parts = waiting.pop().split(".")
+        places = [ROOT.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+        files = {place / "__init__.py" for place in places} | {places[-1].with_suffix(".py")}
+        new = {file for file in files - found if file.is_file()}
+        found |= new
+        waiting += [name for file in new for name in _imports(file)]
+    return found
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """What may be a module of ours: each name of an import, whether it is one of a module or one in a module."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield str(node.module)
 
 
 def _built(place: Path, content: Iterable[str], build: Callable[[Path], None]) -> Path:

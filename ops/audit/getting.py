@@ -14,9 +14,8 @@ from ops.stack import Stack
 from ops.terminal.json import json_option, print_json
 from ops.terminal.prompts import note
 from ops.terminal.tables import print_attributes
-from shared.audit_log.items import UnreadableItemError
 from shared.audit_log.query import AuditQuery
-from shared.audit_log.schema import as_json
+from shared.audit_log.unreadable import UnreadableItemError, as_json
 
 _LOOKS_LIKE = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
 

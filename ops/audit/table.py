@@ -13,10 +13,10 @@ from ops.stack import Output, Stack
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 from shared import times
-from shared.audit_log.items import Unreadable
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import CLOCKS_DIFFER_BY, FIRST_DAY, THREADS, AuditQuery
 from shared.audit_log.record import Record
+from shared.audit_log.unreadable import Unreadable
 from shared.operations import Stage
 
 # Nothing was recorded before.

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ops.reconcile.looking import in_order
 from shared import times
 from shared.audit_log import schema
-from shared.audit_log.items import Unreadable
 from shared.audit_log.pages import Item, Pages
 from shared.audit_log.query import FIRST_DAY
 from shared.audit_log.record import Record, day_shard
+from shared.audit_log.unreadable import Unreadable
 from shared.events import LARGEST_NUMBER
 from shared.lambda_runtime.aws import translated
 

@@ -1,4 +1,4 @@
-"""Owns the record of what an operator did: one for its beginning, one for its end, from event to item and back."""
+"""The record of an operation, one for its beginning and one for its end: from event to DynamoDB item and back."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.envelope import Moment, check_moments
 from shared.operations import Operation
 
 # No transfer's day shard is called so: the records of operations are in nobody's way.
-SHARD = "operations"
+OPERATIONS_SHARD = "operations"
 _ATTRIBUTE = "Operation"
 
 Identity = tuple[str, str, datetime]
@@ -81,7 +81,7 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
         return schema.to_item(
             {name: _text(value) for name, value in self.attributes().items()}
             | {
-                schema.DAY_SHARD: day_shard(self.at.date(), SHARD),
+                schema.DAY_SHARD: day_shard(self.at.date(), OPERATIONS_SHARD),
                 schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
             }
         )

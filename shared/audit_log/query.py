@@ -1,35 +1,26 @@
-"""Queries of the audit table: streams of records, a page in memory at a time.
-
-Days without records are found many at once: a query looks at one partition of an index, of which a day has eight; a
-statement looks at fifty, and ends with the first record that it meets. Over a year without a record, that is sixty
-calls, not three thousand.
-
-Source: "PartiQL select statements" and "PartiQL comparison operators" (IN: up to 50 partition keys), DynamoDB developer
-guide.
-"""
+"""Queries of the audit table: streams of records, a page in memory at a time; behind days without one, few calls."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared import times
 from shared.audit_log import schema
-from shared.audit_log.items import AnyRecord, Unreadable, UnreadableItemError, read_item
-from shared.audit_log.operation_record import SHARD, OperationRecord
+from shared.audit_log.days_with_records import DaysWithRecords
+from shared.audit_log.items import AnyRecord, read_item
+from shared.audit_log.operation_record import OPERATIONS_SHARD, OperationRecord
 from shared.audit_log.pages import Item, Pages
 from shared.audit_log.record import Record, day_shard, source_object
-from shared.errors import CopytrailError
+from shared.audit_log.unreadable import Unreadable, UnreadableItemError
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
 
 # About 1 kB a record: eight shards' pages stay around 2 MB, and the first answer comes quickly.
 _PAGE_SIZE = 250
@@ -46,7 +37,7 @@ _Page = tuple[list[Item], Item | None]
 R = TypeVar("R")
 
 
-def _told_to_nobody(_count: int) -> None:
+def _ignore(_days: int) -> None:
     """Progress that nobody wants to know of."""
 
 
@@ -77,7 +68,7 @@ class AuditQuery:
         self._table_name = table_name
         self._page_size = page_size
         self._pages = Pages(dynamodb, table_name)
-        self._known = Days(dynamodb, table_name)
+        self._days_with_records = DaysWithRecords(dynamodb, table_name)
         self.unreadable = Unreadable()
 
     def get(self, log_id: str) -> AnyRecord | None:
@@ -123,7 +114,7 @@ class AuditQuery:
         *,
         newest_first: bool = True,
         operation_id: str | None = None,
-        day_done: Callable[[int], object] = _told_to_nobody,
+        day_done: Callable[[int], object] = _ignore,
     ) -> Iterator[Record]:
         """Everything that finished from `since` up to, not including, `until`; by FinishedAt, then LogID.
 
@@ -146,42 +137,44 @@ class AuditQuery:
             CopytrailError: while iterating, DynamoDB did not answer.
         """
         span = _Span(since, until, newest_first=True)
-        for [of_day] in self._days(span, [SHARD], OperationRecord.from_item):
+        for [of_day] in self._days(span, [OPERATIONS_SHARD], OperationRecord.from_item):
             yield from of_day
 
     def _days(
         self,
         span: _Span,
-        names: Sequence[int | str],
+        shards: Sequence[int | str],
         read: Callable[[Item], R],
         *,
         operation_id: str | None = None,
-        day_done: Callable[[int], object] = _told_to_nobody,
+        day_done: Callable[[int], object] = _ignore,
     ) -> Iterator[list[Iterator[R]]]:
         """Each day's shards, their first pages asked for together; behind an empty day, of days with records only."""
         days = span.days()
         known = deque(islice(days, 1))
-        ahead: deque[list[_Shard]] = deque()
+        ahead: deque[list[_FirstPage]] = deque()
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
         try:
             while known or ahead:
                 while known and len(ahead) < _MOST_DAYS_AHEAD:
-                    queries = [self._of_day(known[0], name, span, operation_id) for name in names]
-                    ahead.append([_Shard(each, executor.submit(self._pages.ask, each).result) for each in queries])
+                    queries = [self._day_query(known[0], shard, span, operation_id) for shard in shards]
+                    ahead.append([_FirstPage(each, executor.submit(self._pages.ask, each).result) for each in queries])
                     known.popleft()
-                shards = ahead.popleft()
-                yield [self._records(shard.query, shard.first_page, read) for shard in shards]
+                first_pages = ahead.popleft()
+                yield [self._records(each.query, each.wait, read) for each in first_pages]
                 day_done(1)
                 if known or ahead:
                     continue
-                if any(items for items, _ in (shard.first_page() for shard in shards)):
+                if any(items for items, _ in (each.wait() for each in first_pages)):
                     known.extend(islice(days, 1))
                 else:
-                    known.extend(self._known.next_with_records(days, partial(_partitions, names), executor, day_done))
+                    known.extend(self._days_with_records.take(days, shards, executor, day_done))
         finally:
             executor.shutdown(cancel_futures=True)
 
-    def _of_day(self, day: date, shard: int | str, span: _Span, operation_id: str | None = None) -> Mapping[str, Any]:
+    def _day_query(
+        self, day: date, shard: int | str, span: _Span, operation_id: str | None = None
+    ) -> Mapping[str, Any]:
         # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
         query = self._query(
             schema.BY_DAY,
@@ -229,15 +222,11 @@ class AuditQuery:
 
 
 @dataclass(frozen=True)
-class _Shard:
-    """One shard of a day: the query of its records, and what waits for the first page of them."""
+class _FirstPage:
+    """The first page of a query that is under way. `wait` gives it, as often as it is called."""
 
     query: Mapping[str, Any]
-    first_page: Callable[[], _Page]
-
-
-def _partitions(names: Sequence[int | str], day: date) -> list[str]:
-    return [day_shard(day, name) for name in names]
+    wait: Callable[[], _Page]
 
 
 def _filtered(query: Mapping[str, Any], operation_id: str) -> Mapping[str, Any]:
@@ -257,79 +246,3 @@ def _finished_order(record: Record) -> tuple[datetime, str]:
 def _upload_order(record: Record) -> tuple[str, datetime]:
     # Sequencers are hex of varying length and case, compared as if padded on the right with zeros.
     return (record.sequencer or "").upper().rstrip("0"), record.finished_at
-
-
-_MOST_PARTITIONS = 50
-# So many statements at once, over a long time without a record.
-_MOST_AT_ONCE = 8
-# A statement may end before it has looked at everything; one that does so more often is not worth while.
-_MOST_PAGES = _MOST_PARTITIONS
-
-
-class Days:
-    """Which days of an index have records, as far as DynamoDB says: where it does not, every day may have some."""
-
-    def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
-        self._dynamodb = dynamodb
-        self._from = f'SELECT "{schema.DAY_SHARD}" FROM "{table_name}"."{schema.BY_DAY}"'  # noqa: S608 - our own names
-        self._resource = f"{table_name}/index/{schema.BY_DAY}"
-        self._is_told = True
-
-    def next_with_records(
-        self,
-        days: Iterator[date],
-        partitions_of: Callable[[date], Sequence[str]],
-        executor: Executor,
-        passed: Callable[[int], object],
-    ) -> list[date]:
-        """The next days that have records, in their order: some of them, and none only if there are no more.
-
-        Args:
-            days: are taken from it, as many as it takes.
-            partitions_of: a day's partitions of the index.
-            passed: is told of how many days have no record.
-        """
-        at_once = 1
-        first = next(days, None)
-        if first is None:
-            return []
-        together = _MOST_PARTITIONS // len(partitions_of(first))
-        stretches = [[first, *islice(days, together - 1)]]
-        while stretches:
-            found = self._having(stretches, partitions_of, executor)
-            if found and self._is_told and together > 1:
-                found = self._having([[day] for stretch in found for day in stretch], partitions_of, executor)
-            meant = [day for stretch in found for day in stretch]
-            passed(sum(map(len, stretches)) - len(meant))
-            if meant:
-                return meant
-            at_once = min(2 * at_once, _MOST_AT_ONCE)
-            stretches = [some for _ in range(at_once) if (some := list(islice(days, together)))]
-        return []
-
-    def _having(
-        self, stretches: Sequence[list[date]], partitions_of: Callable[[date], Sequence[str]], executor: Executor
-    ) -> list[list[date]]:
-        asked = [[name for day in stretch for name in partitions_of(day)] for stretch in stretches]
-        return [stretch for stretch, has in zip(stretches, executor.map(self._any, asked), strict=True) if has]
-
-    def _any(self, partitions: Sequence[str]) -> bool:
-        """Whether one of up to 50 partitions may have a record."""
-        statement = f'{self._from} WHERE "{schema.DAY_SHARD}" IN [{", ".join("?" * len(partitions))}]'
-        more: dict[str, Any] = {}
-        for _ in range(_MOST_PAGES if self._is_told else 0):
-            try:
-                with translated("dynamodb:PartiQLSelect", self._resource):
-                    answer = self._dynamodb.execute_statement(
-                        Statement=statement, Parameters=[{"S": name} for name in partitions], Limit=1, **more
-                    )
-            except CopytrailError:
-                # Whoever may query but may not do this gets the same records, later.
-                self._is_told = False
-                return True
-            if answer.get("Items"):
-                return True
-            if "NextToken" not in answer:
-                return False
-            more = {"NextToken": answer["NextToken"]}
-        return True

@@ -1,4 +1,4 @@
-"""Owns the record: what one terminal outcome looks like, from event to DynamoDB item and back."""
+"""The record of a transfer, one for each terminal outcome: from event to DynamoDB item and back."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

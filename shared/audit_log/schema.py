@@ -1,6 +1,5 @@
 """The audit table's keys and indexes, and attributes as DynamoDB items: text and whole numbers, and nothing else."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,17 +37,6 @@ def from_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
         ValueError: a number has more digits than Python reads.
     """
     return {name: _plain(value) for name, value in item.items()}
-
-
-def as_json(value: object) -> Any:
-    """An item, or any part of one, as JSON can write it: binary values in base64."""
-    if isinstance(value, Mapping):
-        return {str(name): as_json(part) for name, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [as_json(part) for part in value]
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _plain(value: Mapping[str, Any]) -> object:

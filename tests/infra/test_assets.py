@@ -110,6 +110,20 @@ def test_a_handler_imports_with_nothing_but_its_asset(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_of_our_own_code_an_asset_holds_what_its_handler_imports_and_nothing_else(service: str) -> None:
+    asset = bundle(service, target=HOST)
+    code = f"import services.{service}.handler; print(*sys.modules, sep='\\n')"
+    imported = {name for name in run_bare([asset], code).splitlines() if name.startswith(("services", "shared"))}
+    shipped = {
+        ".".join(path.relative_to(asset).with_suffix("").parts).removesuffix(".__init__")
+        for root in ("services", "shared")
+        for path in (asset / root).rglob("*.py")
+    }
+    assert shipped == imported
+    assert "shared.audit_log.query" not in shipped
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_data_that_is_left_makes_every_client_that_a_service_calls(service: str) -> None:
     code = f"""
 import boto3

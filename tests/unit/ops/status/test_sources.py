@@ -11,9 +11,9 @@ from msgspec import structs
 from ops.status.kept import Kept
 from ops.status.signs import Depth, Letters
 from ops.status.sources import MOST_RECORDS, LetterReasons, recent_transfers
-from shared.audit_log.items import Unreadable
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
+from shared.audit_log.unreadable import Unreadable
 from shared.events import Outcome
 from tests.fakes.outcomes import a_record
 

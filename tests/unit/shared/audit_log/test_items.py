@@ -18,10 +18,10 @@ from ops.audit.stats_shown import Stats
 from ops.audit.tally import count_periods
 from ops.reconcile.reading import read_records
 from shared import times
-from shared.audit_log.items import Unreadable, UnreadableItemError
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
+from shared.audit_log.unreadable import Unreadable, UnreadableItemError
 from tests.fakes.operations import an_operation
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed
 

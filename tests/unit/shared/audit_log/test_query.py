@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter
 
 from services.auditor.ledger import DynamoDbLedger
-from shared.audit_log.items import Unreadable, UnreadableItemError
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import FIRST_DAY, AuditQuery
 from shared.audit_log.record import Record
+from shared.audit_log.unreadable import Unreadable, UnreadableItemError
 from shared.errors import CopytrailError
 from tests.fakes.operations import an_operation
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed
