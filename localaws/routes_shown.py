@@ -3,13 +3,13 @@
 import shlex
 from collections.abc import Iterator
 
-from localaws.display import printable, size_shown
+from shared.humanize import size_shown, visible
 from shared.routes import Route
 
 
 def route_shown(route: Route) -> str:
     """`s3://in/ → s3://out/archive/  keys that begin with "a/"; at least 1.0 KiB`."""
-    way = f"s3://{route.source_bucket}/ → s3://{route.destination_bucket}/{printable(route.destination_prefix)}"
+    way = f"s3://{route.source_bucket}/ → s3://{route.destination_bucket}/{visible(route.destination_prefix)}"
     filters = "; ".join(_filters(route))
     return f"{way}  {filters}" if filters else way
 
@@ -19,7 +19,7 @@ def upload_suggested(route: Route) -> str:
     key = route.prefixes[0] if route.prefixes else ""
     if route.suffixes:
         key += f"sample{route.suffixes[0]}"
-    url = shlex.quote(f"s3://{route.source_bucket}/{printable(key)}")
+    url = shlex.quote(f"s3://{route.source_bucket}/{visible(key)}")
     if sizes := " and ".join(_sizes(route)):
         return f"aws s3 cp FILE {url}   # of {sizes}"
     return f"aws s3 cp README.md {url}"
@@ -41,4 +41,4 @@ def _sizes(route: Route) -> Iterator[str]:
 
 
 def _any_of(texts: tuple[str, ...]) -> str:
-    return " or ".join(f'"{printable(text)}"' for text in texts)
+    return " or ".join(f'"{visible(text)}"' for text in texts)

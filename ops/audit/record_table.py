@@ -8,25 +8,20 @@ from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, terminal_width
 from shared import times
 from shared.audit_log.record import Record
-from shared.events import Outcome, Trigger
+from shared.events import Trigger
+from shared.humanize import OUTCOME_STYLES
 
 # From so many characters a line on, there is room for the date, and for LogIDs in a log.
 _WIDE = 110
 # A LogID is whole or not there at all: `audit get` takes no other.
 _LOG_ID_FROM = 72
-_STYLES: dict[str, str] = {
-    Outcome.COPIED: "green",
-    Outcome.DELETED: "magenta",
-    Outcome.SKIPPED: "yellow",
-    Outcome.FAILED: "red",
-}
 # What these ask for was uploaded long before.
 _OF_OLD_OBJECTS = frozenset({Trigger.BACKFILL, Trigger.RECONCILE, Trigger.RESTORE})
 
 
 def outcome_cell(record: Record) -> Cell:
     """The outcome with its reason."""
-    return Cell(f"{record.outcome} {record.reason or ''}".rstrip(), _STYLES.get(record.outcome, ""))
+    return Cell(f"{record.outcome} {record.reason or ''}".rstrip(), OUTCOME_STYLES.get(record.outcome, ""))
 
 
 def took_s(record: Record) -> float:

@@ -1,13 +1,20 @@
-"""Values as a person reads them: counts, sizes, durations, moments, causes, and text with what would not be seen."""
+"""Values as a person reads them: counts, durations, moments, causes; sizes and text are `shared.humanize`'s."""
 
 import re
 from datetime import datetime
 
+from shared.humanize import WIDEST_SIZE, size_shown, visible
 
-def counted(number: int, what: str) -> str:
-    """So many of something, which is named in the singular: `1 letter`, `1,200 letters`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
+__all__ = [
+    "WIDEST_DURATION",
+    "WIDEST_SIZE",
+    "cause_first",
+    "counted",
+    "duration_shown",
+    "shown_moment",
+    "size_shown",
+    "visible",
+]
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -15,6 +22,14 @@ _DAY = 24 * _HOUR
 _YEAR = 365.2425 * _DAY
 # No span of the calendar takes more characters.
 WIDEST_DURATION = len("119 min")
+
+_NAMED = re.compile(r"(?P<action>[A-Za-z][\w.:]*) on (?P<rest>.+)", re.DOTALL)
+_COLON = ": "
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something, which is named in the singular: `1 letter`, `1,200 letters`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def duration_shown(seconds: float) -> str:
@@ -33,41 +48,9 @@ def duration_shown(seconds: float) -> str:
     return f"{seconds / _YEAR:,.0f} y"
 
 
-def visible(text: str) -> str:
-    r"""The text with what would not be seen, or would move the cursor, written as `\x1b` or `\u202e`."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
-_KIB = 1024
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-
-
-# No number of bytes that 64 bits hold takes more characters.
-WIDEST_SIZE = len("1,023 KiB")
-
-
-def size_shown(size: int) -> str:
-    """A number of bytes for a person: `26 B`, `15 KiB`, `1.2 GiB`."""
-    shown = float(size)
-    for unit in _UNITS:
-        if round(shown) < _KIB or unit == _UNITS[-1]:
-            break
-        shown /= _KIB
-    digits = 1 if unit != "B" and shown < 10 else 0  # noqa: PLR2004 - two digits say enough
-    return f"{shown:,.{digits}f} {unit}"
-
-
 def shown_moment(moment: datetime) -> str:
     """A moment in UTC for a person, to the second."""
     return moment.isoformat(sep=" ", timespec="seconds")[: len("2026-11-23 02:24:57")]
-
-
-_NAMED = re.compile(r"(?P<action>[A-Za-z][\w.:]*) on (?P<rest>.+)", re.DOTALL)
-
-
-_COLON = ": "
 
 
 def cause_first(message: str, key: str = "") -> str:

@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 _GAP = 1
 _ELLIPSIS = "…"
-# As `ops.terminal.formats.visible` writes it.
+# As `shared.humanize.visible` writes it.
 _ESCAPE = re.compile(r"(\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))")
 # The least of a column that takes what is left: less tells nothing of a key.
 _LEAST = 12

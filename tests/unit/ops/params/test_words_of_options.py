@@ -25,22 +25,6 @@ def test_what_is_no_size_is_refused_in_one_line(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "shown"),
-    [
-        (0, "0 B"),
-        (1023, "1,023 B"),
-        (1024, "1.0 KiB"),
-        (15_360, "15 KiB"),
-        (2**20 - 1, "1.0 MiB"),
-        (2**50 - 1, "1.0 PiB"),
-        (2**63, "8.0 EiB"),
-    ],
-)
-def test_a_size_is_told_in_its_largest_unit(size: int, shown: str) -> None:
-    assert size_shown(size) == shown
-
-
-@pytest.mark.parametrize(
     ("seconds", "shown"),
     [
         (-1, "0.0 s"),

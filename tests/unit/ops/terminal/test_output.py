@@ -6,28 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from ops.terminal import tables
-from ops.terminal.formats import visible
 from ops.terminal.json import print_json
 from ops.terminal.tables import Cell, Column, Table, print_attributes
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain ü 日本 🙂", "plain ü 日本 🙂"),
-        ("a\nb\tc", r"a\nb\tc"),
-        ("\x1b[31m", r"\x1b[31m"),
-        ("\x9b\x7f", r"\x9b\x7f"),
-        ("\u202egpj", r"\u202egpj"),
-        ("\U000e0001", r"\U000e0001"),
-        ("\ud800", r"\ud800"),
-        ("\x00\x1f", r"\x00\x1f"),
-        ("\ufffe\uffff", r"\ufffe\uffff"),
-        ("", ""),
-    ],
-)
-def test_what_would_not_be_seen_is_written_out(text: str, shown: str) -> None:
-    assert visible(text) == shown
 
 
 @pytest.mark.parametrize(
