@@ -1,4 +1,4 @@
-"""Owns the entry that the CDK command line runs: cdk.json's context in, a cloud assembly out."""
+"""The app that the CDK command line runs: cdk.json's context in, a cloud assembly out."""
 
 import os
 import sys
@@ -6,8 +6,8 @@ import sys
 from aws_cdk import App
 
 from infra.bundling import BundlingError
-from infra.settings import CONTEXT_KEY, read_settings
 from infra.stack import CopytrailStack
+from infra.validation import CONTEXT_KEY, read_settings
 from shared.errors import ConfigurationError
 
 

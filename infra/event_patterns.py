@@ -1,4 +1,4 @@
-"""Owns which events go to which queue, as EventBridge patterns, and how many rules that takes.
+"""EventBridge patterns: which events go to which queue, and how many rules that takes.
 
 Source: "Comparison operators for use in event patterns", EventBridge user guide; its matcher is open: aws/event-ruler.
 """

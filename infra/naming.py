@@ -1,43 +1,40 @@
-"""Owns AWS's rules for the names that a person may choose."""
+"""AWS's rules for the names in cdk.json, as types: each takes what AWS takes, and says what is wrong with the rest."""
 
 import re
 from collections.abc import Callable
+from typing import Annotated
 
-# What is wrong with a name, as a sentence about such names; None when nothing is.
-NameRule = Callable[[str], str | None]
+from pydantic import AfterValidator, BeforeValidator, Field
+
+NO_UNICODE = r"holds half of a character (an escape from \ud800 to \udfff without the other half): no key has one"
 
 
-def _matching(pattern: str, rule: str) -> NameRule:
+def _rule(problem_with: Callable[[str], str | None]) -> AfterValidator:
+    """A rule for a text, by a function that tells what is wrong with it, or None."""
+
+    def check(text: str) -> str:
+        if problem := problem_with(text):
+            # A repr has escapes for what would not be seen.
+            raise ValueError(f"is {text!r}: {problem}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
     compiled = re.compile(pattern)
-    return lambda name: None if compiled.fullmatch(name) else rule
+    return _rule(lambda text: None if compiled.fullmatch(text) else rule)
 
 
-# Source of each: the resource's page in the CloudFormation template reference.
-STACK_NAME = _matching(
-    r"[A-Za-z][A-Za-z0-9-]{0,127}", "a stack name is 1 to 128 letters, digits and hyphens, a letter first"
-)
-FUNCTION_NAME = _matching(r"[A-Za-z0-9_-]{1,64}", "a function name is 1 to 64 letters, digits, hyphens and underscores")
-ROLE_NAME = _matching(r"[\w+=,.@-]{1,64}", "a role name is 1 to 64 letters, digits and characters of _+=,.@-")
-TABLE_NAME = _matching(r"[A-Za-z0-9_.-]{3,255}", "a table name is 3 to 255 letters, digits and characters of _.-")
-ALIAS = _matching(r"[A-Za-z][A-Za-z0-9_-]{0,30}", "an alias is 1 to 31 letters, digits, _ and -, a letter first")
-ACCOUNT_ID = _matching(r"[0-9]{12}", "an account id is 12 digits")
-TOPIC_ARN = _matching(
-    r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
-    "a topic ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME",
-)
-# An alias would not do: permissions on a key name the key itself.
-KMS_KEY_ARN = _matching(
-    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}",
-    "a key ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID",
-)
+_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
-def bus_name(name: str) -> str | None:
-    """What is wrong with the name of a custom event bus."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,256}", name):
-        return "a bus name is 1 to 256 letters, digits and characters of _.-"
-    if name == "default":
-        return "the default bus is there already and cannot be created"
+def _not_reserved(name: str) -> str | None:
+    if reserved := next((prefix for prefix in _RESERVED_PREFIXES if name.startswith(prefix)), None):
+        return f"names that begin with {reserved} are reserved"
+    if reserved := next((suffix for suffix in _RESERVED_SUFFIXES if name.endswith(suffix)), None):
+        return f"names that end with {reserved} are reserved"
     return None
 
 
@@ -45,37 +42,78 @@ def bus_name(name: str) -> str | None:
 _NO_KEY_HAS = re.compile("[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
-def part_of_a_key(text: str) -> str | None:
-    """What is wrong with a text that keys are to begin or end with."""
+def _can_be_listed(text: str) -> str | None:
     if found := _NO_KEY_HAS.search(text):
         return f"it holds the character U+{ord(found[0]):04X}, which S3's own listings cannot show: leave it out"
     return None
 
 
-def destination_prefix(text: str) -> str | None:
-    """What is wrong with a text that is put in front of keys."""
+def _no_dot_segments(text: str) -> str | None:
     if {".", ".."} & set(text.split("/")):
         return "a segment '.' or '..' would be taken for a place in a folder, and cut out of URLs: leave it out"
-    return part_of_a_key(text)
-
-
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-
-
-def bucket_name(name: str) -> str | None:
-    """What is wrong with the name of a general purpose bucket.
-
-    Source: "General purpose bucket naming rules", S3 user guide.
-    """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name):
-        return "a bucket name is 3 to 63 lower-case letters, digits, dots and hyphens, a letter or digit first and last"
-    if ".." in name:
-        return "a bucket name has no two dots side by side"
-    if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name):
-        return "a bucket name is not written as an IP address"
-    if reserved := next((prefix for prefix in _RESERVED_PREFIXES if name.startswith(prefix)), None):
-        return f"names that begin with {reserved} are reserved"
-    if reserved := next((suffix for suffix in _RESERVED_SUFFIXES if name.endswith(suffix)), None):
-        return f"names that end with {reserved} are reserved"
     return None
+
+
+def _parts_of_keys(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
+        raise ValueError('must be a list of texts that are not empty, such as ["a", "b"]')
+    if any("\ud800" <= character <= "\udfff" for text in value for character in text):
+        raise ValueError(NO_UNICODE)
+    problems = ["names the same text twice"] if len(set(value)) < len(value) else []
+    problems += [f"has {text!r}: {problem}" for text in value if (problem := _can_be_listed(text))]
+    if problems:
+        raise ValueError(*problems)
+    return tuple(value)
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+# Source of each: the resource's page in the CloudFormation template reference.
+StackName = Annotated[
+    Text,
+    _matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", "a stack name is 1 to 128 letters, digits and hyphens, a letter first"),
+]
+FunctionName = Annotated[
+    Text, _matching(r"[A-Za-z0-9_-]{1,64}", "a function name is 1 to 64 letters, digits, hyphens and underscores")
+]
+RoleName = Annotated[
+    Text, _matching(r"[\w+=,.@-]{1,64}", "a role name is 1 to 64 letters, digits and characters of _+=,.@-")
+]
+TableName = Annotated[
+    Text, _matching(r"[A-Za-z0-9_.-]{3,255}", "a table name is 3 to 255 letters, digits and characters of _.-")
+]
+BusName = Annotated[
+    Text,
+    _matching(r"[A-Za-z0-9_.-]{1,256}", "a bus name is 1 to 256 letters, digits and characters of _.-"),
+    _matching(r"(?!default$).*", "the default bus is there already and cannot be created"),
+]
+AccountId = Annotated[Text, _matching(r"[0-9]{12}", "an account id is 12 digits")]
+TopicArn = Annotated[
+    Text,
+    _matching(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}",
+        "a topic ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME",
+    ),
+]
+# A key's alias would not do: permissions on a key name the key itself.
+KmsKeyArn = Annotated[
+    Text,
+    _matching(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,128}",
+        "a key ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID",
+    ),
+]
+# Source: "General purpose bucket naming rules", S3 user guide.
+BucketName = Annotated[
+    Text,
+    _matching(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        "a bucket name is 3 to 63 lower-case letters, digits, dots and hyphens, a letter or digit first and last",
+    ),
+    _matching(r"(?!.*\.\.).*", "a bucket name has no two dots side by side"),
+    _matching(r"(?!\d+\.\d+\.\d+\.\d+$).*", "a bucket name is not written as an IP address"),
+    _rule(_not_reserved),
+]
+DestinationPrefix = Annotated[Text, _rule(_no_dot_segments), _rule(_can_be_listed)]
+# Texts that keys begin or end with, none of them twice.
+PartsOfKeys = Annotated[tuple[str, ...], BeforeValidator(_parts_of_keys)]

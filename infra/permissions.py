@@ -1,4 +1,4 @@
-"""Owns what each function may do beyond its own queue and log group, and what operators may: exact actions and ARNs."""
+"""IAM statements: what each function may do beyond its own queue and log group, and what operators may."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.topology import Bucket
+from infra.settings import Bucket
 from shared.audit_log import schema
 from shared.copier_permissions import Place, copier_grants
 from shared.routes import Route
@@ -55,7 +55,7 @@ def reader_permissions(
     """What somebody needs who looks at a stack with `copytrail`, and changes nothing, beside the buckets."""
     yield _allow("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
     yield _allow("sqs:GetQueueAttributes", on=_arns([*queues, *dead_letter_queues]))
-    # To look at a letter is to receive it, and to put it back at once. The queues themselves are never received from.
+    # To see a dead-lettered message is to receive it, and to put it back at once. Nobody receives from the queues.
     yield _allow("sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", on=_arns(dead_letter_queues))
     yield _allow(
         *("dynamodb:DescribeTable", "dynamodb:ExportTableToPointInTime", "dynamodb:GetItem"), on=[table.table_arn]

@@ -1,25 +1,167 @@
-"""Owns what can be set in cdk.json: the context object `copytrail` → frozen settings, every problem found at once."""
+"""The settings in cdk.json: models with every default, and the values that each setting may have by itself.
+
+What must hold between several of them is in `infra.cross_checks`.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticUseDefault
 
 from infra import naming
 from infra.event_patterns import LARGEST_NUMBER
-from infra.function_settings import FunctionSettings, PartSettings, read_function, read_parts
-from infra.reading import Section, did_you_mean
-from infra.topology import Bucket, find_problems
-from shared.copy_plan import MEBIBYTE, largest_copy, seconds_for
-from shared.errors import ConfigurationError
+from shared.copy_plan import MEBIBYTE, PartSizes, largest_part
 from shared.routes import Route
 
-CONTEXT_KEY = "copytrail"
 
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+def _between(minimum: int, maximum: int, because: str = "") -> AfterValidator:
+    def check(value: int) -> int:
+        if not minimum <= value <= maximum:
+            raise ValueError(f"is {value:,}: it must be from {minimum:,} to {maximum:,}{because}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_of(*choices: str | int) -> BeforeValidator:
+    # A Literal would not do: Literal[1] takes true.
+    def check(value: Any) -> Any:
+        if value not in choices:
+            raise ValueError(f"is {value!r}: it must be one of {', '.join(map(str, choices))}")
+        return value
+
+    return BeforeValidator(check)
+
+
+class Section(BaseModel):
+    """An object in cdk.json. Its keys are its fields in camel case; a null is as good as nothing."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", alias_generator=to_camel)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _null_is_absent(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticUseDefault
+        return value
+
+
+class Bucket(Section):
+    """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose.
+
+    A new bucket encrypts with the KMS key, if there is one; of an existing one it says with which key it does.
+    """
+
+    name: naming.BucketName | None = None
+    existing: bool = False
+    account: naming.AccountId | None = None
+    public_read: bool = False
+    versioned: bool = False
+    kms_key_arn: naming.KmsKeyArn | None = None
+
+
+_Bytes = Annotated[int, _between(0, LARGEST_NUMBER)]
 # Of a general purpose bucket ("CopyObject", S3 API reference).
-_STORAGE_CLASSES = (
-    *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"),
-    "REDUCED_REDUNDANCY",
-)
+_StorageClass = Annotated[
+    str,
+    _one_of(
+        *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"),
+        "REDUCED_REDUNDANCY",
+    ),
+]
+
+
+class RouteSettings(Section):
+    """A route between two of `buckets`, named by their aliases. Its fields are those of `shared.routes.Route`."""
+
+    source_bucket: naming.Text = Field(default="", validation_alias="from")
+    destination_bucket: naming.Text = Field(default="", validation_alias="to")
+    prefixes: naming.PartsOfKeys = ()
+    suffixes: naming.PartsOfKeys = ()
+    min_size: _Bytes | None = None
+    max_size: _Bytes | None = None
+    destination_prefix: naming.DestinationPrefix = ""
+    deletes: bool = False
+    versions: Annotated[Literal["newest", "every"], _one_of("newest", "every")] = "newest"
+    storage_class: _StorageClass | None = None
+    website_redirects: bool = False
+
+
+_MemoryMb = Annotated[int, _between(128, 10_240)]
+# A function begins no message in its last seconds (`_RESERVE_S` in `shared.lambda_runtime.batch`), but hands it back: a
+# shorter one would have little time to begin any, and a larger batch too little to be handed back message by message.
+_TimeoutSeconds = Annotated[int, _between(60, 900)]
+_BatchSize = Annotated[int, _between(1, 100)]
+_MaxConcurrency = Annotated[int, _between(2, 1000)]
+# "Amazon S3 multipart upload limits", S3 user guide.
+_PartMebibytes = Annotated[
+    int, _between(5, 5120, ", as S3 takes parts of 5 MiB to 5 GiB, and copies up to 5 GiB in one request")
+]
+
+
+class FunctionSettings(Section):
+    """A function behind its queue. A name that is None is CloudFormation's to choose.
+
+    Source of each limit: "CreateFunction", "CreateEventSourceMapping" in the Lambda API reference, or the comment.
+    """
+
+    function_name: naming.FunctionName | None = None
+    role_name: naming.RoleName | None = None
+    memory_mb: _MemoryMb
+    timeout_seconds: _TimeoutSeconds
+    batch_size: _BatchSize = 10
+    batching_window_seconds: Annotated[int, _between(0, 300)] = 0
+    max_concurrency: _MaxConcurrency
+    # Throttled invocations count as receives: with fewer than 5, healthy messages are dead-lettered. 5 receives, each 6
+    # time-outs long, are an hour with the time-outs below.
+    max_receive_count: Annotated[int, _between(5, 1000)] = 5
+
+
+class CopierSettings(FunctionSettings):
+    """The copier, and how it cuts large objects. 1,769 MB are one vCPU ("Configure Lambda function memory")."""
+
+    memory_mb: _MemoryMb = 1769
+    timeout_seconds: _TimeoutSeconds = 120
+    max_concurrency: _MaxConcurrency = 50
+    multipart_threshold_mib: _PartMebibytes = Field(default=256, validation_alias="multipartThresholdMiB")
+    part_size_mib: _PartMebibytes = Field(default=64, validation_alias="partSizeMiB")
+
+    @property
+    def part_sizes(self) -> PartSizes:
+        """The same in bytes, and how large a part may be for the time-out."""
+        threshold, part = self.multipart_threshold_mib * MEBIBYTE, self.part_size_mib * MEBIBYTE
+        return PartSizes(threshold, part, largest_part(self.timeout_seconds))
+
+
+class AuditorSettings(FunctionSettings):
+    """The auditor."""
+
+    memory_mb: _MemoryMb = 512
+    timeout_seconds: _TimeoutSeconds = 60
+    max_concurrency: _MaxConcurrency = 10
+
+
+class TableSettings(Section):
+    """The audit table."""
+
+    name: naming.TableName | None = None
+
+
+class BusSettings(Section):
+    """The transfer bus."""
+
+    name: naming.BusName | None = None
+
+
+class AlarmSettings(Section):
+    """Whom alarms tell, and when. Those of CloudWatch look at whole minutes here, and at most at a day."""
+
+    topic_arn: naming.TopicArn | None = None
+    oldest_message_seconds: Annotated[int, _between(60, 86_400)] = 900
+
+
 # What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).
 _RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -27,162 +169,35 @@ _RETENTION_DAYS = (
 )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """All that can be set. The routes run between the aliases of the buckets."""
+class Settings(Section):
+    """All that can be set. An alias is a key of `buckets`; routes run between aliases."""
 
-    stack_name: str
-    buckets: Mapping[str, Bucket]
-    routes: tuple[Route, ...]
-    copier: FunctionSettings
-    auditor: FunctionSettings
-    parts: PartSettings
-    table_name: str | None
-    transfer_bus_name: str
-    log_level: str
-    log_retention_days: int
-    alarm_topic_arn: str | None
-    oldest_message_alarm_s: int
+    stack_name: naming.StackName = "copytrail"
+    buckets: Mapping[str, Bucket] = {"source": Bucket(), "destination": Bucket()}
+    route_settings: tuple[RouteSettings, ...] = Field(default=(), validation_alias="routes", strict=False)
+    copier: CopierSettings = CopierSettings()
+    auditor: AuditorSettings = AuditorSettings()
+    audit_table: TableSettings = TableSettings()
+    transfer_bus: BusSettings = BusSettings()
+    log_level: Annotated[str, _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_retention_days: Annotated[int, _one_of(*_RETENTION_DAYS)] = 90
+    alarms: AlarmSettings = AlarmSettings()
 
+    @field_validator("route_settings")
+    @classmethod
+    def _are_some(cls, routes: tuple[RouteSettings, ...]) -> tuple[RouteSettings, ...]:
+        if not routes:
+            raise ValueError("is empty: nothing would ever be copied")
+        return routes
 
-# 1,769 MB is one full vCPU ("Configure Lambda function memory"). 5 receives, each 6 time-outs long, are an hour.
-_COPIER = FunctionSettings(
-    memory_mb=1769, timeout_s=120, batch_size=10, batching_window_s=0, max_concurrency=50, max_receive_count=5
-)
-_AUDITOR = FunctionSettings(
-    memory_mb=512, timeout_s=60, batch_size=10, batching_window_s=0, max_concurrency=10, max_receive_count=5
-)
-_BUCKETS = {"source": Bucket(), "destination": Bucket()}
-_ROUTES = (Route(source_bucket="source", destination_bucket="destination"),)
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes, in order; where none are set, one from `source` to `destination`."""
+        if not self.route_settings:
+            return (Route(source_bucket="source", destination_bucket="destination"),)
+        return tuple(Route(**dict(route)) for route in self.route_settings)
 
-
-def read_settings(value: object) -> Settings:
-    """The settings in the context object; `{}` gives a private source, a private destination and one route.
-
-    Raises:
-        ConfigurationError: naming every problem, each with its place.
-    """
-    problems: list[str] = []
-    with Section(value, CONTEXT_KEY, problems) as root:
-        stack_name = root.text("stackName", naming.STACK_NAME) or "copytrail"
-        buckets = _buckets(root)
-        with (
-            root.section("copier") as copier,
-            root.section("auditor") as auditor,
-            root.section("auditTable") as table,
-            root.section("transferBus") as bus,
-            root.section("alarms") as alarms,
-        ):
-            settings = Settings(
-                stack_name=stack_name,
-                buckets=buckets,
-                routes=_routes(root, buckets),
-                copier=read_function(copier, _COPIER),
-                auditor=read_function(auditor, _AUDITOR),
-                parts=read_parts(copier),
-                table_name=table.text("name", naming.TABLE_NAME),
-                transfer_bus_name=bus.text("name", naming.bus_name) or f"{stack_name}-transfers",
-                log_level=str(root.choice("logLevel", _LOG_LEVELS) or "INFO"),
-                log_retention_days=int(root.choice("logRetentionDays", _RETENTION_DAYS) or 90),
-                alarm_topic_arn=alarms.text("topicArn", naming.TOPIC_ARN),
-                # CloudWatch alarms look at whole minutes here, and at most at a day.
-                oldest_message_alarm_s=alarms.integer("oldestMessageSeconds", minimum=60, maximum=86_400) or 900,
-            )
-    problems += find_problems(settings.buckets, settings.routes)
-    problems += _same_names(settings)
-    problems += _too_little_time(settings)
-    if problems:
-        raise ConfigurationError("cdk.json", problems)
-    return settings
-
-
-def _buckets(root: Section) -> Mapping[str, Bucket]:
-    named = root.named_sections("buckets", naming.ALIAS)
-    return _BUCKETS if named is None else {alias: _bucket(section) for alias, section in named}
-
-
-def _bucket(section: Section) -> Bucket:
-    with section:
-        bucket = Bucket(
-            name=section.text("name", naming.bucket_name),
-            existing=section.flag("existing"),
-            account=section.text("account", naming.ACCOUNT_ID),
-            public_read=section.flag("publicRead"),
-            versioned=section.flag("versioned"),
-            kms_key_arn=section.text("kmsKeyArn", naming.KMS_KEY_ARN),
-        )
-        if bucket.existing and bucket.name is None:
-            section.note("existing", "is true: the bucket that is already there needs its name")
-        if bucket.existing and (bucket.public_read or bucket.versioned):
-            section.note("existing", "is true: copytrail does not change that bucket; leave publicRead, versioned out")
-        if bucket.public_read and bucket.kms_key_arn:
-            section.note(
-                "kmsKeyArn", "does not go with publicRead: nobody reads such objects without a role of their own"
-            )
-        if bucket.account and not bucket.existing:
-            section.note("account", "is for existing buckets: a new one belongs to the account that is deployed to")
-    return bucket
-
-
-def _routes(root: Section, buckets: Mapping[str, Bucket]) -> tuple[Route, ...]:
-    sections = root.sections("routes")
-    if sections is None:
-        if not {"source", "destination"} <= buckets.keys():
-            root.note(
-                "routes", "is missing: say from which bucket to which, as the buckets are not source, destination"
-            )
-        return _ROUTES
-    routes = tuple(_route(section, buckets) for section in sections)
-    if not routes:
-        root.note("routes", "is empty: nothing would ever be copied")
-    return routes
-
-
-def _route(section: Section, buckets: Mapping[str, Bucket]) -> Route:
-    with section:
-        storage_class = section.choice("storageClass", _STORAGE_CLASSES)
-        return Route(
-            source_bucket=_alias(section, "from", buckets),
-            destination_bucket=_alias(section, "to", buckets),
-            prefixes=section.texts("prefixes", naming.part_of_a_key),
-            suffixes=section.texts("suffixes", naming.part_of_a_key),
-            min_size=section.integer("minSize", minimum=0, maximum=LARGEST_NUMBER),
-            max_size=section.integer("maxSize", minimum=0, maximum=LARGEST_NUMBER),
-            destination_prefix=section.text("destinationPrefix", naming.destination_prefix) or "",
-            deletes=section.flag("deletes"),
-            versions="every" if section.choice("versions", ("newest", "every")) == "every" else "newest",
-            storage_class=None if storage_class is None else str(storage_class),
-            website_redirects=section.flag("websiteRedirects"),
-        )
-
-
-def _alias(section: Section, key: str, buckets: Mapping[str, Bucket]) -> str:
-    alias = section.text(key)
-    if alias is None:
-        section.note(key, f"is missing: name one of {', '.join(sorted(buckets))}")
-    elif alias not in buckets:
-        section.note(key, f"is '{alias}', not a bucket" + did_you_mean(alias, buckets, otherwise="the buckets are"))
-    return alias if alias is not None and alias in buckets else ""
-
-
-def _too_little_time(settings: Settings) -> list[str]:
-    timeout_s, longest_mib = settings.copier.timeout_s, largest_copy(settings.copier.timeout_s) // MEBIBYTE
-    sizes = {"multipartThresholdMiB": settings.parts.threshold, "partSizeMiB": settings.parts.part}
-    return [
-        f"{CONTEXT_KEY}.copier.{key} is {size // MEBIBYTE:,}: in a timeoutSeconds of {timeout_s} a slow copy of so much"
-        f" does not end; make it {longest_mib:,} at most, or timeoutSeconds {seconds_for(size)} at least"
-        for key, size in sizes.items()
-        if seconds_for(size) > timeout_s
-    ]
-
-
-def _same_names(settings: Settings) -> list[str]:
-    pairs = {
-        "functionName": (settings.copier.name, settings.auditor.name),
-        "roleName": (settings.copier.role_name, settings.auditor.role_name),
-    }
-    return [
-        f"{CONTEXT_KEY}.auditor.{key} is '{mine}', as the copier's is: each has its own"
-        for key, (theirs, mine) in pairs.items()
-        if mine is not None and mine == theirs
-    ]
+    @property
+    def transfer_bus_name(self) -> str:
+        """The name of the transfer bus, which is known before the bus is made."""
+        return self.transfer_bus.name or f"{self.stack_name}-transfers"

@@ -1,9 +1,10 @@
-"""Owns the stack: composes the parts, grants what they need, and says where to find them."""
+"""The stack: composes the constructs, grants what they need, and says in its outputs where they are."""
 
 from collections.abc import Mapping
 
 import msgspec
 from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
@@ -11,14 +12,11 @@ from constructs import Construct
 
 from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms
-from infra.constructs.audit_table import place_audit_table
-from infra.constructs.buckets import place_bucket
+from infra.constructs.buckets import create_bucket
 from infra.constructs.buffered_function import BufferedFunction
-from infra.constructs.feed import Bus, Feed, FeedRule
-from infra.constructs.placement_table import place_placement_table
-from infra.constructs.transfer_bus import place_transfer_bus
+from infra.constructs.event_rules import Bus, EventRule, EventRules
+from infra.constructs.tables import create_audit_table, create_placement_table
 from infra.event_patterns import AUDITED, COPY_REQUESTS, uploads
-from infra.function_settings import FunctionSettings
 from infra.permissions import (
     auditor_permissions,
     bucket_reader_permissions,
@@ -28,8 +26,7 @@ from infra.permissions import (
     reader_permissions,
     replayer_permissions,
 )
-from infra.settings import Settings
-from shared.copy_plan import largest_part
+from infra.settings import FunctionSettings, Settings
 from shared.routes import Route
 
 
@@ -45,21 +42,26 @@ class CopytrailStack(Stack):
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self._settings = settings
-        self._buckets = self._place_buckets()
+        self._buckets = self._create_buckets()
         self._routes = [self._with_names(route) for route in settings.routes]
         self._routes_json = _json(self._routes)
-        self._transfer_bus = place_transfer_bus(self, "TransferBus", name=settings.transfer_bus_name)
-        self._table = place_audit_table(self, "AuditTable", name=settings.table_name)
-        self._copier = self._place_copier()
+        self._transfer_bus = events.EventBus(
+            self,
+            "TransferBus",
+            event_bus_name=settings.transfer_bus_name,
+            description="copytrail: what became of each upload, and what is asked for",
+        )
+        self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name)
+        self._copier = self._create_copier()
         # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
         self._table.node.add_dependency(self._copier, *self._buckets.values())
-        self._auditor = self._place_auditor()
-        self._place_feeds()
-        self._place_alarms()
-        self._place_operator_policies()
-        self._place_outputs()
+        self._auditor = self._create_auditor()
+        self._create_event_rules()
+        Alarms(self, "Alarms", copier=self._copier, auditor=self._auditor, settings=settings.alarms)
+        self._create_operator_policies()
+        self._create_outputs()
 
-    def _place_buckets(self) -> Mapping[str, s3.IBucket]:
+    def _create_buckets(self) -> Mapping[str, s3.IBucket]:
         sources = {route.source_bucket for route in self._settings.routes}
         scope = Construct(self, "Buckets")
         for alias in sorted(sources):
@@ -69,7 +71,7 @@ class CopytrailStack(Stack):
                     " bucket is not copytrail's to change, and nothing is copied until it sends its events"
                 )
         return {
-            alias: place_bucket(scope, alias, bucket, sends_events=alias in sources)
+            alias: create_bucket(scope, alias, bucket, sends_events=alias in sources)
             for alias, bucket in self._settings.buckets.items()
         }
 
@@ -80,35 +82,36 @@ class CopytrailStack(Stack):
             destination_bucket=self._buckets[route.destination_bucket].bucket_name,
         )
 
-    def _place_copier(self) -> BufferedFunction:
+    def _create_copier(self) -> BufferedFunction:
+        sizes = self._settings.copier.part_sizes
         environment = {
             "ROUTES": self._routes_json,
             "BUCKET_OWNERS": _json(self._bucket_owners()),
             "TRANSFER_BUS_NAME": self._transfer_bus.event_bus_name,
-            "MULTIPART_THRESHOLD_BYTES": str(self._settings.parts.threshold),
-            "PART_SIZE_BYTES": str(self._settings.parts.part),
-            "LARGEST_PART_BYTES": str(largest_part(self._settings.copier.timeout_s)),
+            "MULTIPART_THRESHOLD_BYTES": str(sizes.threshold),
+            "PART_SIZE_BYTES": str(sizes.part),
+            "LARGEST_PART_BYTES": str(sizes.largest),
         }
-        copier = self._place_function("Copier", "copier", self._settings.copier, environment, continues=True)
+        copier = self._create_function("Copier", "copier", self._settings.copier, environment, continues=True)
         copier.function.add_environment("COPY_QUEUE_URL", copier.queue.queue_url)
         copier.function.add_environment("COPY_DLQ_URL", copier.dead_letter_queue.queue_url)
         copier.allow(copier_permissions(self._settings.routes, self._buckets, self._transfer_bus))
         copier.allow(key_permissions(self._settings.routes, self._settings.buckets))
         if any(route.versions == "every" for route in self._settings.routes):
-            placements = place_placement_table(self, "PlacementTable")
+            placements = create_placement_table(self, "PlacementTable")
             copier.function.add_environment("PLACEMENT_TABLE_NAME", placements.table_name)
             copier.allow(placement_permissions(placements))
         return copier
 
-    def _place_auditor(self) -> BufferedFunction:
+    def _create_auditor(self) -> BufferedFunction:
         environment = {"AUDIT_TABLE_NAME": self._table.table_name}
-        auditor = self._place_function("Auditor", "auditor", self._settings.auditor, environment)
+        auditor = self._create_function("Auditor", "auditor", self._settings.auditor, environment)
         auditor.function.add_environment("AUDIT_QUEUE_URL", auditor.queue.queue_url)
         auditor.function.add_environment("AUDIT_DLQ_URL", auditor.dead_letter_queue.queue_url)
         auditor.allow(auditor_permissions(self._table))
         return auditor
 
-    def _place_function(
+    def _create_function(
         self,
         id_: str,
         service: str,
@@ -136,13 +139,13 @@ class CopytrailStack(Stack):
         }
         return {name: account for name, account in owners.items() if account is not None}
 
-    def _place_feeds(self) -> None:
+    def _create_event_rules(self) -> None:
         transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
-        asked_for = FeedRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
-        ended = FeedRule("how transfers ended, and what operators did", "completions", [AUDITED], transfers)
+        asked_for = EventRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
+        ended = EventRule("how transfers ended, and what operators did", "completions", [AUDITED], transfers)
         along_routes = [
             # The route's own words name its rule: another route in front of it changes nothing.
-            FeedRule(
+            EventRule(
                 f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), patterns
             )
             for route, patterns in zip(self._settings.routes, map(uploads, self._routes), strict=True)
@@ -151,24 +154,9 @@ class CopytrailStack(Stack):
             ("CopyFeed", self._copier, [*along_routes, asked_for]),
             ("AuditFeed", self._auditor, [ended]),
         ):
-            Feed(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)
+            EventRules(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)
 
-    def _place_alarms(self) -> None:
-        alarms = Alarms(self, "Alarms", topic_arn=self._settings.alarm_topic_arn)
-        alarms.when_not_empty(
-            "CopyDeadLetters", self._copier.dead_letter_queue, description="copytrail: uploads could not be copied"
-        )
-        alarms.when_not_empty(
-            "AuditDeadLetters", self._auditor.dead_letter_queue, description="copytrail: records could not be kept"
-        )
-        alarms.when_older(
-            "CopyDelay",
-            self._copier.queue,
-            seconds=self._settings.oldest_message_alarm_s,
-            description="copytrail: uploads wait too long to be copied",
-        )
-
-    def _place_operator_policies(self) -> None:
+    def _create_operator_policies(self) -> None:
         queues = [self._copier.queue, self._auditor.queue]
         dead_letter_queues = [self._copier.dead_letter_queue, self._auditor.dead_letter_queue]
         reading = [
@@ -191,7 +179,8 @@ class CopytrailStack(Stack):
             statements=list(replaying),
         )
 
-    def _place_outputs(self) -> None:
+    def _create_outputs(self) -> None:
+        sizes = self._settings.copier.part_sizes
         outputs = {
             "Routes": self._routes_json,
             "BucketNames": _json({alias: bucket.bucket_name for alias, bucket in self._buckets.items()}),
@@ -208,7 +197,7 @@ class CopytrailStack(Stack):
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
             "ReaderPolicyArn": self._reader_policy.managed_policy_arn,
             "ReplayerPolicyArn": self._replayer_policy.managed_policy_arn,
-            "Parts": _json({"threshold": self._settings.parts.threshold, "part": self._settings.parts.part}),
+            "Parts": _json({"threshold": sizes.threshold, "part": sizes.part}),
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

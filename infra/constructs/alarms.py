@@ -1,4 +1,4 @@
-"""Owns the alarms: the few conditions under which a person must look."""
+"""The CloudWatch alarms: the few conditions under which a person must act."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,44 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
+
+from infra.constructs.buffered_function import BufferedFunction
+from infra.settings import AlarmSettings
 
 
 class Alarms(Construct):
-    """Alarms on queues. They show in CloudWatch, and tell the topic if there is one."""
+    """Alarms on dead-lettered messages, and on uploads that wait too long. They tell the topic, if there is one."""
 
-    def __init__(self, scope: Construct, id_: str, *, topic_arn: str | None) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        copier: BufferedFunction,
+        auditor: BufferedFunction,
+        settings: AlarmSettings,
+    ) -> None:
         super().__init__(scope, id_)
-        self._action = _tell(self, topic_arn) if topic_arn else None
-
-    def when_not_empty(self, id_: str, queue: sqs.Queue, *, description: str) -> None:
-        """Alarm as soon as a message waits in the queue."""
-        self._alarm(id_, queue.metric_approximate_number_of_messages_visible, threshold=1, description=description)
-
-    def when_older(self, id_: str, queue: sqs.Queue, *, seconds: int, description: str) -> None:
-        """Alarm when the oldest message has waited for so many seconds."""
-        self._alarm(id_, queue.metric_approximate_age_of_oldest_message, threshold=seconds, description=description)
+        self._topic = sns.Topic.from_topic_arn(self, "Topic", settings.topic_arn) if settings.topic_arn else None
+        self._alarm(
+            "CopyDeadLetters",
+            copier.dead_letter_queue.metric_approximate_number_of_messages_visible,
+            threshold=1,
+            description="copytrail: uploads could not be copied",
+        )
+        self._alarm(
+            "AuditDeadLetters",
+            auditor.dead_letter_queue.metric_approximate_number_of_messages_visible,
+            threshold=1,
+            description="copytrail: records could not be kept",
+        )
+        self._alarm(
+            "CopyDelay",
+            copier.queue.metric_approximate_age_of_oldest_message,
+            threshold=settings.oldest_message_seconds,
+            description="copytrail: uploads wait too long to be copied",
+        )
 
     def _alarm(self, id_: str, metric: Callable[..., cloudwatch.Metric], *, threshold: int, description: str) -> None:
         alarm = cloudwatch.Alarm(
@@ -37,9 +57,5 @@ class Alarms(Construct):
             # SQS sends no data for a queue that has been idle for hours.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        if self._action is not None:
-            alarm.add_alarm_action(self._action)
-
-
-def _tell(scope: Construct, topic_arn: str) -> actions.SnsAction:
-    return actions.SnsAction(sns.Topic.from_topic_arn(scope, "Topic", topic_arn))
+        if self._topic is not None:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))

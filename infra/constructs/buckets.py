@@ -1,4 +1,4 @@
-"""Owns how a bucket is made, or (when it is already there) referred to."""
+"""The buckets: each created, or (when it exists already) referred to."""
 
 from typing import cast
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.topology import Bucket
+from infra.settings import Bucket
 
 _PRIVATE = s3.BlockPublicAccess.BLOCK_ALL
 # A bucket policy may open the objects; an access control list never may.
@@ -17,7 +17,7 @@ _POLICY_MAY_OPEN = s3.BlockPublicAccess(
 )
 
 
-def place_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_events: bool) -> s3.IBucket:
+def create_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_events: bool) -> s3.IBucket:
     """The bucket behind an alias; `sends_events` makes a new one tell EventBridge of every upload."""
     if settings.existing:
         return s3.Bucket.from_bucket_name(scope, alias, cast(str, settings.name))

@@ -1,4 +1,4 @@
-"""Owns a function behind its queue: queue, dead-letter queue, log group, role, function, mapping."""
+"""A function behind its queue: queue, dead-letter queue, log group, role, function, event source mapping."""
 
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -10,11 +10,11 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.function_settings import FunctionSettings
+from infra.settings import FunctionSettings
 
 # In bytes ("Amazon SQS message quotas").
 _LARGEST_MESSAGE = 1024 * 1024
-# What a letter's attributes may add: one that no longer fitted would be a letter without a reason.
+# What the attributes of a dead-lettered message may add: one that no longer fitted would have no reason beside it.
 _EXPLANATION = 16 * 1024
 
 
@@ -44,7 +44,7 @@ class BufferedFunction(Construct):
             # A dead-lettered message keeps its age: it must have days left to be looked at.
             retention_period=Duration.days(4),
             # "Configuring a queue to use with Lambda": six times the timeout, plus the window.
-            visibility_timeout=Duration.seconds(6 * settings.timeout_s + settings.batching_window_s),
+            visibility_timeout=Duration.seconds(6 * settings.timeout_seconds + settings.batching_window_seconds),
             largest_message=_LARGEST_MESSAGE - _EXPLANATION,
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letter_queue, max_receive_count=settings.max_receive_count
@@ -53,7 +53,7 @@ class BufferedFunction(Construct):
         self.log_group = _log_group(
             self,
             "LogGroup",
-            name=f"/aws/lambda/{settings.name}" if settings.name else None,
+            name=f"/aws/lambda/{settings.function_name}" if settings.function_name else None,
             retention_days=log_retention_days,
         )
         self.role = iam.Role(
@@ -69,7 +69,7 @@ class BufferedFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            function_name=settings.name,
+            function_name=settings.function_name,
             description=f"copytrail's {service}",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
@@ -78,7 +78,7 @@ class BufferedFunction(Construct):
             role=self.role,
             log_group=self.log_group,
             memory_size=settings.memory_mb,
-            timeout=Duration.seconds(settings.timeout_s),
+            timeout=Duration.seconds(settings.timeout_seconds),
             # Lambda stops what has gone from a function to its queue and back 16 times: it takes it for a mistake.
             recursive_loop=lambda_.RecursiveLoop.ALLOW if continues else None,
             environment={
@@ -95,7 +95,7 @@ class BufferedFunction(Construct):
             target=self.function,
             event_source_arn=self.queue.queue_arn,
             batch_size=settings.batch_size,
-            max_batching_window=Duration.seconds(settings.batching_window_s),
+            max_batching_window=Duration.seconds(settings.batching_window_seconds),
             max_concurrency=settings.max_concurrency,
             report_batch_item_failures=True,
         )

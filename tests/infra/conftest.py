@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra import bundling, settings, stack  # first: infra chooses the node that aws_cdk runs on
+from infra import bundling, stack, validation  # first: infra chooses the node that aws_cdk runs on
 
 import aws_cdk  # isort: skip
 
@@ -17,7 +17,7 @@ Template = Mapping[str, Any]
 
 @pytest.fixture(scope="session")
 def shipped_context() -> Mapping[str, Any]:
-    return json.loads((bundling.ROOT / "cdk.json").read_text())["context"][settings.CONTEXT_KEY]  # type: ignore[no-any-return]
+    return json.loads((bundling.ROOT / "cdk.json").read_text())["context"][validation.CONTEXT_KEY]  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def raw_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[
     @cache
     def synthesized(context: str) -> Template:
         app = aws_cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")), analytics_reporting=False)
-        copytrail = stack.CopytrailStack(app, settings.read_settings(json.loads(context)))
+        copytrail = stack.CopytrailStack(app, validation.read_settings(json.loads(context)))
         return app.synth().get_stack_by_name(copytrail.stack_name).template  # type: ignore[no-any-return]
 
     return lambda context: synthesized(json.dumps(context))

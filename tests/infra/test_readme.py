@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from infra.bundling import ROOT
-from infra.settings import read_settings
+from infra.validation import read_settings
 from shared.errors import ConfigurationError
 
 README = (ROOT / "README.md").read_text()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import read_settings
+from infra.validation import read_settings
 from shared.errors import ConfigurationError
 
 VERSIONED = {"versioned": True}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from infra.bundling import ROOT
-from infra.function_settings import PartSettings
-from infra.settings import CONTEXT_KEY, read_settings
-from infra.topology import Bucket
+from infra.settings import Bucket
+from infra.validation import CONTEXT_KEY, read_settings
+from shared.copy_plan import GIBIBYTE, MEBIBYTE, PartSizes
 from shared.errors import ConfigurationError
 from shared.routes import Route
 
@@ -41,17 +41,25 @@ def test_nothing_set_gives_two_private_buckets_and_one_route() -> None:
     assert settings.routes == (Route(source_bucket="source", destination_bucket="destination"),)
     assert settings.stack_name == "copytrail"
     assert settings.transfer_bus_name == "copytrail-transfers"
-    assert (settings.copier.name, settings.auditor.name, settings.table_name) == (None, None, None)
+    assert (settings.copier.function_name, settings.auditor.function_name, settings.audit_table.name) == (None,) * 3
 
 
 def test_the_shipped_configuration_is_read_as_it_is_written() -> None:
     settings = read_settings(json.loads((ROOT / "cdk.json").read_text())["context"][CONTEXT_KEY])
     assert settings.buckets == {
-        "source": Bucket(name="devops-public-5607", public_read=True),
+        "source": Bucket.model_validate({"name": "devops-public-5607", "publicRead": True}),
         "destination": Bucket(name="devops-private-28593"),
     }
-    assert (settings.copier.name, settings.copier.role_name) == ("devops-copyfunction", "lambda_execution_role")
-    assert settings.table_name == "devops-S3CopyLogs"
+    assert (settings.copier.function_name, settings.copier.role_name) == (
+        "devops-copyfunction",
+        "lambda_execution_role",
+    )
+    assert settings.audit_table.name == "devops-S3CopyLogs"
+
+
+def test_null_is_as_good_as_nothing() -> None:
+    assert read_settings(dict.fromkeys(("stackName", "buckets", "routes", "copier", "logLevel"))) == read_settings({})
+    assert read_settings({"copier": {"memoryMb": None, "functionName": None}}) == read_settings({})
 
 
 def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> None:
@@ -85,9 +93,9 @@ def test_every_problem_is_reported_at_once() -> None:
         "copytrail.stackName",
         "copytrail.buckets.source.name",
         "copytrail.buckets.destination.nmae",
-        "copytrail.routes[1].to",
         "copytrail.auditor.timeoutSeconds",
         "copytrail.alarm",
+        "copytrail.routes[1].to",
         "copytrail.routes[0]",
     ]
 
@@ -102,6 +110,7 @@ def test_every_problem_is_reported_at_once() -> None:
         ),
         (with_route(prefix=["a"]), "copytrail.routes[0].prefix is not a setting: did you mean 'prefixes'?"),
         ({"copier": {"name": "x"}}, "copytrail.copier.name is not a setting"),
+        ({"copier": {"memory_mb": 512}}, "copytrail.copier.memory_mb is not a setting: did you mean 'memoryMb'?"),
         ({"auditTable": {"names": "abc"}}, "copytrail.auditTable.names is not a setting: did you mean 'name'?"),
         (
             {"routes": [ROUTE | {"to": "destinatoin"}]},
@@ -206,22 +215,25 @@ def test_a_copy_for_which_the_function_has_no_time_is_refused_with_both_ways_out
         f"copytrail.copier.{key} is 1,601: in a timeoutSeconds of 120 a slow copy of so much does not end; make it"
         " 1,600 at most, or timeoutSeconds 121 at least"
     )
-    assert read_settings({"copier": {key: 1600}}).copier.timeout_s == 120
-    assert read_settings({"copier": {key: 5120, "timeoutSeconds": 296}}).copier.timeout_s == 296
+    assert read_settings({"copier": {key: 1600}}).copier.timeout_seconds == 120
+    assert read_settings({"copier": {key: 5120, "timeoutSeconds": 296}}).copier.timeout_seconds == 296
 
 
 def test_the_shortest_time_out_has_time_for_the_default_sizes() -> None:
-    assert read_settings({"copier": {"timeoutSeconds": 60}}).parts == PartSettings()
+    sizes = read_settings({"copier": {"timeoutSeconds": 60}}).copier.part_sizes
+    assert (sizes.threshold, sizes.part) == (256 * MEBIBYTE, 64 * MEBIBYTE)
 
 
 def test_only_the_copier_has_parts() -> None:
     assert only_problem({"auditor": {"partSizeMiB": 64}}).startswith("copytrail.auditor.partSizeMiB is not a setting")
 
 
-def test_the_sizes_of_parts_are_kept_in_bytes() -> None:
+def test_the_sizes_of_parts_are_told_in_bytes() -> None:
     asked = {"multipartThresholdMiB": 5120, "partSizeMiB": 5, "timeoutSeconds": 300}
-    assert read_settings({"copier": asked}).parts == PartSettings(threshold=5 * 1024**3, part=5 * 1024**2)
-    assert read_settings({}).parts == PartSettings(threshold=256 * 1024**2, part=64 * 1024**2)
+    sizes = read_settings({"copier": asked}).copier.part_sizes
+    assert sizes == PartSizes(threshold=5 * GIBIBYTE, part=5 * MEBIBYTE, largest=5 * GIBIBYTE)
+    default = read_settings({}).copier.part_sizes
+    assert default == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=5 * GIBIBYTE)
 
 
 def test_a_bucket_takes_the_key_that_it_encrypts_with() -> None:
@@ -285,9 +297,9 @@ def test_a_route_to_its_own_source_is_refused() -> None:
     )
 
 
-def test_two_aliases_of_one_bucket_are_refused() -> None:
+def test_a_bucket_under_two_aliases_is_refused() -> None:
     buckets = {"source": {"name": "the-same"}, "destination": {"name": "the-same"}}
-    assert only_problem({"buckets": buckets}).endswith("are both the-same; use one alias for it")
+    assert only_problem({"buckets": buckets}).endswith("are both the-same; name that bucket once")
 
 
 def test_a_route_that_is_wrong_by_itself_is_not_said_to_be_in_anothers_way_as_well() -> None:

@@ -1,14 +1,15 @@
-"""Owns the audit table: one permanent record per transfer."""
+"""The DynamoDB tables: the audit table, and the placement table of routes that copy every version."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from shared import placement_table
 from shared.audit_log import schema
 
 
-def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamodb.Table:
-    """The table with its two indexes. It outlives the stack, and refuses to be deleted."""
+def create_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamodb.Table:
+    """One permanent record per transfer, with two indexes. It outlives the stack, and refuses to be deleted."""
     table = dynamodb.Table(
         scope,
         id_,
@@ -33,6 +34,19 @@ def place_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamo
             projection_type=dynamodb.ProjectionType.ALL,
         )
     return table
+
+
+def create_placement_table(scope: Construct, id_: str) -> dynamodb.Table:
+    """The newest version placed under each destination key; it lives as long as the copy queue, which needs it."""
+    return dynamodb.Table(
+        scope,
+        id_,
+        partition_key=_text(placement_table.PARTITION_KEY),
+        sort_key=_text(placement_table.SORT_KEY),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        time_to_live_attribute=placement_table.EXPIRES_AT,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
 
 
 def _text(name: str) -> dynamodb.Attribute:

@@ -1,4 +1,4 @@
-"""Owns how events get into a queue: the rules, and the leave that each of them has to send there."""
+"""EventBridge rules that send events to a queue, and the queue policies that let them."""
 
 import hashlib
 import json
@@ -26,8 +26,8 @@ DEFAULT_BUS = Bus("default")
 
 
 @dataclass(frozen=True)
-class FeedRule:
-    """Which events of which bus are wanted: those that pass one of the patterns, each a rule of its own in EventBridge.
+class EventRule:
+    """Events of a bus that a queue gets: those that match one of the patterns, each a rule of its own in EventBridge.
 
     `identity` is text that stays the same as long as the rule does.
     """
@@ -48,15 +48,15 @@ class FeedRule:
         return f"{self.description} ({number + 1} of {len(self.patterns)})" if number else self.description
 
 
-class Feed(Construct):
-    """Rules that feed a queue. What EventBridge cannot put there, it puts into the dead-letter queue.
+class EventRules(Construct):
+    """The rules of a queue. What EventBridge cannot deliver there, it puts into the dead-letter queue.
 
     Both queues let rules in by how this stack's rules are named, not by which there are: EventBridge drops what a queue
     and its dead-letter queue both refuse, and a deployment that changes the rules changes the queues' policies first.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, queue: sqs.Queue, dead_letter_queue: sqs.Queue, rules: Sequence[FeedRule]
+        self, scope: Construct, id_: str, *, queue: sqs.Queue, dead_letter_queue: sqs.Queue, rules: Sequence[EventRule]
     ) -> None:
         super().__init__(scope, id_)
         stack = Stack.of(self)
@@ -77,7 +77,7 @@ class Feed(Construct):
 
     def _place(
         self,
-        rule: FeedRule,
+        rule: EventRule,
         number: int,
         queue: sqs.Queue,
         dead_letter_queue: sqs.Queue,
@@ -90,7 +90,7 @@ class Feed(Construct):
             name.rpartition("-")[2],
             name=name,
             description=rule.described(number),
-            # A name, not a reference: what is wanted is known before the bus is made.
+            # A name, not a reference: it is known before the bus is made.
             event_bus_name=rule.bus.name,
             event_pattern=rule.patterns[number],
             targets=[
