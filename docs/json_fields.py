@@ -12,9 +12,8 @@ from localaws.demo.report import CheckedTold
 from ops.audit.operations import RunTold
 from ops.audit.stats_shown import DelaysTold, StatsTold
 from ops.backfill.told import BackfillTold, CostTold, NotRequestedTold, PreviewTold
-from ops.dlq.letter_json import LetterTold
 from ops.dlq.results import NotSeenTold, RecordedTold, ResultTold
-from ops.dlq.summary import ReasonTold
+from ops.dlq.tables import LetterTold, ReasonTold
 from ops.reconcile.difference import Difference
 from ops.reconcile.report import ObjectsTold, RepairTold, RouteTold, SummaryTold
 from ops.status.screen import LastHourTold, QueueTold, StatusTold
@@ -102,7 +101,6 @@ MEANINGS: Mapping[str, str] = {
     "EndedAt": "when it ended, if that is on record",
     "Endings": "how many records by outcome and reason",
     "Example": "the message of one of them",
-    "ExplainedBy": "who said why it is there",
     "Extra": "at the destination, not in the source",
     "Failed": "how many failed",
     "FailedByReason": "how many failed for which reason",
@@ -146,6 +144,7 @@ MEANINGS: Mapping[str, str] = {
     "Problems": "what is not as it must be; none: all is",
     "Queues": "by name, `copy` and `audit`",
     "Reason": "why, a code: one of AWS's or of copytrail's own",
+    "ReasonFrom": "who recorded the reason; `NotOurs`: it is no message of copytrail's",
     "Records": "how many records",
     "Repair": "what was requested, if copies were",
     "Requested": "how many copies were requested",

@@ -1,118 +1,63 @@
-"""Owns `copytrail dlq drop`: deletes dead letters, once they are safe in a file."""
+"""Drop: letters are written to a file, and deleted once they are safe on the disk."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from shlex import quote
 
-import click
-
-from ops.dlq.account import Account
-from ops.dlq.acting import Deed, carry_out
-from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue, Sweep
-from ops.dlq.letter import Letter
-from ops.dlq.letter_files import LetterFile, new_letter_file
-from ops.dlq.preview import Preview, sources_of
-from ops.dlq.previewing import show_preview, tell_preview
-from ops.dlq.queues import QueueName, queue_option
+from ops.dlq.apply import Action, Tally, apply
+from ops.dlq.files import LetterFile, new_letter_file
+from ops.dlq.message import Letter
+from ops.dlq.preview import Wanted, Wording, preview_and_ask
+from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Lines, Result
-from ops.dlq.selection import Selection, all_option
-from ops.failures import UsageError
+from ops.dlq.sweep import CONNECTIONS, Sweep
 from ops.new_files import check_new
 from ops.stack import Stack
-from ops.terminal.formats import counted
-from ops.terminal.json import json_option
-from ops.terminal.prompts import confirm, note, yes_option
+from ops.terminal.prompts import note
 from shared import times
 from shared.operations import OperationKind
 
-_EXAMPLES = """\b
-Examples:
-  $ copytrail dlq drop --reason NoRoute --dry-run
-  $ copytrail dlq drop --key-glob 'tmp/*' --until 7d --to dropped.jsonl
-  $ copytrail dlq drop --all --yes
-"""
 
+def drop_letters(stack: Stack, wanted: Wanted, lines: Lines, *, to: Path | None) -> None:
+    """Preview, ask, drop what was agreed on, and tell how it ended.
 
-@click.command(epilog=_EXAMPLES)
-@queue_option
-@Selection.options("selection")
-@all_option
-@click.option(
-    "--include-superseded",
-    is_flag=True,
-    help="Also what has been superseded since, and may have been copied last.",
-)
-@click.option(
-    "--to",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The file to write the letters to.  [default: dropped-letters-TIME.jsonl]",
-)
-@click.option("--dry-run", is_flag=True, help="Only show what would be dropped.")
-@yes_option
-@json_option
-@click.pass_obj
-def drop(
-    stack: Stack,
-    *,
-    queue: QueueName,
-    selection: Selection,
-    everything: bool,
-    include_superseded: bool,
-    to: Path | None,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> None:
-    """Delete dead letters, each once it is safe in a file.
+    Args:
+        to: the new file to write the letters to; None: one of this moment's name.
 
-    Nobody will copy what they ask for: `copytrail dlq import` puts the letters of the file back.
-
-    Left out is what was superseded at the source since when a delivery may have copied it and died, as after a crash:
-    replayed, it has the copier check that the newest upload is at the destination. Letters that somebody else has in
-    hand, or that did not come again, are told of, and the exit code is 4.
+    Raises:
+        CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
+        CommandError: the file cannot be written, or some letters were refused or could not be seen.
     """
-    selection.check_all(everything=everything)
-    if not everything and not selection.described():
-        raise UsageError("this would drop every letter: name some with a filter, or say --all")
+    queue = wanted.queue
     path = to or Path(f"dropped-letters-{times.now():%Y%m%dT%H%M%SZ}.jsonl")
     check_new(path)
-    lines = Lines(as_json=as_json)
-    with ExitStack() as opened:
-        sqs = opened.enter_context(closing(stack.client("sqs", connections=CONNECTIONS + 1)))
+    wording = Wording(
+        would="be dropped",
+        question=lambda letters: f"Drop {letters} into {path}?",
+        left_out_why="superseded since, and may have been copied last: `copytrail dlq replay` has the copier check"
+        " that the newest is there",
+        to_check_why="one may have been copied last, and `copytrail reconcile` tells whether the newest is there",
+    )
+    with closing(stack.client("sqs", connections=CONNECTIONS + 1)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        sources = opened.enter_context(sources_of(stack, queue))
-        preview = Preview(selection, sources=sources, include_superseded=include_superseded, drops=True)
-        show_preview(preview, letters, lines, dry_run=dry_run)
-        tell_preview(
-            preview,
-            dlq=queue.dlq,
-            would="be dropped",
-            filters=selection.as_options(),
-            left_out_why="superseded since, and may have been copied last: `copytrail dlq replay` has the copier check"
-            " that the newest is there",
-            to_check_why="one may have been copied last, and `copytrail reconcile` tells whether the newest is there",
-        )
-        question = f"Drop {counted(len(preview.going), 'letter')} into {path}?"
-        if dry_run or not preview.going or not confirm(question, yes=yes):
-            preview.check_all(queue.dlq)
+        preview = preview_and_ask(stack, letters, wanted, wording, lines, drops=True)
+        if preview is None:
             return
         with new_letter_file(path) as file:
-            deed = Deed(
+            action = Action(
                 kind=OperationKind.DROP,
                 verb="dropping",
                 done=Result.DROPPED,
                 dlq=queue.dlq,
-                act=_Dropping(file, queue).drop,
-                filters=selection.described()
-                | ({"include-superseded": "yes"} if include_superseded else {})
-                | {"to": str(path)},
-                limit=selection.limit,
+                # One thread writes to the file.
+                act=lambda tally, swept, some: _write_then_delete(file, queue, tally, swept, some),
+                filters=wanted.filters() | {"to": str(path)},
+                limit=wanted.selection.limit,
                 used_up=("--to",) if to else (),
             )
             try:
-                problem = carry_out(deed, stack, letters, preview, lines)
+                problem = apply(action, stack, letters, preview, lines)
             finally:
                 _tell_file(path)
     if problem:
@@ -120,25 +65,20 @@ def drop(
     preview.check_all(queue.dlq)
 
 
-class _Dropping:
-    """Writes letters to a file, and deletes those that are on the disk. Not to be shared by threads."""
+def _write_then_delete(
+    file: LetterFile, queue: QueueName, tally: Tally, swept: Sweep, letters: Sequence[Letter]
+) -> None:
+    """Delete letters that are on the disk.
 
-    def __init__(self, file: LetterFile, queue: QueueName) -> None:
-        self._file = file
-        self._queue = queue
-
-    def drop(self, account: Account, sweep: Sweep, letters: Sequence[Letter]) -> None:
-        """Write, then delete.
-
-        Raises:
-            CopytrailError: SQS did not answer.
-            CommandError: the disk did not take the letters, and none of them is deleted.
-        """
-        self._file.append(letters, self._queue)
-        still_there = sweep.delete(letters)
-        kept = {letter.id for letter, _ in still_there}
-        account.enter([letter for letter in letters if letter.id not in kept], Result.DROPPED)
-        account.refuse(still_there)
+    Raises:
+        CopytrailError: SQS did not answer.
+        CommandError: the disk did not take the letters, and none of them is deleted.
+    """
+    file.append(letters, queue)
+    still_there = swept.delete(letters)
+    kept = {letter.id for letter, _ in still_there}
+    tally.enter([letter for letter in letters if letter.id not in kept], Result.DROPPED)
+    tally.refuse(still_there)
 
 
 def _tell_file(path: Path) -> None:

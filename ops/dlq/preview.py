@@ -1,35 +1,57 @@
-"""Owns the look before letters are touched: which are meant, and which of them nobody wants any more."""
+"""The preview of a replay or a drop: which letters are selected, which of them would go, and what a person is told."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
+from dataclasses import dataclass
 
 from ops.aws.concurrency import with_results
-from ops.dlq.currency import Currency, Look, Sources
-from ops.dlq.dead_letter_queue import DeadLetterQueue, Unseen, not_found
-from ops.dlq.letter import Letter
-from ops.dlq.letter_ids import LetterIds
-from ops.dlq.queues import QueueName
-from ops.dlq.results import Found, Result
+from ops.dlq.freshness import THREADS, Checked, Freshness, Sources, sources_of
+from ops.dlq.message import Letter
+from ops.dlq.queue import DeadLetterQueue, QueueName
+from ops.dlq.results import Found, Lines, Result
 from ops.dlq.selection import Named, Selection
+from ops.dlq.sweep import Unseen, not_found, sweep
 from ops.failures import CommandError
 from ops.stack import Stack
 from ops.terminal.formats import counted
+from ops.terminal.progress import progress
+from ops.terminal.prompts import confirm, note
 
-# How many sources are looked at at once: a client that is handed over has as many connections.
-THREADS = 16
-_CURRENT = Look(Currency.CURRENT)
+# Enough to see whether it is what was meant.
+_MOST_SHOWN = 10
+_CURRENT = Checked(Freshness.CURRENT)
 
 
-@contextmanager
-def sources_of(stack: Stack, queue: QueueName) -> Iterator[Sources | None]:
-    """Where to look whether the uploads of a queue's letters have been superseded; None: they ask for no copy."""
-    if queue is not QueueName.COPY:
-        yield None
-        return
-    with closing(stack.client("s3", connections=THREADS)) as s3:
-        yield Sources(s3, stack.routes)
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asked `replay` or `drop` for. `yes`: they are not to be asked again."""
+
+    queue: QueueName
+    selection: Selection
+    include_superseded: bool
+    dry_run: bool
+    yes: bool
+
+    def filters(self) -> dict[str, str]:
+        """The filters in force, by the names of their options."""
+        return self.selection.described() | ({"include-superseded": "yes"} if self.include_superseded else {})
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How a person is told of a preview.
+
+    `would`: what would become of the letters, "be replayed". `question`: of how many letters they are asked for.
+    `left_out_why`: what those are that were superseded and are left out. `to_check_why`: what is to be known of those
+    that were superseded, may have been copied, and go.
+    """
+
+    would: str
+    question: Callable[[str], str]
+    left_out_why: str
+    to_check_why: str
 
 
 class Preview:
@@ -40,7 +62,7 @@ class Preview:
     dropped.
 
     Args:
-        sources: where to look whether an upload has been superseded or deleted since; None: nowhere.
+        sources: where to check whether an upload has been superseded or deleted since; None: nowhere.
         include_superseded: act on those all the same.
         drops: the letters are dropped, not replayed.
     """
@@ -53,10 +75,10 @@ class Preview:
         include_superseded: bool = False,
         drops: bool = False,
     ) -> None:
-        self.going = LetterIds()
+        self.going: set[str] = set()
         self.reasons: Counter[str] = Counter()
         self.left_out: Counter[Result] = Counter()
-        self.strangers = 0
+        self.not_ours = 0
         self.to_check = 0
         self.not_known = 0
         self.why_not_known = ""
@@ -70,70 +92,155 @@ class Preview:
 
     @property
     def found(self) -> int:
-        """How many letters are meant, those that are left out too."""
+        """How many letters are selected, those that are left out too."""
         return len(self.going) + self.left_out.total()
 
-    def look(self, queue: DeadLetterQueue) -> Generator[Found, None, None]:
-        """Sweep the queue; every letter that is meant, as it is found.
+    def fill(self, queue: DeadLetterQueue) -> Generator[Found, None, None]:
+        """Sweep the queue; every letter that is selected, as it is found.
 
         Raises:
             CopytrailError: while iterating, SQS did not answer.
             CommandError: while iterating, S3 tells of no source; at the end, an id turns out to be that of
                 several letters.
         """
-        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
+        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="freshness")
         try:
-            with queue.sweep() as sweep:
-                meant = (letter for letters in sweep for letter in letters if self._is_meant(letter))
-                for letter, look in with_results(executor, self._look_at, meant, ahead=2 * THREADS):
-                    yield Found(letter, self._take(letter, look), look.why)
+            with sweep(queue) as swept:
+                selected = (letter for letters in swept for letter in letters if self._is_selected(letter))
+                for letter, checked in with_results(executor, self._check, selected, ahead=2 * THREADS):
+                    yield Found(letter, self._take(letter, checked), checked.why)
                     if len(self.going) == self._selection.limit:
                         break
                 else:
-                    self.unseen = sweep.unseen
+                    self.unseen = swept.unseen
                     self.ids_of_nothing = self.named.of_nothing
         finally:
             executor.shutdown(cancel_futures=True)
         self.named.check()
 
     def check_all(self, dlq: str) -> None:
-        """Let a preview pass that has found all that was meant, and knows of it what it should.
+        """Let a preview pass that has found all that was selected, and knows of it what it should.
 
         Raises:
-            CommandError: an id is that of no letter, or a source could not be looked at.
+            CommandError: an id is that of no letter, or a source could not be checked.
             IncompleteError: there are letters that could not be seen.
         """
         if self.ids_of_nothing:
             raise not_found(dlq, self.ids_of_nothing, self.unseen)
         if self.not_known:
-            raise CommandError(f"the source of {counted(self.not_known, 'letter')} could not be looked at")
+            raise CommandError(f"the source of {counted(self.not_known, 'letter')} could not be checked")
         self.unseen.check()
 
-    def _is_meant(self, letter: Letter) -> bool:
+    def _is_selected(self, letter: Letter) -> bool:
         self.named.take(letter)
         if self._selection.matches(letter):
             return True
-        self.strangers += not letter.is_ours
+        self.not_ours += not letter.is_ours
         return False
 
-    def _take(self, letter: Letter, look: Look) -> Result:
-        if (result := self._left_out(letter, look)) and not self._include_superseded:
+    def _check(self, letter: Letter) -> Checked:
+        is_of_use = letter.may_have_copied or not self._drops
+        if self._sources and letter.request and is_of_use:
+            return self._sources.check(letter.request.upload)
+        return _CURRENT
+
+    def _take(self, letter: Letter, checked: Checked) -> Result:
+        if (result := self._left_out(letter, checked.freshness)) and not self._include_superseded:
             self.left_out[result] += 1
             return result
         self.going.add(letter.id)
         self.reasons[letter.reason] += 1
-        self.to_check += look.currency is Currency.SUPERSEDED and letter.may_have_copied
-        if look.currency is Currency.NOT_KNOWN:
+        self.to_check += checked.freshness is Freshness.SUPERSEDED and letter.may_have_copied
+        if checked.freshness is Freshness.NOT_KNOWN:
             self.not_known += 1
-            self.why_not_known = self.why_not_known or look.why
+            self.why_not_known = self.why_not_known or checked.why
             return Result.NOT_KNOWN
         return Result.SELECTED
 
-    def _left_out(self, letter: Letter, look: Look) -> Result | None:
-        if look.currency is Currency.SUPERSEDED:
+    def _left_out(self, letter: Letter, freshness: Freshness) -> Result | None:
+        if freshness is Freshness.SUPERSEDED:
             return Result.SUPERSEDED if letter.may_have_copied is self._drops else None
-        return Result.SOURCE_DELETED if look.currency is Currency.DELETED and not self._drops else None
+        return Result.SOURCE_DELETED if freshness is Freshness.SOURCE_DELETED and not self._drops else None
 
-    def _look_at(self, letter: Letter) -> Look:
-        is_of_use = letter.may_have_copied or not self._drops
-        return self._sources.look(letter.request.upload) if self._sources and letter.request and is_of_use else _CURRENT
+
+def preview_and_ask(
+    stack: Stack, dead_letters: DeadLetterQueue, wanted: Wanted, wording: Wording, lines: Lines, *, drops: bool = False
+) -> Preview | None:
+    """Show what would become of the letters that are selected, and ask; None: nothing is to be done.
+
+    Raises:
+        CopytrailError: SQS did not answer.
+        CommandError: S3 tells of no source; an id is that of several letters; nothing is to be done, and not all that
+            was selected was found.
+    """
+    with sources_of(stack, wanted.queue) as sources:
+        preview = Preview(wanted.selection, sources=sources, include_superseded=wanted.include_superseded, drops=drops)
+        _show(preview, dead_letters, lines, dry_run=wanted.dry_run)
+    _tell(preview, wanted, wording)
+    question = wording.question(counted(len(preview.going), "letter"))
+    if wanted.dry_run or not preview.going or not confirm(question, yes=wanted.yes):
+        preview.check_all(wanted.queue.dlq)
+        return None
+    return preview
+
+
+def _show(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_run: bool) -> None:
+    """Show what is found: all of it in a dry run, else the first few, or what is left out into a pipe."""
+    with closing(preview.fill(queue)) as found:
+        if dry_run:
+            lines.show(found)
+        elif lines.is_table:
+            with progress("reading", total=None, unit="letters") as advance:
+                few = list(_first_few(found, advance))
+            lines.show(few)
+            if len(few) < preview.found:
+                note(f"these are the first; --dry-run shows all {preview.found:,}")
+        else:
+            # What becomes of the others then has lines of its own.
+            lines.show(one for one in found if one.result is not Result.SELECTED)
+
+
+def _first_few(found: Iterable[Found], advance: Callable[[int], None]) -> Iterator[Found]:
+    """The first of what would go, and the first of what is left out; the rest is gone through all the same."""
+    numbers = Counter[bool]()
+    for one in found:
+        advance(1)
+        goes = one.result in (Result.SELECTED, Result.NOT_KNOWN)
+        numbers[goes] += 1
+        if numbers[goes] <= _MOST_SHOWN:
+            yield one
+
+
+def _tell(preview: Preview, wanted: Wanted, wording: Wording) -> None:
+    """Sum up what was found."""
+    dlq, filters = wanted.queue.dlq, wanted.selection.as_options()
+    for line in preview.named.excluded:
+        note(line)
+    if preview.ids_of_nothing and preview.going:
+        note(f"no letter of the {dlq} has the id {' or '.join(preview.ids_of_nothing)}")
+    if number := len(preview.going):
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in preview.reasons.most_common())
+        note(f"{counted(number, 'letter')} of the {dlq} would {wording.would}: {reasons}")
+    elif not preview.left_out and not preview.ids_of_nothing:
+        note(f"no letter of the {dlq} matches {filters}" if filters else f"no letter is in the {dlq}")
+    _tell_what_to_know(preview, wording)
+    if preview.unseen and preview.going:
+        note(str(preview.unseen))
+
+
+def _tell_what_to_know(preview: Preview, wording: Wording) -> None:
+    whys = {Result.SUPERSEDED: wording.left_out_why, Result.SOURCE_DELETED: "deleted at the source since"}
+    if left_out := [f"{number:,} {why}" for result, why in whys.items() if (number := preview.left_out[result])]:
+        note(f"left out: {', '.join(left_out)}; --include-superseded takes them in")
+    if preview.to_check:
+        note(f"{preview.to_check:,} of these were superseded since: {wording.to_check_why}")
+    if preview.not_known:
+        note(
+            f"{counted(preview.not_known, 'letter')} of these may be of no use: the source could not be checked"
+            f" ({preview.why_not_known})"
+        )
+    if preview.not_ours:
+        note(
+            f"left out as not ours: {counted(preview.not_ours, 'letter')}; `--id` takes one all the same, and"
+            " `--reason NotOurs` all of them"
+        )

@@ -1,128 +1,283 @@
-"""Owns `copytrail dlq replay`: sends dead letters back to their queue, those that still matter."""
+"""Replay: letters are sent to their queue, and deleted once it has accepted them; then, what became of each."""
 
-from contextlib import ExitStack, closing
-
-import click
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from ops.audit.table import audit_query
-from ops.dlq.acting import Deed, carry_out
-from ops.dlq.aftermath import Aftermath, wait_for
-from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue
-from ops.dlq.preview import Preview, sources_of
-from ops.dlq.previewing import show_preview, tell_preview
-from ops.dlq.queues import QueueName, queue_option
-from ops.dlq.replaying import Replaying
+from ops.aws.concurrency import with_results
+from ops.dlq.apply import Action, Tally, apply
+from ops.dlq.message import Letter
+from ops.dlq.preview import Wanted, Wording, preview_and_ask
+from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.results import Lines, Result
-from ops.dlq.selection import Selection, all_option
-from ops.params.numbers import rate_option
+from ops.dlq.sweep import CONNECTIONS, Sweep
+from ops.failures import CommandError
 from ops.stack import Stack
 from ops.terminal.formats import counted
-from ops.terminal.json import json_option
-from ops.terminal.prompts import confirm, note, yes_option
+from ops.terminal.prompts import note
+from shared import times
+from shared.audit_log.items import AnyRecord
+from shared.audit_log.query import THREADS as QUERY_THREADS
+from shared.audit_log.record import Identity, Record
+from shared.errors import PermanentError
+from shared.events import Completion, CopyRequest, Outcome
+from shared.lambda_runtime.message import REPLAY_OPERATION, REPLAYED_BY
+from shared.log_id import is_log_id
 from shared.operations import OperationKind
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 # Each group of letters is sent, then deleted: calls that the threads mostly wait for.
 _THREADS = 8
+_BETWEEN_READS_S = 2.0
+# A message's deliveries come at most five minutes apart, and a copy may take a function's fifteen.
+_MOST_WITHOUT_NEWS_S = 20 * 60
+_MOST_NAMED = 5
 _WHAT_NEXT = {
     QueueName.COPY: "copytrail audit list --since 5m",
     QueueName.AUDIT: "copytrail dlq ls --queue audit",
 }
 
-_EXAMPLES = """\b
-Examples:
-  $ copytrail dlq replay --reason AccessDenied --dry-run
-  $ copytrail dlq replay --key-prefix reports/2026/ --since 7d --rate 50
-  $ copytrail dlq replay --id 6f3a2c1e --yes
-"""
 
+def replay_letters(stack: Stack, wanted: Wanted, lines: Lines, *, rate: float | None, wait: bool) -> None:
+    """Preview, ask, send what was agreed on, and tell how it ended.
 
-@click.command(epilog=_EXAMPLES)
-@queue_option
-@Selection.options("selection")
-@all_option
-@click.option(
-    "--include-superseded", is_flag=True, help="Also what has been superseded or deleted at the source since."
-)
-@rate_option
-@click.option("--wait", is_flag=True, help="Wait until each has left a record, and tell what became of it.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be replayed.")
-@yes_option
-@json_option
-@click.pass_obj
-def replay(
-    stack: Stack,
-    *,
-    queue: QueueName,
-    selection: Selection,
-    everything: bool,
-    include_superseded: bool,
-    rate: float | None,
-    wait: bool,
-    dry_run: bool,
-    yes: bool,
-    as_json: bool,
-) -> None:
-    """Send dead letters back to their queue, once the cause is mended.
+    Args:
+        rate: letters a second at most.
+        wait: until each has left a record.
 
-    First it looks, and shows what would go: letters of the copy queue are left out when their upload has been
-    superseded or deleted at the source since. One that a delivery may have copied before it died, as after a crash,
-    goes all the same, and the copier checks that the newest upload is at the destination. So does one whose source S3
-    does not tell of: it is shown as NotKnown with the reason, and the exit code is 1. Letters that somebody else has in
-    hand, or that did not come again, are told of, and the exit code is 4.
-
-    Then it sends each letter, and deletes it once the queue has accepted it: stopped anywhere, nothing is lost, and the
-    same command goes on. What becomes of each copy is a record of its own, and so is the replay.
-
-    --wait tells what became of each: the exit code is 0 when all were copied, deleted or skipped, and 1 when one failed
-    again or left no record. It ends after 20 minutes without news.
+    Raises:
+        CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
+        CommandError: some letters were refused, failed again, or could not be seen.
     """
-    selection.check_all(everything=everything)
-    lines = Lines(as_json=as_json)
-    with ExitStack() as opened:
-        sqs = opened.enter_context(closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)))
+    queue = wanted.queue
+    wording = Wording(
+        would=f"go to the {queue} queue",
+        question=lambda letters: f"Replay {letters}?",
+        left_out_why="superseded since",
+        to_check_why="a delivery may have copied one and died, and the copier checks that the newest is there",
+    )
+    with closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        sources = opened.enter_context(sources_of(stack, queue))
-        preview = Preview(selection, sources=sources, include_superseded=include_superseded)
-        show_preview(preview, letters, lines, dry_run=dry_run)
-        tell_preview(
-            preview,
-            dlq=queue.dlq,
-            would=f"go to the {queue} queue",
-            filters=selection.as_options(),
-            left_out_why="superseded since",
-            to_check_why="a delivery may have copied one and died, and the copier checks that the newest is there",
-        )
-        question = f"Replay {counted(len(preview.going), 'letter')}?"
-        if dry_run or not preview.going or not confirm(question, yes=yes):
-            preview.check_all(queue.dlq)
+        preview = preview_and_ask(stack, letters, wanted, wording, lines)
+        if preview is None:
             return
         replaying = Replaying(sqs, queue.url(stack))
-        deed = Deed(
+        action = Action(
             kind=OperationKind.REPLAY,
             verb="replaying",
             done=Result.REPLAYED,
             dlq=queue.dlq,
             act=replaying.move,
-            filters=selection.described() | ({"include-superseded": "yes"} if include_superseded else {}),
+            filters=wanted.filters(),
             threads=_THREADS,
             rate=rate,
-            limit=selection.limit,
+            limit=wanted.selection.limit,
         )
-        problem = carry_out(deed, stack, letters, preview, lines)
-    aftermath = _wait(stack, replaying, lines) if wait else None
+        problem = apply(action, stack, letters, preview, lines)
+    outcomes = _wait(stack, replaying, lines) if wait else None
     if problem:
         raise problem
-    if aftermath:
-        aftermath.check()
+    if outcomes:
+        outcomes.check()
     else:
         note(f"what becomes of them: {_WHAT_NEXT[queue]}")
     preview.check_all(queue.dlq)
 
 
-def _wait(stack: Stack, replaying: Replaying, lines: Lines) -> Aftermath:
-    replayed = replaying.replayed
-    with lines.bar("waiting", total=len(replayed.expected)) as advance:
-        aftermath = wait_for(replayed, audit_query(stack), lines, advance)
-    aftermath.tell()
-    lines.show_without_record(str(expected.success) for expected in aftermath.pending)
-    return aftermath
+class Replaying:
+    """Sends letters to their queue, and deletes what it has accepted. May be shared by threads.
+
+    `expected`: the records that they leave, about 300 bytes for each. `without_record`: how many are no events of ours,
+    so that whatever becomes of them is not on record.
+    """
+
+    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
+        self.expected: list[Expected] = []
+        self.without_record = 0
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._lock = Lock()
+
+    def move(self, tally: Tally, swept: Sweep, letters: Sequence[Letter]) -> None:
+        """Send, then delete. A letter that is not ours goes as it is, without our marks.
+
+        Raises:
+            CopytrailError: SQS did not answer, or refused all of them.
+        """
+        marks = {REPLAYED_BY: tally.operation.performed_by, REPLAY_OPERATION: tally.operation.id}
+        self._move(tally, swept, [letter for letter in letters if letter.is_ours], marks)
+        self._move(tally, swept, [letter for letter in letters if not letter.is_ours], {})
+
+    def _move(self, tally: Tally, swept: Sweep, letters: Sequence[Letter], marks: Mapping[str, str]) -> None:
+        sent = send(self._sqs, self._queue_url, letters, marks)
+        for letter, message_id in sent.accepted:
+            self._expect(letter, message_id)
+        tally.refuse(sent.refused)
+        accepted = [letter for letter, _ in sent.accepted]
+        try:
+            still_there = swept.delete(accepted)
+        finally:
+            tally.enter(accepted, Result.REPLAYED)
+        # Replayed once more, it would find its work done: that is a copy in vain, and no harm.
+        tally.remark("replayed, and still in the dead-letter queue", still_there)
+
+    def _expect(self, letter: Letter, message_id: str) -> None:
+        expected = expected_of(letter, message_id)
+        with self._lock:
+            if expected:
+                self.expected.append(expected)
+            else:
+                self.without_record += 1
+
+
+class Table(Protocol):
+    """Where records are."""
+
+    def get(self, log_id: str) -> AnyRecord | None:
+        """The record under a LogID, or None. Raises CopytrailError where there is no answer."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a replayed letter leaves: the LogIDs of its success and of its next failure, if that would have one.
+
+    `identity`: what the record must be of, where it is that of a letter of the audit queue.
+    """
+
+    success: UUID
+    failure: UUID | None = None
+    identity: Identity | None = None
+
+    def found_in(self, table: Table) -> AnyRecord | None:
+        """The record, if it is there. Raises CopytrailError where DynamoDB does not answer."""
+        found = table.get(str(self.success))
+        if self.identity and not (isinstance(found, Record) and found.identity == self.identity):
+            return None
+        return found if found or self.failure is None else table.get(str(self.failure))
+
+
+def expected_of(letter: Letter, message_id: str) -> Expected | None:
+    """The record that a letter leaves which was replayed as the message with this id; None: it leaves none."""
+    if success := letter.copy_log_id():
+        failure = letter.copy_log_id(failed_message_id=message_id)
+        return Expected(UUID(success), UUID(failure) if failure else None)
+    about = letter.about
+    if isinstance(about, CopyRequest | PermanentError) or not is_log_id(about.log_id):
+        return None
+    identity = Record.of(about, times.now()).identity if isinstance(about, Completion) else None
+    return Expected(UUID(about.log_id), identity=identity)
+
+
+class ReplayOutcomes:
+    """The records that were found so far, by what they say; `pending`: what has none yet."""
+
+    def __init__(self, expected: Sequence[Expected], *, without_record: int = 0) -> None:
+        self.pending = list(expected)
+        self.without_record = without_record
+        self.outcomes: Counter[str] = Counter()
+        self.failures: list[Record] = []
+
+    def read(self, table: Table) -> Iterator[AnyRecord]:
+        """Look up each record that is pending, once; those that are found, as they are.
+
+        Raises:
+            CopytrailError: while iterating, DynamoDB did not answer.
+        """
+        before, without = self.pending, list[Expected]()
+        read = 0
+        executor = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="outcomes")
+        try:
+            found = with_results(executor, lambda one: one.found_in(table), before, ahead=2 * QUERY_THREADS)
+            for expected, record in found:
+                read += 1
+                if record is None:
+                    without.append(expected)
+                else:
+                    self._take(expected, record)
+                    yield record
+        finally:
+            self.pending = without + before[read:]
+            executor.shutdown(cancel_futures=True)
+
+    def _take(self, expected: Expected, record: AnyRecord) -> None:
+        if expected.failure is None or not isinstance(record, Record):
+            # Of a letter of the audit queue, the record is all that was to be had.
+            self.outcomes["recorded"] += 1
+            return
+        self.outcomes[record.outcome.lower()] += 1
+        if record.outcome == Outcome.FAILED and len(self.failures) < _MOST_NAMED:
+            self.failures.append(record)
+
+    def tell(self) -> None:
+        """Tell a person what became of the letters."""
+        told = [f"{number:,} {outcome}" for outcome, number in self.outcomes.most_common()]
+        if self.pending:
+            told.append(f"{len(self.pending):,} without a record yet")
+        if self.without_record:
+            told.append(f"{self.without_record:,} that leave none")
+        note(f"of what was replayed: {', '.join(told)}")
+        for record in self.failures:
+            note(f"failed again: {record.source_url}: {record.reason}: {record.message}")
+
+    def check(self) -> None:
+        """Let pass what was copied, deleted or skipped.
+
+        Raises:
+            CommandError: some letters failed again, have no record yet, or leave none.
+        """
+        problems = []
+        if failed := self.outcomes[Outcome.FAILED.lower()]:
+            problems.append(f"{counted(failed, 'letter')} failed again: `copytrail dlq ls`")
+        if self.pending:
+            problems.append(f"{counted(len(self.pending), 'letter')} left no record yet: `copytrail status`")
+        if self.without_record:
+            problems.append(f"{counted(self.without_record, 'letter')} cannot be followed: `copytrail dlq ls`")
+        if problems:
+            raise CommandError("; ".join(problems))
+
+
+def wait_for(
+    outcomes: ReplayOutcomes,
+    table: Table,
+    lines: Lines,
+    advance: Callable[[int], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until each letter has left its record, as long as there is news at least every 20 minutes.
+
+    Raises:
+        CopytrailError: DynamoDB did not answer.
+    """
+    news_at = clock()
+    try:
+        while outcomes.pending and clock() - news_at < _MOST_WITHOUT_NEWS_S:
+            for record in outcomes.read(table):
+                news_at = clock()
+                advance(1)
+                lines.show_record(record)
+            if outcomes.pending:
+                sleep(_BETWEEN_READS_S)
+    except BaseException:
+        note("stopped waiting: nothing is undone by that")
+        outcomes.tell()
+        raise
+
+
+def _wait(stack: Stack, replaying: Replaying, lines: Lines) -> ReplayOutcomes:
+    outcomes = ReplayOutcomes(replaying.expected, without_record=replaying.without_record)
+    with lines.bar("waiting", total=len(outcomes.pending)) as advance:
+        wait_for(outcomes, audit_query(stack), lines, advance)
+    outcomes.tell()
+    lines.show_without_record(str(expected.success) for expected in outcomes.pending)
+    return outcomes

@@ -1,4 +1,4 @@
-"""Owns what becomes of letters, and how each is shown with it: JSON, tabs into a pipe, or a table on a terminal."""
+"""Results: what becomes of letters, and how each is shown with it: JSON, tabs into a pipe, or a table."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ops.dlq.letter import Letter
-from ops.dlq.letter_json import LetterTold, age_s, to_json
-from ops.dlq.letter_table import SHORT_ID
+from ops.dlq.message import Letter
+from ops.dlq.tables import SHORT_ID, LetterTold, age_s, to_json
 from ops.terminal.formats import WIDEST_DURATION, duration_shown
 from ops.terminal.json import Told, print_json
 from ops.terminal.progress import progress
@@ -147,7 +146,13 @@ class Lines:
 def _table(now: datetime) -> Table[Found]:
     return Table(
         Column("Id", lambda one: one.letter.id[:SHORT_ID], SHORT_ID, from_width=60),
-        Column("Age", lambda one: duration_shown(age_s(one.letter, now)), WIDEST_DURATION, right=True, from_width=80),
+        Column(
+            "Age",
+            lambda one: duration_shown(age_s(one.letter.first_seen, now)),
+            WIDEST_DURATION,
+            right=True,
+            from_width=80,
+        ),
         Column("Result", lambda one: Cell(one.result, _STYLES.get(one.result, "")), 13),
         Column("Reason", lambda one: one.letter.reason, 18, least=12),
         Column("Key", lambda one: one.letter.key or one.letter.title or "?", keeps_end=True),

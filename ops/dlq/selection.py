@@ -1,4 +1,4 @@
-"""Owns how a person names the letters that are meant."""
+"""The selection of letters: filters by key, reason, time and id, and which letters an id names."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 from click.shell_completion import CompletionItem
 
-from ops.dlq.letter import KNOWN_REASONS, Letter
+from ops.dlq.message import KNOWN_REASONS, Letter
 from ops.failures import UsageError
 from ops.params.filters import Filters, filtered, filtered_by
 from ops.params.keys import KeyFilter
@@ -73,8 +73,8 @@ def _first_seen(letter: Letter) -> str:
 class Selection(Filters[Letter]):
     """Letters first seen from `since` up to, not including, `until`, and as the rest says; empty takes all of ours.
 
-    Letters that are not ours are only meant where `ids` or `reasons` name them. Reasons are taken in any case. `limit`:
-    no more than so many, whichever come first; who goes through the letters counts them.
+    Letters that are not ours are only selected where `ids` or `reasons` name them. Reasons are taken in any case.
+    `limit`: no more than so many, whichever come first; who goes through the letters counts them.
     """
 
     keys: KeyFilter = filtered_by(KeyFilter, lambda letter: letter.key)
@@ -85,7 +85,7 @@ class Selection(Filters[Letter]):
         type=ReasonName(),
         multiple=True,
         metavar="REASON",
-        help="Only this reason, as `ls` shows it: Unrecorded and NotOurs, too. May be repeated.",
+        help="Only this reason, as `ls` shows it: NoReasonRecorded and NotOurs, too. May be repeated.",
     )
     since: datetime | None = filtered(
         "--since",
@@ -114,11 +114,11 @@ class Selection(Filters[Letter]):
         check_order(self.since, self.until)
 
     def matches(self, letter: Letter) -> bool:
-        """Whether a letter is meant."""
+        """Whether a letter is to be replayed or dropped."""
         return (bool(self.ids) or letter.is_ours or _has_reason(letter, self.reasons)) and self.shows(letter)
 
     def shows(self, letter: Letter) -> bool:
-        """Whether a letter is meant where letters are only looked at: then also one that is not ours."""
+        """Whether a letter is to be shown or exported: then also one that is not ours."""
         return super().matches(letter)
 
     def check_all(self, *, everything: bool) -> None:
@@ -170,10 +170,6 @@ class Named:
         for id_, letters in self._letters.items():
             if len(letters) > 1:
                 raise UsageError(f"'{id_}' is how the ids of several letters begin: name one of {_listed(letters)}")
-
-
-# Adds `--all` to a command, as `everything`.
-all_option = click.option("--all", "everything", is_flag=True, help="Every letter that is ours: instead of a filter.")
 
 
 def _listed(letters: list[str]) -> str:

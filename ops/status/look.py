@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.dlq.dead_letter_queue import THREADS as SQS_THREADS
-from ops.dlq.dead_letter_queue import DeadLetterQueue
-from ops.dlq.queues import QueueName
+from ops.dlq.queue import DeadLetterQueue, QueueName
+from ops.dlq.sweep import THREADS as SQS_THREADS
 from ops.failures import CommandError, UsageError, explained
 from ops.stack import Output, Stack
 from ops.status.kept import Kept

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.dlq.dead_letter_queue import DeadLetterQueue
+from ops.dlq.queue import DeadLetterQueue
+from ops.dlq.sweep import sweep
 from ops.status.kept import Kept
 from ops.status.signs import Depth, Letters, Transfers
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
@@ -101,8 +102,8 @@ def count_reasons(queue: DeadLetterQueue) -> Letters:
         CopytrailError: SQS did not answer.
     """
     counts: Counter[str] = Counter()
-    with queue.sweep() as sweep:
-        for letters in sweep:
+    with sweep(queue) as swept:
+        for letters in swept:
             counts.update(letter.reason for letter in letters[: MOST_LETTERS - counts.total()])
             if counts.total() >= MOST_LETTERS:
                 break

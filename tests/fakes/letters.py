@@ -1,9 +1,9 @@
-"""Owns dead letters of transfers that never took place."""
+"""Dead-lettered messages of transfers that never took place."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ops.dlq.letter import Letter
+from ops.dlq.message import Letter
 from shared.lambda_runtime.message import REPLAYED_BY
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import UPLOADED_AT, an_upload
@@ -12,7 +12,7 @@ LOG_ID = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
 MESSAGE_ID = "9f1c22ab-0d7e-4f0e-8a34-5b1b8f6f2a10"
 EVE = "arn:aws:iam::123456789012:user/eve"
 
-# As our functions explain a failure, as EventBridge does, and as a replay marks what it sends.
+# Attributes as our functions record a reason in them, as EventBridge does, and as a replay marks what it sends.
 FAILED = {
     "LogID": LOG_ID,
     "Reason": "AccessDenied",

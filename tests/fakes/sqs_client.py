@@ -179,7 +179,8 @@ class FakeSqs:
     ) -> str:
         sent_at = sent_at or self.clock()
         message = StoredMessage(message_id, body, attributes, sent_at, visible_from=self.clock())
-        self._queue(url)[message_id] = message
+        with self._lock:
+            self._queue(url)[message_id] = message
         return message_id
 
     def _queue(self, url: str) -> dict[str, StoredMessage]:

@@ -1,4 +1,4 @@
-"""Owns dead letters of a desk as tests put them there and find them again, and the desk's own requests."""
+"""Dead letters that tests put into a queue and find there again, and the requests of the command itself."""
 
 import json
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ def is_operators(request: InterceptedRequest) -> bool:
     return f"Credential={OPERATOR}/" in request.headers.get("authorization", "")
 
 
-def explained(reason: str = "AccessDenied", **others: str) -> dict[str, str]:
-    """The attributes of a letter that the copier put there."""
+def with_reason(reason: str = "AccessDenied", **others: str) -> dict[str, str]:
+    """The attributes of a letter that the copier put there with its reason."""
     return {
         "LogID": "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d",
         "Reason": reason,
@@ -46,7 +46,7 @@ def put_letter(desk: Desk, body: str, attributes: Mapping[str, str] | None = Non
 
 def put_failed(desk: Desk, key: str, reason: str = "AccessDenied") -> str:
     """Upload an object that the system never hears of, and put the letter of its failure there; the letter's id."""
-    return put_letter(desk, unheard_of(desk, key), explained(reason))
+    return put_letter(desk, unheard_of(desk, key), with_reason(reason))
 
 
 def unheard_of(desk: Desk, key: str) -> str:

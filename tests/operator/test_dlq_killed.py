@@ -14,11 +14,11 @@ from tests.operator.conftest import Desk
 from tests.operator.dead_letters import (
     OPERATOR,
     depth,
-    explained,
     keys_in,
     let_visibility_timeouts_pass,
     put_letter,
     unheard_of,
+    with_reason,
     without_waiting,
 )
 
@@ -101,7 +101,7 @@ def put_all(quiet: Desk) -> Callable[[], None]:
 
     def put() -> None:
         for body in bodies:
-            put_letter(quiet, body, explained())
+            put_letter(quiet, body, with_reason())
 
     return put
 

@@ -23,12 +23,12 @@ from tests.operator.conftest import Desk
 from tests.operator.dead_letters import (
     AS_OPERATOR,
     depth,
-    explained,
     is_operators,
     keys_in,
     let_visibility_timeouts_pass,
     put_failed,
     put_letter,
+    with_reason,
     without_waiting,
 )
 
@@ -222,7 +222,7 @@ def test_what_was_superseded_or_deleted_since_is_taken_in_when_that_is_asked_for
     assert last_operation(desk)[0].filters == {"include-superseded": "yes"}
 
 
-def test_what_cannot_be_looked_at_stays_in_and_that_is_said(quiet: Desk) -> None:
+def test_what_cannot_be_checked_stays_in_and_that_is_said(quiet: Desk) -> None:
     put_failed(quiet, "a")
 
     def refuse(request: InterceptedRequest) -> Reply | None:
@@ -230,7 +230,7 @@ def test_what_cannot_be_looked_at_stays_in_and_that_is_said(quiet: Desk) -> None
 
     ran = run(quiet, "replay --yes", see=refuse)
     assert ran.results == {"a": "Replayed"}
-    assert "the source could not be looked at (s3:GetObject on" in ran.told
+    assert "the source could not be checked (s3:GetObject on" in ran.told
     assert "AccessDenied" in ran.told
 
 
@@ -248,7 +248,7 @@ def test_a_letter_that_is_not_ours_goes_only_by_its_id_and_as_it_was(quiet: Desk
 
 
 def test_a_replayed_letter_keeps_its_attributes_and_says_who_replayed_it(quiet: Desk) -> None:
-    attributes = explained("Archived")
+    attributes = with_reason("Archived")
     upload = Upload(bucket=quiet.source, key="a", etag="0a1b", size=1, uploaded_at=times.now())
     put_letter(quiet, copy_requested(CopyRequest(upload=upload, trigger=Trigger.BACKFILL, request_id="r")), attributes)
     run(quiet, "replay --include-superseded --yes")
@@ -261,7 +261,7 @@ def test_a_replayed_letter_keeps_its_attributes_and_says_who_replayed_it(quiet: 
 def test_letters_of_the_audit_queue_become_records(desk: Desk) -> None:
     record = a_record(copied(an_upload(bucket=desk.source, key="late.csv", uploaded_at=times.now())))
     completion = copied(an_upload(bucket=desk.source, key="late.csv", uploaded_at=record.uploaded_at))
-    put_letter(desk, body(completion), explained("LogIdConflict"), queue="AuditDlqUrl")
+    put_letter(desk, body(completion), with_reason("LogIdConflict"), queue="AuditDlqUrl")
     ran = run(desk, "replay --queue audit --reason LogIdConflict --yes")
     assert ran.results == {"late.csv": "Replayed"}
     assert not ran.asked["HeadObject"]
@@ -386,12 +386,12 @@ def test_a_dropped_letter_is_safe_in_a_file_before_it_is_deleted_and_can_be_put_
     path = quiet.terminal.home / "dropped.jsonl"
     safe: list[set[str]] = []
 
-    def look(request: InterceptedRequest) -> Reply | None:
+    def watch(request: InterceptedRequest) -> Reply | None:
         if request.operation == "DeleteMessageBatch":
             safe.append({key_of(line["Body"]) for line in lines_of(path)})
         return None
 
-    ran = run(quiet, "drop --key-prefix in/ --to dropped.jsonl --yes", see=look)
+    ran = run(quiet, "drop --key-prefix in/ --to dropped.jsonl --yes", see=watch)
     assert (ran.code, ran.results) == (0, {"a": "Dropped", "b": "Dropped"})
     assert safe == [{"in/a", "in/b"}]
     assert "the letters are in dropped.jsonl: `copytrail dlq import dropped.jsonl` puts them back\n" in ran.told

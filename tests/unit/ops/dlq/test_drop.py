@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ops.dlq.commands import dlq
-from ops.dlq.letter_files import LettersOfFile
+from ops.dlq.files import LettersOfFile
 from tests.fakes.bodies import object_created
 from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import FAILED

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ops.dlq.commands import dlq
-from ops.dlq.letter_files import LettersOfFile, line_of
-from ops.dlq.queues import QueueName
+from ops.dlq.files import LettersOfFile, line_of
+from ops.dlq.queue import QueueName
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import a_letter
 from tests.fakes.outcomes import an_upload

@@ -67,9 +67,9 @@ def test_every_filter_narrows_it_down(selection: dict[str, Any], matches: bool) 
     assert Selection(**selection).matches(a_letter()) is matches
 
 
-def test_unrecorded_is_the_reason_of_those_that_have_none() -> None:
-    assert Selection(reasons=("unrecorded",)).matches(a_letter({}))
-    assert not Selection(reasons=("unrecorded",)).matches(a_letter())
+def test_no_reason_recorded_is_the_reason_of_those_that_have_none() -> None:
+    assert Selection(reasons=("noreasonrecorded",)).matches(a_letter({}))
+    assert not Selection(reasons=("noreasonrecorded",)).matches(a_letter())
 
 
 def test_a_letter_that_is_not_ours_is_meant_only_by_its_id_or_its_reason() -> None:
@@ -112,7 +112,7 @@ def test_the_shell_completes_reasons_in_any_case() -> None:
         return [item.value for item in found]
 
     assert completed("not") == ["NotOurs"]
-    assert {"Unrecorded", "UnsupportedEvent"} <= set(completed("un"))
+    assert {"NoReasonRecorded", "NoRoute"} <= set(completed("no"))
     assert "AccessDenied" in completed("")
 
 

@@ -9,10 +9,9 @@ from rich.cells import cell_len
 from ops.audit import record_table
 from ops.audit.record_table import LOG, print_records
 from ops.dlq import results
-from ops.dlq.letter import Letter
-from ops.dlq.letter_table import print_letters
+from ops.dlq.message import Letter
 from ops.dlq.results import Found, Lines, Result
-from ops.dlq.summary import Summary, print_summary
+from ops.dlq.tables import print_letters, print_summary, summary_of
 from ops.reconcile import report
 from ops.reconcile.difference import difference
 from ops.reconcile.judging import Finding, Kind
@@ -52,7 +51,7 @@ def show_differences(key: str) -> None:
 
 # What shows an object of a key, and the verdict on it.
 TABLES: dict[str, tuple[Callable[[str], None], str]] = {
-    "dlq ls": (lambda key: print_letters([letter(key)], NOW), "AccessDenied"),
+    "dlq ls": (lambda key: print_letters([letter(key)], NOW, as_json=False), "AccessDenied"),
     "dlq replay": (
         lambda key: Lines(as_json=False).show([Found(letter(key), Result.SUPERSEDED)]),
         "Superseded    AccessDenied",
@@ -95,8 +94,8 @@ def test_every_line_fits_and_has_the_verdict_and_the_end_of_the_key(
 def test_where_there_is_room_for_a_message_what_aws_said_comes_first(
     key: str, width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_letters([letter(key)], NOW)
-    print_summary(Summary.of([letter(key)]), NOW, as_json=False)
+    print_letters([letter(key)], NOW, as_json=False)
+    print_summary(summary_of([letter(key)]), NOW, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert [CAUSE[:20] in line for line in lines] == [False, width >= 110, False, width >= 60]
     assert max(map(cell_len, lines)) <= width
@@ -114,5 +113,5 @@ def test_a_log_id_is_whole_or_not_there_and_then_something_says_where_it_is(
 
 
 def test_an_age_of_119_minutes_is_told_whole(width: int, capsys: pytest.CaptureFixture[str]) -> None:
-    print_letters([a_letter({})], NOW)
+    print_letters([a_letter({})], NOW, as_json=False)
     assert ("119 min" in capsys.readouterr().out) is (width >= 60)

@@ -1,4 +1,4 @@
-"""Owns what a dead letter tells: what it is about, and why it is there."""
+"""A dead-lettered message, `letter` for short: what it is about, and why it is in the dead-letter queue."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef, MessageTypeDef
 
 # What stands for the reason where there is none.
-UNRECORDED = "Unrecorded"
+NO_REASON_RECORDED = "NoReasonRecorded"
 NOT_OURS = "NotOurs"
 # What a shell completes. AWS has more: these are usual ones of S3, and EventBridge's for a queue that it cannot reach
 # ("Using dead-letter queues to process undelivered events", EventBridge user guide).
 KNOWN_REASONS = (
-    UNRECORDED,
+    NO_REASON_RECORDED,
     NOT_OURS,
     *(reason for reason in Reason if reason not in (Reason.SUPERSEDED, Reason.SOURCE_DELETED)),
     *("AccessDenied", "InternalError", "InvalidRequest", "NoSuchBucket", "RequestTimeout", "ServiceUnavailable"),
@@ -37,8 +37,8 @@ KNOWN_REASONS = (
 _MOST_DIGITS = 9
 
 
-class ExplainedBy(StrEnum):
-    """Who said why a letter is in the dead-letter queue."""
+class ReasonFrom(StrEnum):
+    """Who recorded why a message is in the dead-letter queue."""
 
     COPYTRAIL = "Copytrail"
     EVENTBRIDGE = "EventBridge"
@@ -48,7 +48,7 @@ class ExplainedBy(StrEnum):
 
 @dataclass(frozen=True)
 class Letter:
-    """A message of a dead-letter queue. `attributes` are as boto3 gives them, so that they can be sent again.
+    """A dead-lettered message. `attributes` are as boto3 gives them, so that they can be sent again.
 
     `sent_at` is 1970 where the queue does not tell: then it counts as one of the oldest. `trace_header`: SQS's own
     attribute AWSTraceHeader, by which X-Ray knows what the message is part of.
@@ -102,49 +102,49 @@ class Letter:
         return self.about.upload if isinstance(self.about, CopyRequest | Completion) else None
 
     @cached_property
-    def explained_by(self) -> ExplainedBy:
-        """Who said why it is here."""
-        if not isinstance(self.about, PermanentError):
-            return self._explained_by
-        # What we could not read we have said so of, and cannot read now either.
-        ours = self._explained_by is ExplainedBy.COPYTRAIL
-        return ExplainedBy.COPYTRAIL if ours else ExplainedBy.NOT_OURS
+    def reason_from(self) -> ReasonFrom:
+        """Who recorded why it is here."""
+        recorded_by = self._reason_recorded_by
+        # Of a body that the copier could not decode, it recorded just that; it cannot be decoded now either.
+        if recorded_by is not ReasonFrom.COPYTRAIL and isinstance(self.about, PermanentError):
+            return ReasonFrom.NOT_OURS
+        return recorded_by
 
     @property
     def is_ours(self) -> bool:
-        """Whether it came here on copytrail's ways."""
-        return self.explained_by is not ExplainedBy.NOT_OURS
+        """Whether it is one of copytrail's own messages."""
+        return self.reason_from is not ReasonFrom.NOT_OURS
 
     @property
     def reason(self) -> str:
-        """The code of the reason; `Unrecorded` when nobody gave one, `NotOurs` when nothing here is known of it."""
-        match self.explained_by:
-            case ExplainedBy.COPYTRAIL:
+        """The code of the reason; `NoReasonRecorded` without one, `NotOurs` when the body is no event of ours."""
+        match self.reason_from:
+            case ReasonFrom.COPYTRAIL:
                 return self.text("Reason")
-            case ExplainedBy.EVENTBRIDGE:
+            case ReasonFrom.EVENTBRIDGE:
                 return self.text("ERROR_CODE")
-            case ExplainedBy.NOBODY:
-                return UNRECORDED
-            case ExplainedBy.NOT_OURS:
+            case ReasonFrom.NOBODY:
+                return NO_REASON_RECORDED
+            case ReasonFrom.NOT_OURS:
                 return NOT_OURS
 
     @property
     def message(self) -> str:
         """Why it is here, in a sentence."""
-        match self.explained_by:
-            case ExplainedBy.COPYTRAIL:
+        match self.reason_from:
+            case ReasonFrom.COPYTRAIL:
                 return self.text("Message")
-            case ExplainedBy.EVENTBRIDGE:
+            case ReasonFrom.EVENTBRIDGE:
                 return self.text("ERROR_MESSAGE")
-            case ExplainedBy.NOBODY:
-                return self._unexplained
-            case ExplainedBy.NOT_OURS:
+            case ReasonFrom.NOBODY:
+                return self._no_reason_recorded
+            case ReasonFrom.NOT_OURS:
                 return self.about.message if isinstance(self.about, PermanentError) else ""
 
     @property
     def log_id(self) -> str | None:
         """The LogID of the failure's record; without one, that of the record that a copy makes or has made."""
-        if self.explained_by is ExplainedBy.COPYTRAIL:
+        if self.reason_from is ReasonFrom.COPYTRAIL:
             return self.text("LogID") or None
         if isinstance(self.about, CopyRequest):
             return self.copy_log_id()
@@ -167,15 +167,14 @@ class Letter:
 
     @property
     def may_have_copied(self) -> bool:
-        """Whether one of its deliveries may have copied, and ended before it looked whether that was the newest upload.
+        """Whether one of its deliveries may have copied, and ended before it checked that this was the newest upload.
 
-        A crash may come after the copy, and so may a failure that passes by itself; what only a person can cure comes
-        before it.
+        A crash may come after the copy, and so may a transient failure; a permanent one comes before it.
         """
-        match self.explained_by:
-            case ExplainedBy.NOBODY:
+        match self.reason_from:
+            case ReasonFrom.NOBODY:
                 return True
-            case ExplainedBy.COPYTRAIL:
+            case ReasonFrom.COPYTRAIL:
                 return not comes_before_copy(self.reason)
             case _:
                 return False
@@ -183,10 +182,10 @@ class Letter:
     @property
     def attempts(self) -> int | None:
         """How often it was delivered before it came here, where that is known."""
-        match self.explained_by:
-            case ExplainedBy.COPYTRAIL:
+        match self.reason_from:
+            case ReasonFrom.COPYTRAIL:
                 return _number(self.text("Attempts"))
-            case ExplainedBy.EVENTBRIDGE:
+            case ReasonFrom.EVENTBRIDGE:
                 retries = _number(self.text("RETRY_ATTEMPTS"))
                 return None if retries is None else 1 + retries
             case _:
@@ -233,16 +232,16 @@ class Letter:
         return value.get("StringValue", "") if value else ""
 
     @property
-    def _explained_by(self) -> ExplainedBy:
+    def _reason_recorded_by(self) -> ReasonFrom:
         # A replayed letter keeps its attributes, and none of them says why it came back.
         if REPLAYED_BY in self.attributes:
-            return ExplainedBy.NOBODY
+            return ReasonFrom.NOBODY
         if self.text("ERROR_CODE"):
-            return ExplainedBy.EVENTBRIDGE
-        return ExplainedBy.COPYTRAIL if self.text("Reason") else ExplainedBy.NOBODY
+            return ReasonFrom.EVENTBRIDGE
+        return ReasonFrom.COPYTRAIL if self.text("Reason") else ReasonFrom.NOBODY
 
     @property
-    def _unexplained(self) -> str:
+    def _no_reason_recorded(self) -> str:
         look_up = f"`copytrail audit {f'history {quote(self.url)}' if self.request else f'get {self.log_id}'}`"
         replayed = f", and {self.text(REPLAYED_BY)} had replayed it" if REPLAYED_BY in self.attributes else ""
         return (

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.dlq import letter_files
-from ops.dlq.letter import Letter
-from ops.dlq.letter_files import LettersOfFile, new_letter_file
-from ops.dlq.queues import QueueName
+from ops.dlq import files
+from ops.dlq.files import LettersOfFile, new_letter_file
+from ops.dlq.message import Letter
+from ops.dlq.queue import QueueName
 from ops.failures import CommandError, UsageError
 from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
@@ -49,7 +49,7 @@ def read(path: Path) -> Iterator[Letter]:
 
 
 def line_of(letter: Letter) -> bytes:
-    return letter_files.line_of(letter, QueueName.COPY)
+    return files.line_of(letter, QueueName.COPY)
 
 
 def what_is_sent(letter: Letter) -> tuple[object, ...]:
@@ -192,7 +192,7 @@ def test_a_byte_order_mark_and_blank_lines_are_passed_over(path: Path) -> None:
 def test_a_line_names_its_queue_and_one_of_an_earlier_version_names_none(path: Path) -> None:
     plain = json.loads(line_of(LETTERS[0]))
     assert plain.pop("Queue") == "copy"
-    path.write_bytes(json.dumps(plain).encode() + b"\n" + letter_files.line_of(LETTERS[1], QueueName.AUDIT))
+    path.write_bytes(json.dumps(plain).encode() + b"\n" + files.line_of(LETTERS[1], QueueName.AUDIT))
 
     assert [stored.queue for stored in LettersOfFile(path)] == [None, QueueName.AUDIT]
 

@@ -1,6 +1,7 @@
-"""Owns whether a dead letter is still wanted: what has become of its upload in the source bucket since."""
+"""Freshness of a dead-lettered upload: still current in the source bucket, superseded there, or deleted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from urllib.parse import unquote_plus
 from msgspec import structs
 
 from ops.aws.object_reads import Head, ObjectReads, why_not
+from ops.dlq.queue import QueueName
+from ops.stack import Stack
 from shared.errors import CopytrailError, PermanentError
 from shared.events import Upload
 from shared.routes import Route, find_route
@@ -16,27 +19,25 @@ from shared.routes import Route, find_route
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# How many sources are asked for at once: a client that is handed over has as many connections.
+THREADS = 16
 
-class Currency(StrEnum):
+
+class Freshness(StrEnum):
     """What has become of an upload since."""
 
     CURRENT = "Current"
     SUPERSEDED = "Superseded"
-    DELETED = "Deleted"
+    SOURCE_DELETED = "SourceDeleted"
     NOT_KNOWN = "NotKnown"
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a look at the source told; `why` it told nothing."""
+class Checked:
+    """What the source told of an upload; `why` it told nothing."""
 
-    currency: Currency
+    freshness: Freshness
     why: str = ""
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether copying it would still bring something over, as far as is known."""
-        return self.currency in (Currency.CURRENT, Currency.NOT_KNOWN)
 
 
 class Sources:
@@ -46,27 +47,27 @@ class Sources:
         self._objects = ObjectReads(s3)
         self._routes = routes
 
-    def look(self, upload: Upload) -> Look:
-        """What has become of an upload since. A look that fails is no error: then nothing is known.
+    def check(self, upload: Upload) -> Checked:
+        """What has become of an upload since. A HEAD that fails is no error: then nothing is known.
 
         Raises:
-            CommandError: no source can be looked at: there are no credentials, S3 does not answer.
+            CommandError: no source can be asked for: there are no credentials, S3 does not answer.
         """
         try:
-            return Look(self._currency(upload))
+            return Checked(self._freshness(upload))
         except CopytrailError as error:
-            return Look(Currency.NOT_KNOWN, why_not(error))
+            return Checked(Freshness.NOT_KNOWN, why_not(error))
 
-    def _currency(self, upload: Upload) -> Currency:
+    def _freshness(self, upload: Upload) -> Freshness:
         if upload.is_deletion:
-            return Currency.CURRENT if self._head(upload) is None else Currency.SUPERSEDED
+            return Freshness.CURRENT if self._head(upload) is None else Freshness.SUPERSEDED
         if upload.version_id and self._keeps_every_version(upload):
             found = self._head(upload, VersionId=upload.version_id)
-            return Currency.DELETED if found is None else Currency.CURRENT
+            return Freshness.SOURCE_DELETED if found is None else Freshness.CURRENT
         found = self._head(upload)
         if found is None:
-            return Currency.CURRENT if self._is_under_decoded_key(upload) else Currency.DELETED
-        return Currency.SUPERSEDED if _is_another(found, upload) else Currency.CURRENT
+            return Freshness.CURRENT if self._is_under_decoded_key(upload) else Freshness.SOURCE_DELETED
+        return Freshness.SUPERSEDED if _is_another(found, upload) else Freshness.CURRENT
 
     def _is_under_decoded_key(self, upload: Upload) -> bool:
         # The copier, too, looks there: a maintained library takes the keys of S3's events for URL-encoded.
@@ -90,6 +91,16 @@ class Sources:
 
     def _head(self, upload: Upload, **version: str) -> Head | None:
         return self._objects.head(upload.bucket, upload.key, **version)
+
+
+@contextmanager
+def sources_of(stack: Stack, queue: QueueName) -> Iterator[Sources | None]:
+    """Where to check the uploads of a queue's letters; None: they ask for no copy."""
+    if queue is not QueueName.COPY:
+        yield None
+        return
+    with closing(stack.client("s3", connections=THREADS)) as s3:
+        yield Sources(s3, stack.routes)
 
 
 def _is_another(found: Head, upload: Upload) -> bool:

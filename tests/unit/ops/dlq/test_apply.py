@@ -1,4 +1,4 @@
-"""What a preview showed is acted on, and nothing else."""
+"""What a preview showed is applied, and nothing else."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.account import Account
-from ops.dlq.acting import Deed, act_on
-from ops.dlq.dead_letter_queue import DeadLetterQueue
-from ops.dlq.letter_ids import LetterIds
-from ops.dlq.replaying import Replaying
+from ops.dlq.apply import Action, Tally, apply_to
+from ops.dlq.queue import DeadLetterQueue
+from ops.dlq.replay import Replaying
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
 from shared.errors import CopytrailError
@@ -34,11 +32,11 @@ def shown() -> list[Found]:
 
 
 @pytest.fixture
-def account(shown: list[Found]) -> Account:
+def tally(shown: list[Found]) -> Tally:
     def show(found: Sequence[Found]) -> None:
         shown.extend(found)
 
-    return Account(RunningOperation("operation", "arn:caller"), show=show, advance=lambda _: None)
+    return Tally(RunningOperation("operation", "arn:caller"), show=show, advance=lambda _: None)
 
 
 def put(sqs: Any, count: int) -> list[str]:
@@ -48,16 +46,13 @@ def put(sqs: Any, count: int) -> list[str]:
 def replay(
     sqs: Any,
     ids: Sequence[str],
-    account: Account,
+    tally: Tally,
     *,
     rate: float | None = None,
     sleep: Callable[[float], None] = lambda _: None,
-) -> LetterIds:
+) -> set[str]:
     """Replay these letters; those that did not come again."""
-    going = LetterIds()
-    for message_id in ids:
-        going.add(message_id)
-    deed = Deed(
+    action = Action(
         kind=OperationKind.REPLAY,
         verb="replaying",
         done=Result.REPLAYED,
@@ -67,85 +62,82 @@ def replay(
         threads=4,
         rate=rate,
     )
-    act_on(DeadLetterQueue(sqs, DLQ), going, deed, account, sleep=sleep)
-    return going
+    return apply_to(DeadLetterQueue(sqs, DLQ), set(ids), action, tally, sleep=sleep)
 
 
 def test_what_the_preview_showed_is_moved_with_the_marks_of_the_replay_and_the_rest_stays(
-    sqs: Any, account: Account, shown: list[Found]
+    sqs: Any, tally: Tally, shown: list[Found]
 ) -> None:
     ids = put(sqs, 250)
-    not_seen = replay(sqs, ids[::2], account)
+    not_seen = replay(sqs, ids[::2], tally)
     assert len(not_seen) == 0
     assert sqs.visible() == set(ids[1::2])
-    assert account.number(Result.REPLAYED) == len(sqs.queues[QUEUE]) == 125
+    assert tally.number(Result.REPLAYED) == len(sqs.queues[QUEUE]) == 125
     assert {(one.letter.id, one.result) for one in shown} == {(id_, Result.REPLAYED) for id_ in ids[::2]}
     for message in sqs.queues[QUEUE].values():
         told = {name: value["StringValue"] for name, value in message.attributes.items()}
         assert told == {"Reason": "AccessDenied", REPLAYED_BY: "arn:caller", REPLAY_OPERATION: "operation"}
 
 
-def test_a_letter_that_is_not_ours_gets_no_marks(sqs: Any, account: Account) -> None:
-    replay(sqs, [sqs.put("hello", {"Colour": "blue"})], account)
+def test_a_letter_that_is_not_ours_gets_no_marks(sqs: Any, tally: Tally) -> None:
+    replay(sqs, [sqs.put("hello", {"Colour": "blue"})], tally)
     [sent] = sqs.queues[QUEUE].values()
     assert (sent.body, sent.attributes) == ("hello", {"Colour": {"DataType": "String", "StringValue": "blue"}})
 
 
-def test_letters_that_do_not_come_again_are_what_is_left(sqs: Any, account: Account) -> None:
+def test_letters_that_do_not_come_again_are_what_is_left(sqs: Any, tally: Tally) -> None:
     gone, there = put(sqs, 2)
     del sqs.queues[DLQ][gone]
-    assert list(replay(sqs, [gone, there], account)) == [gone]
-    assert account.number(Result.REPLAYED) == 1
+    assert replay(sqs, [gone, there], tally) == {gone}
+    assert tally.number(Result.REPLAYED) == 1
 
 
-def test_a_letter_that_the_queue_refuses_stays(sqs: Any, account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_letter_that_the_queue_refuses_stays(sqs: Any, tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:
     ids = put(sqs, 20)
     sqs.entry_fails = lambda operation, entry: (
         "InvalidMessageContents" if operation == "SendMessage" and '"key": "00' in entry["MessageBody"] else ""
     )
-    replay(sqs, ids, account)
+    replay(sqs, ids, tally)
     assert sqs.visible() == set(ids[:10])
-    assert (account.number(Result.REFUSED), account.number(Result.REPLAYED)) == (10, 10)
-    account.note_remarks()
+    assert (tally.number(Result.REFUSED), tally.number(Result.REPLAYED)) == (10, 10)
+    tally.note_remarks()
     told = capsys.readouterr().err.splitlines()
     assert all(line.startswith("refused: s3://in/00") for line in told[:-1])
     assert (len(told), told[-1]) == (6, "and 5 more like these")
 
 
 def test_a_letter_that_was_sent_and_cannot_be_deleted_counts_as_replayed_and_is_named(
-    sqs: Any, account: Account, capsys: pytest.CaptureFixture[str]
+    sqs: Any, tally: Tally, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [id_] = put(sqs, 1)
     sqs.entry_fails = lambda operation, _: "AccessDenied" if operation == "DeleteMessage" else ""
-    replay(sqs, [id_], account)
-    assert account.number(Result.REPLAYED) == 1
+    replay(sqs, [id_], tally)
+    assert tally.number(Result.REPLAYED) == 1
     assert sqs.visible() == {id_}
-    account.note_remarks()
+    tally.note_remarks()
     assert capsys.readouterr().err == ("replayed, and still in the dead-letter queue: s3://in/000: AccessDenied: no\n")
 
 
-def test_when_sqs_refuses_a_call_no_more_is_begun_and_the_rest_is_visible_again(sqs: Any, account: Account) -> None:
+def test_when_sqs_refuses_a_call_no_more_is_begun_and_the_rest_is_visible_again(sqs: Any, tally: Tally) -> None:
     ids = put(sqs, 1000)
     sqs.refuses["SendMessage"] = deque([None, None, *[refusal("ExpiredToken")] * 1000])
     with pytest.raises(CopytrailError):
-        replay(sqs, ids, account)
-    assert account.number(Result.REPLAYED) == len(sqs.queues[QUEUE]) == 20
+        replay(sqs, ids, tally)
+    assert tally.number(Result.REPLAYED) == len(sqs.queues[QUEUE]) == 20
     assert len(sqs.visible()) == 980
     assert sqs.calls.count("SendMessage") < 50
 
 
-def test_what_was_sent_is_counted_when_the_deletion_is_refused(sqs: Any, account: Account) -> None:
+def test_what_was_sent_is_counted_when_the_deletion_is_refused(sqs: Any, tally: Tally) -> None:
     ids = put(sqs, 3)
     sqs.refuses["DeleteMessage"] = deque([refusal("ExpiredToken")])
     with pytest.raises(CopytrailError):
-        replay(sqs, ids, account)
-    assert account.number(Result.REPLAYED) == 3
+        replay(sqs, ids, tally)
+    assert tally.number(Result.REPLAYED) == 3
     assert sqs.visible() == set(ids)
 
 
-def test_when_the_person_stops_it_what_was_begun_is_ended_and_the_rest_is_visible_again(
-    sqs: Any, account: Account
-) -> None:
+def test_when_the_person_stops_it_what_was_begun_is_ended_and_the_rest_is_visible_again(sqs: Any, tally: Tally) -> None:
     ids = put(sqs, 100)
     waits: list[float] = []
 
@@ -155,8 +147,8 @@ def test_when_the_person_stops_it_what_was_begun_is_ended_and_the_rest_is_visibl
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay(sqs, ids, account, rate=5, sleep=sleep)
-    replayed = account.number(Result.REPLAYED)
+        replay(sqs, ids, tally, rate=5, sleep=sleep)
+    replayed = tally.number(Result.REPLAYED)
     # The first group goes at once; of three that were handed over, some may not have been begun.
     assert replayed in (5, 10, 15)
     assert len(sqs.queues[QUEUE]) == replayed
@@ -164,7 +156,7 @@ def test_when_the_person_stops_it_what_was_begun_is_ended_and_the_rest_is_visibl
 
 
 @pytest.mark.parametrize(("rate", "at_once"), [(0.5, 1), (3.7, 3), (10, 10), (5000, 10)])
-def test_no_more_than_the_rate_goes_at_a_time(sqs: Any, account: Account, rate: float, at_once: int) -> None:
+def test_no_more_than_the_rate_goes_at_a_time(sqs: Any, tally: Tally, rate: float, at_once: int) -> None:
     ids = put(sqs, 20)
     sizes: list[int] = []
     send = sqs.send_message_batch
@@ -174,6 +166,6 @@ def test_no_more_than_the_rate_goes_at_a_time(sqs: Any, account: Account, rate: 
         return send(**parameters)
 
     sqs.send_message_batch = counted
-    replay(sqs, ids, account, rate=rate)
+    replay(sqs, ids, tally, rate=rate)
     assert max(sizes) == at_once
     assert sum(sizes) == 20

@@ -1,22 +1,25 @@
-"""Owns a look at the letters that are meant: it changes nothing, and tells how many it has seen."""
+"""A read-only pass over the letters that a person selects, which tells how many there were."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ops.dlq.dead_letter_queue import CONNECTIONS, DeadLetterQueue, Sweep, Unseen, not_found
-from ops.dlq.letter import Letter
-from ops.dlq.queues import QueueName
+from ops.dlq.message import Letter
+from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.selection import Named, Selection
+from ops.dlq.sweep import CONNECTIONS, Sweep, Unseen, not_found, sweep
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 
+# The characters of a whole id.
+_WHOLE_ID = 36
+
 
 @dataclass
-class Look:
-    """The letters that are meant, as they come. `seen`: of all letters so far; `matched`: of those that are meant."""
+class Snapshot:
+    """The letters that are selected, as they come. `seen`: of all letters so far; `matched`: of the selected ones."""
 
     queue: QueueName
     selection: Selection
@@ -47,7 +50,7 @@ class Look:
 
     @property
     def unseen(self) -> Unseen:
-        """What a look that came to its end could not see."""
+        """What a sweep that came to its end could not see."""
         return self._sweep.unseen
 
     def tell(self) -> None:
@@ -77,17 +80,39 @@ class Look:
 
 
 @contextmanager
-def looking(stack: Stack, queue: QueueName, selection: Selection, *, with_progress: bool = False) -> Iterator[Look]:
-    """Look at the letters of a queue; when the block ends, they are all visible to others again.
+def snapshot(
+    stack: Stack, queue: QueueName, selection: Selection, *, with_progress: bool = False
+) -> Iterator[Snapshot]:
+    """Read the letters of a queue; when the block ends, they are all visible to others again.
 
     Raises:
         CopytrailError: SQS did not answer.
-        CommandError: there is no such stack, or a look would cost.
+        CommandError: there is no such stack, or reading would move letters on.
     """
     dead_letters = DeadLetterQueue(stack.client("sqs", connections=CONNECTIONS), queue.dlq_url(stack))
-    with dead_letters.sweep() as sweep:
+    with sweep(dead_letters) as begun:
         if not with_progress:
-            yield Look(queue, selection, sweep, _advance=lambda _: None)
+            yield Snapshot(queue, selection, begun, _advance=lambda _: None)
             return
-        with progress("Looking", total=sweep.waiting or None, unit="letters") as advance:
-            yield Look(queue, selection, sweep, advance)
+        with progress("Reading", total=begun.waiting or None, unit="letters") as advance:
+            yield Snapshot(queue, selection, begun, advance)
+
+
+def find(stack: Stack, queue: QueueName, id_: str) -> Letter:
+    """The letter that has an id, or whose id begins like this; a whole id is found sooner.
+
+    Raises:
+        CopytrailError: SQS did not answer.
+        CommandError: no letter has it, or several begin like this.
+    """
+    found: Letter | None = None
+    with snapshot(stack, queue, Selection(ids=(id_,)), with_progress=True) as letters:
+        for letter in letters:
+            found = letter
+            if len(id_) == _WHOLE_ID:
+                break
+        else:
+            letters.named.check()
+    if found is None:
+        raise not_found(queue.dlq, [id_], letters.unseen)
+    return found

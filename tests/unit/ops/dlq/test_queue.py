@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ops.aws import sqs_batches
-from ops.dlq.letter import Letter
-from ops.dlq.sending import send
+from ops.dlq.message import Letter
+from ops.dlq.queue import Refused
+from ops.dlq.queue import send as send_with_ids
 from shared.errors import CopytrailError
 from tests.fakes.clock import FakeClock
 from tests.fakes.letters import EVE, FAILED, a_letter
@@ -29,6 +30,13 @@ def sqs(clock: FakeClock) -> Any:
 
 def letters(count: int, size: int = 10) -> list[Letter]:
     return [a_letter({}, id=f"m-{number}", body=f"{number:03}" + "x" * (size - 3)) for number in range(count)]
+
+
+def send(*arguments: Any, **settings: Any) -> tuple[list[Letter], list[Refused]]:
+    """The letters that were accepted, and those that were refused."""
+    accepted, refused = send_with_ids(*arguments, **settings)
+    assert all(message_id for _, message_id in accepted)
+    return [letter for letter, _ in accepted], refused
 
 
 def bodies(sqs: Any) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.letter import ExplainedBy, Letter
+from ops.dlq.message import Letter, ReasonFrom
 from shared import times
 from shared.log_id import log_id
 from tests.fakes.bodies import object_created
@@ -15,10 +15,10 @@ from tests.fakes.outcomes import UPLOADED_AT, an_upload, body, failed
 UPLOADS_LOG_ID = log_id(bucket="in", key="report.csv", version_id=None, etag="0a1b", sequencer="00A1")
 
 
-def test_a_letter_of_our_functions_is_explained_by_its_attributes() -> None:
+def test_a_letter_of_our_functions_is_reason_from_its_attributes() -> None:
     letter = a_letter(FAILED)
 
-    assert (letter.explained_by, letter.is_ours) == (ExplainedBy.COPYTRAIL, True)
+    assert (letter.reason_from, letter.is_ours) == (ReasonFrom.COPYTRAIL, True)
     assert (letter.reason, letter.message) == ("AccessDenied", "s3:GetObject on s3://in/report.csv: Access Denied")
     assert (letter.log_id, letter.attempts) == (LOG_ID, 5)
     assert times.to_text(letter.first_seen) == "2026-11-20T10:00:00.000Z"
@@ -27,10 +27,10 @@ def test_a_letter_of_our_functions_is_explained_by_its_attributes() -> None:
     assert letter.completion is None
 
 
-def test_what_eventbridge_could_not_deliver_is_explained_by_eventbridge() -> None:
+def test_what_eventbridge_could_not_deliver_is_reason_from_eventbridge() -> None:
     letter = a_letter(UNDELIVERABLE)
 
-    assert (letter.explained_by, letter.is_ours) == (ExplainedBy.EVENTBRIDGE, True)
+    assert (letter.reason_from, letter.is_ours) == (ReasonFrom.EVENTBRIDGE, True)
     assert (letter.reason, letter.message) == ("NO_PERMISSIONS", "EventBridge may not send to the queue")
     assert (letter.attempts, letter.log_id, letter.first_seen) == (3, UPLOADS_LOG_ID, UPLOADED_AT)
 
@@ -38,18 +38,18 @@ def test_what_eventbridge_could_not_deliver_is_explained_by_eventbridge() -> Non
 def test_what_sqs_put_there_itself_has_no_reason_and_says_where_to_look() -> None:
     letter = a_letter({})
 
-    assert (letter.explained_by, letter.is_ours) == (ExplainedBy.NOBODY, True)
-    assert (letter.reason, letter.log_id, letter.attempts) == ("Unrecorded", UPLOADS_LOG_ID, None)
+    assert (letter.reason_from, letter.is_ours) == (ReasonFrom.NOBODY, True)
+    assert (letter.reason, letter.log_id, letter.attempts) == ("NoReasonRecorded", UPLOADS_LOG_ID, None)
     assert letter.message.startswith(
         f"no reason recorded: look up LogID {UPLOADS_LOG_ID} with `copytrail audit history s3://in/report.csv`"
     )
 
 
 @pytest.mark.parametrize("before", [FAILED, UNDELIVERABLE])
-def test_what_sqs_put_there_after_a_replay_is_not_explained_by_what_it_brought_along(before: dict[str, str]) -> None:
+def test_what_sqs_put_there_after_a_replay_is_not_reason_from_what_it_brought_along(before: dict[str, str]) -> None:
     letter = a_letter(before | REPLAYED)
 
-    assert (letter.explained_by, letter.reason, letter.log_id) == (ExplainedBy.NOBODY, "Unrecorded", UPLOADS_LOG_ID)
+    assert (letter.reason_from, letter.reason, letter.log_id) == (ReasonFrom.NOBODY, "NoReasonRecorded", UPLOADS_LOG_ID)
     assert letter.message.endswith(f"and {EVE} had replayed it")
 
 
@@ -68,7 +68,7 @@ def test_a_shell_takes_the_command_that_a_letter_names() -> None:
 def test_what_is_no_event_of_ours_is_not_ours(text: str, attributes: dict[str, str]) -> None:
     letter = a_letter(attributes, body=text)
 
-    assert (letter.explained_by, letter.is_ours, letter.reason) == (ExplainedBy.NOT_OURS, False, "NotOurs")
+    assert (letter.reason_from, letter.is_ours, letter.reason) == (ReasonFrom.NOT_OURS, False, "NotOurs")
     assert letter.message.startswith("not an event of ours")
     assert (letter.bucket, letter.key, letter.size, letter.url, letter.log_id) == ("", "", None, "", None)
 
@@ -77,7 +77,7 @@ def test_what_we_could_not_read_either_is_ours_if_we_said_so() -> None:
     attributes = FAILED | {"Reason": "MalformedEvent", "Message": "not an event of ours: …"}
     letter = a_letter({name: text for name, text in attributes.items() if name != "LogID"}, body="hello")
 
-    assert (letter.explained_by, letter.is_ours, letter.reason) == (ExplainedBy.COPYTRAIL, True, "MalformedEvent")
+    assert (letter.reason_from, letter.is_ours, letter.reason) == (ReasonFrom.COPYTRAIL, True, "MalformedEvent")
     assert (letter.key, letter.log_id) == ("", None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec import structs
 
-from ops.dlq.currency import Currency, Sources
+from ops.dlq.freshness import Freshness, Sources
 from shared.events import Upload
 from shared.routes import Route
 
@@ -49,39 +49,39 @@ def heads() -> FakeHeads:
     return FakeHeads()
 
 
-def currency(heads: FakeHeads, upload: Upload, *routes: Route) -> Currency:
-    return Sources(heads, routes).look(upload).currency  # type: ignore[arg-type]  # as much of a client as is needed
+def freshness(heads: FakeHeads, upload: Upload, *routes: Route) -> Freshness:
+    return Sources(heads, routes).check(upload).freshness  # type: ignore[arg-type]  # as much of a client as is needed
 
 
 def test_an_upload_that_is_there_is_current(heads: FakeHeads) -> None:
     heads.put("a.csv", A)
-    assert currency(heads, UPLOAD) is Currency.CURRENT
+    assert freshness(heads, UPLOAD) is Freshness.CURRENT
 
 
 def test_an_upload_under_whose_key_is_another_etag_is_superseded(heads: FakeHeads) -> None:
     heads.put("a.csv", B)
-    assert currency(heads, UPLOAD) is Currency.SUPERSEDED
+    assert freshness(heads, UPLOAD) is Freshness.SUPERSEDED
 
 
 def test_an_upload_whose_key_is_empty_is_deleted(heads: FakeHeads) -> None:
-    assert currency(heads, UPLOAD) is Currency.DELETED
+    assert freshness(heads, UPLOAD) is Freshness.SOURCE_DELETED
 
 
 def test_the_version_id_tells_equal_bytes_apart(heads: FakeHeads) -> None:
     heads.put("a.csv", A, version_id="v2")
-    assert currency(heads, structs.replace(UPLOAD, version_id="v1")) is Currency.SUPERSEDED
-    assert currency(heads, structs.replace(UPLOAD, version_id="v2")) is Currency.CURRENT
+    assert freshness(heads, structs.replace(UPLOAD, version_id="v1")) is Freshness.SUPERSEDED
+    assert freshness(heads, structs.replace(UPLOAD, version_id="v2")) is Freshness.CURRENT
 
 
 def test_the_version_id_null_tells_nothing_apart(heads: FakeHeads) -> None:
     heads.put("a.csv", A, version_id="null")
-    assert currency(heads, structs.replace(UPLOAD, version_id="v1")) is Currency.CURRENT
+    assert freshness(heads, structs.replace(UPLOAD, version_id="v1")) is Freshness.CURRENT
 
 
 def test_a_deletion_is_current_while_its_key_is_empty(heads: FakeHeads) -> None:
-    assert currency(heads, DELETION) is Currency.CURRENT
+    assert freshness(heads, DELETION) is Freshness.CURRENT
     heads.put("a.csv", A)
-    assert currency(heads, DELETION) is Currency.SUPERSEDED
+    assert freshness(heads, DELETION) is Freshness.SUPERSEDED
 
 
 def test_of_a_route_of_every_version_an_older_one_is_current_as_long_as_it_is_kept(heads: FakeHeads) -> None:
@@ -89,8 +89,8 @@ def test_of_a_route_of_every_version_an_older_one_is_current_as_long_as_it_is_ke
     older = structs.replace(UPLOAD, version_id="v1")
     heads.put("a.csv", B, version_id="v2")
     heads.found["a.csv", "v1"] = {"ETag": f'"{A}"', "ContentLength": 4, "LastModified": NOON, "VersionId": "v1"}
-    assert currency(heads, older, every) is Currency.CURRENT
-    assert currency(heads, older) is Currency.SUPERSEDED
+    assert freshness(heads, older, every) is Freshness.CURRENT
+    assert freshness(heads, older) is Freshness.SUPERSEDED
 
 
 @pytest.mark.parametrize("status", ["404", "405"])
@@ -98,33 +98,32 @@ def test_of_a_route_of_every_version_one_that_is_gone_is_deleted(heads: FakeHead
     every = Route(source_bucket="in", destination_bucket="out", versions="every")
     heads.put("a.csv", B, version_id="v2")
     heads.found["a.csv", "v1"] = status
-    assert currency(heads, structs.replace(UPLOAD, version_id="v1"), every) is Currency.DELETED
+    assert freshness(heads, structs.replace(UPLOAD, version_id="v1"), every) is Freshness.SOURCE_DELETED
 
 
 @pytest.mark.parametrize("status", ["400", "403", "405", "500", "503"])
-def test_what_s3_does_not_tell_is_not_known_and_still_wanted(heads: FakeHeads, status: str) -> None:
+def test_what_s3_does_not_tell_is_not_known(heads: FakeHeads, status: str) -> None:
     heads.found["a.csv", ""] = status
-    look = Sources(heads, ()).look(UPLOAD)  # type: ignore[arg-type]  # as much of a client as is needed
-    assert look.currency is Currency.NOT_KNOWN
-    assert look.is_wanted
-    assert look.why.startswith("s3:GetObject on s3://in/a.csv: ?")
+    checked = Sources(heads, ()).check(UPLOAD)  # type: ignore[arg-type]  # as much of a client as is needed
+    assert checked.freshness is Freshness.NOT_KNOWN
+    assert checked.why.startswith("s3:GetObject on s3://in/a.csv: ?")
 
 
 def test_of_a_bucket_that_is_not_there_nothing_is_known(heads: FakeHeads) -> None:
-    look = Sources(heads, ()).look(structs.replace(UPLOAD, bucket="gone"))  # type: ignore[arg-type]  # as above
-    assert look.currency is Currency.NOT_KNOWN
-    assert look.why == "s3:GetObject on s3://gone/a.csv: the bucket does not exist (NoSuchBucket)"
+    checked = Sources(heads, ()).check(structs.replace(UPLOAD, bucket="gone"))  # type: ignore[arg-type]  # as above
+    assert checked.freshness is Freshness.NOT_KNOWN
+    assert checked.why == "s3:GetObject on s3://gone/a.csv: the bucket does not exist (NoSuchBucket)"
 
 
 def test_a_key_is_taken_raw(heads: FakeHeads) -> None:
     heads.put("100%20sure+.txt", A)
     heads.put("100 sure .txt", B)
-    assert currency(heads, structs.replace(UPLOAD, key="100%20sure+.txt")) is Currency.CURRENT
+    assert freshness(heads, structs.replace(UPLOAD, key="100%20sure+.txt")) is Freshness.CURRENT
 
 
 def test_a_key_that_came_encoded_is_looked_for_under_what_was_meant(heads: FakeHeads) -> None:
     heads.put("a b.csv", A)
-    assert currency(heads, structs.replace(UPLOAD, key="a%20b.csv")) is Currency.CURRENT
+    assert freshness(heads, structs.replace(UPLOAD, key="a%20b.csv")) is Freshness.CURRENT
 
 
 @pytest.mark.parametrize("other", [{"etag": B}, {"size": 5}, {"at": NOON + timedelta(seconds=1)}], ids=str)
@@ -132,4 +131,4 @@ def test_another_upload_under_the_decoded_key_is_not_the_one_that_was_meant(
     heads: FakeHeads, other: dict[str, Any]
 ) -> None:
     heads.put("a b.csv", **{"etag": A, **other})
-    assert currency(heads, structs.replace(UPLOAD, key="a%20b.csv")) is Currency.DELETED
+    assert freshness(heads, structs.replace(UPLOAD, key="a%20b.csv")) is Freshness.SOURCE_DELETED

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 from msgspec import structs
 
-from ops.dlq.aftermath import Aftermath, Replayed, wait_for
-from ops.dlq.letter import Letter
+from ops.dlq.message import Letter
+from ops.dlq.replay import ReplayOutcomes, expected_of, wait_for
 from ops.dlq.results import Lines
 from ops.failures import CommandError
 from shared import times
@@ -43,19 +43,19 @@ class FakeTable:
             log_id, record = self.later.pop(0)
             self.records[log_id] = record
 
-    def wait(self, *letters: Letter) -> Aftermath:
+    def wait(self, *letters: Letter) -> ReplayOutcomes:
         """Wait for these letters, replayed as message `MESSAGE_ID`."""
-        replayed = Replayed()
-        for letter in letters:
-            replayed.take(letter, MESSAGE_ID)
-        return wait_for(
-            replayed,
+        expected = [expected_of(letter, MESSAGE_ID) for letter in letters]
+        outcomes = ReplayOutcomes([one for one in expected if one], without_record=expected.count(None))
+        wait_for(
+            outcomes,
             self,
             Lines(as_json=True),
             lambda _: None,
             clock=lambda: self.clock().timestamp(),
             sleep=self.sleep,
         )
+        return outcomes
 
 
 @pytest.fixture
@@ -75,10 +75,10 @@ def test_each_letter_is_waited_for_until_it_has_a_record(table: FakeTable, capsy
     letters = [asking("a"), asking("b")]
     table.later = [(log_ids(letters[1])[0], a_record(skipped())), (log_ids(letters[0])[0], a_record(copied()))]
 
-    aftermath = table.wait(*letters)
+    waited = table.wait(*letters)
 
-    aftermath.check()
-    aftermath.tell()
+    waited.check()
+    waited.tell()
     printed = capsys.readouterr()
     assert printed.err == "of what was replayed: 1 skipped, 1 copied\n"
     assert [json.loads(line)["Outcome"] for line in printed.out.splitlines()] == ["Skipped", "Copied"]
@@ -90,12 +90,12 @@ def test_a_failure_of_the_new_message_ends_the_waiting_and_is_named(
     letter = asking("a")
     table.records[log_ids(letter)[1]] = a_record(failed())
 
-    aftermath = table.wait(letter)
+    waited = table.wait(letter)
 
-    aftermath.tell()
+    waited.tell()
     assert "failed again: s3://in/report.csv: " in capsys.readouterr().err
     with pytest.raises(CommandError, match="1 letter failed again") as raised:
-        aftermath.check()
+        waited.check()
     assert raised.value.exit_code == 1
 
 
@@ -103,13 +103,13 @@ def test_without_news_the_waiting_ends_and_what_has_no_record_is_counted(table: 
     copied_at_last, never = asking("a"), asking("b")
     table.later = [("another", a_record(copied()))] * 300 + [(log_ids(copied_at_last)[0], a_record(copied()))]
 
-    aftermath = table.wait(copied_at_last, never)
+    waited = table.wait(copied_at_last, never)
 
     # The first 600 s without news do not end it, and 1,200 more do.
     assert 1_800 <= (table.clock() - FakeClock()()).total_seconds() < 1_900
-    assert (aftermath.outcomes, len(aftermath.pending)) == ({"copied": 1}, 1)
+    assert (waited.outcomes, len(waited.pending)) == ({"copied": 1}, 1)
     with pytest.raises(CommandError, match="1 letter left no record yet"):
-        aftermath.check()
+        waited.check()
 
 
 def test_when_the_table_does_not_answer_what_is_known_is_told(
@@ -135,9 +135,9 @@ def test_what_leaves_no_record_is_not_waited_for_and_that_is_said(
     table: FakeTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     odd = a_letter(body=body(structs.replace(copied(), log_id="none")))
-    aftermath = table.wait(a_letter({}, body="hello"), odd)
-    assert (aftermath.pending, aftermath.outcomes) == ([], {})
-    aftermath.tell()
+    waited = table.wait(a_letter({}, body="hello"), odd)
+    assert (waited.pending, waited.outcomes) == ([], {})
+    waited.tell()
     assert capsys.readouterr().err == "of what was replayed: 2 that leave none\n"
     with pytest.raises(CommandError, match="2 letters cannot be followed"):
-        aftermath.check()
+        waited.check()

@@ -38,7 +38,7 @@ class Watch:
 
 
 def run(desk: Desk, *arguments: str, watch: Watch | None = None) -> Any:
-    """Run `copytrail dlq`; after a look, every letter must be visible."""
+    """Run `copytrail dlq`; after it, every letter must be visible."""
     before = depth(desk).visible
     with desk.aws.intercept(watch or Watch()):
         ended = desk.run("dlq", *arguments)
@@ -84,7 +84,7 @@ def test_what_the_copier_gave_up_on_is_listed_with_its_reason_and_the_log_id_of_
     assert letter["LogID"] == record.log_id
     assert (letter["Reason"], letter["Message"]) == (record.reason, record.message)
     assert (letter["SourceBucket"], letter["ObjectKey"], letter["Size"]) == (desk.source, "in/secret.txt", 4)
-    assert (letter["ExplainedBy"], letter["Attempts"]) == ("Copytrail", 1)
+    assert (letter["ReasonFrom"], letter["Attempts"]) == ("Copytrail", 1)
     assert 0 <= letter["AgeSeconds"] < 120
 
 
@@ -93,11 +93,11 @@ def test_every_kind_of_letter_is_listed_for_what_it_is(desk: Desk, one_of_each: 
 
     assert letters.keys() == set(one_of_each.values())
     told = {kind: letters[id_] for kind, id_ in one_of_each.items()}
-    assert {kind: (letter["ExplainedBy"], letter["Reason"]) for kind, letter in told.items()} == {
+    assert {kind: (letter["ReasonFrom"], letter["Reason"]) for kind, letter in told.items()} == {
         "failed": ("Copytrail", "AccessDenied"),
         "undeliverable": ("EventBridge", "NO_PERMISSIONS"),
-        "crashed": ("Nobody", "Unrecorded"),
-        "crashed again": ("Nobody", "Unrecorded"),
+        "crashed": ("Nobody", "NoReasonRecorded"),
+        "crashed again": ("Nobody", "NoReasonRecorded"),
         "not ours": ("NotOurs", "NotOurs"),
     }
     assert f"no reason recorded: look up LogID {told['crashed']['LogID']}" in told["crashed"]["Message"]
@@ -112,7 +112,7 @@ def test_filters_narrow_the_list_and_its_counts(desk: Desk, one_of_each: dict[st
         return {kind for kind, id_ in one_of_each.items() if id_ in found}
 
     assert kinds("--key-prefix", "reports/") == {"failed", "undeliverable"}
-    assert kinds("--reason", "unrecorded", "--reason", "accessdenied") == {"failed", "crashed", "crashed again"}
+    assert kinds("--reason", "noreasonrecorded", "--reason", "accessdenied") == {"failed", "crashed", "crashed again"}
     assert kinds("--id", one_of_each["not ours"][:8], "--id", FAILED["LogID"]) == {"failed", "not ours"}
     assert kinds("--until", "1d", "--key-glob", "*.csv", "--limit", "1") == {"failed"}
 
@@ -134,7 +134,7 @@ def test_the_summary_counts_by_reason_with_the_oldest_of_each(desk: Desk, one_of
 
     assert [(line["Reason"], line["Letters"]) for line in lines] == [
         ("AccessDenied", 2),
-        ("Unrecorded", 2),
+        ("NoReasonRecorded", 2),
         ("NO_PERMISSIONS", 1),
         ("NotOurs", 1),
     ]
@@ -378,7 +378,7 @@ def test_stopped_in_the_middle_every_letter_is_visible_again(desk: Desk, number:
     "command",
     ["ls", "ls --json", "export none.jsonl", "show ffffffff", "replay --yes", "replay --dry-run", "drop --all --yes"],
 )
-def test_where_every_letter_is_in_somebodys_hands_no_command_says_that_there_is_none(desk: Desk, command: str) -> None:
+def test_where_others_have_received_every_letter_no_command_says_that_there_is_none(desk: Desk, command: str) -> None:
     for place in range(3):
         put_upload(desk, f"{place}.txt", FAILED)
     desk.sqs.receive_message(QueueUrl=desk.outputs["CopyDlqUrl"], MaxNumberOfMessages=10, VisibilityTimeout=600)
@@ -387,7 +387,7 @@ def test_where_every_letter_is_in_somebodys_hands_no_command_says_that_there_is_
         ended = desk.run("dlq", *command.split())
 
     assert (ended.returncode, ended.stdout) == (4, "")
-    assert "3 letters cannot be seen at present: somebody looks at them or replays them, or was stopped" in ended.stderr
+    assert "3 letters cannot be seen at present: somebody lists them or replays them, or was stopped" in ended.stderr
     assert "empty" not in ended.stderr
     assert not (desk.terminal.home / "none.jsonl").exists()
     let_visibility_timeouts_pass(desk)
@@ -456,7 +456,7 @@ def test_what_is_no_file_of_letters_is_one_line(desk: Desk, argument: str, told:
     assert (ended.returncode, ended.stderr) == (2, told)
 
 
-def test_where_a_file_cannot_be_written_nothing_is_looked_at(desk: Desk) -> None:
+def test_where_a_file_cannot_be_written_nothing_is_received(desk: Desk) -> None:
     put_upload(desk, "a.txt", FAILED)
     for command in ("drop --all --yes --to no/such/folder.jsonl", "export no/such/folder.jsonl"):
         watch = Watch()
@@ -481,7 +481,7 @@ def test_an_id_that_no_letter_has_is_not_found(desk: Desk) -> None:
         assert ended.stderr.endswith("Error: no letter of the copy DLQ has the id ffffffff\n")
 
 
-def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then_a_look_says_so(desk: Desk) -> None:
+def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then_that_is_said(desk: Desk) -> None:
     for place in range(25):
         put_upload(desk, f"{place}.txt", FAILED)
     hold = Hold(after=1)
@@ -494,7 +494,7 @@ def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then
 
     with desk.aws.intercept(Watch()):
         told = desk.run("dlq", "ls").stderr
-    assert "cannot be seen at present: somebody looks at them or replays them, or was stopped" in told
+    assert "cannot be seen at present: somebody lists them or replays them, or was stopped" in told
     let_visibility_timeouts_pass(desk)
     assert len(listed(desk)) == 25
 

@@ -1,20 +1,21 @@
-"""Owns files of letters: one JSON object a line, from which each can be sent again as it was."""
+"""Files of letters: one JSON object a line, from which each can be sent again as it was."""
 
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
-from ops.dlq.letter import Letter
-from ops.dlq.queues import QueueName
+from ops.dlq.message import Letter
+from ops.dlq.queue import QueueName
 from ops.failures import UsageError
-from ops.new_files import check_new, keep_name, not_written
+from ops.new_files import check_new, keep_name, new_file, not_written
 from shared import times
 from shared.envelope import Moment, Text, check_moments
 
@@ -117,6 +118,21 @@ class LetterFile:
             os.ftruncate(self._descriptor, self._size)
             os.lseek(self._descriptor, self._size, os.SEEK_SET)
             os.fsync(self._descriptor)
+
+
+def write_letters(path: Path, letters: Iterable[Letter], queue: QueueName) -> None:
+    """Write dead letters of a queue to a new file, which has its name only when it is whole; none: no file.
+
+    Raises:
+        CommandError: there is a file already, or the disk does not take all of it.
+    """
+    some = iter(letters)
+    first = next(some, None)
+    if first is None:
+        return
+    with new_file(path) as opened:
+        for letter in chain([first], some):
+            opened.write(line_of(letter, queue))
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.dlq.file_contents import contents_of
-from ops.dlq.letter import Letter
-from ops.dlq.letter_files import line_of
-from ops.dlq.queues import QueueName
+from ops.dlq.files import line_of
+from ops.dlq.import_file import contents_of
+from ops.dlq.message import Letter
+from ops.dlq.queue import QueueName
 from ops.failures import CommandError, UsageError
 from tests.fakes.letters import FAILED, REPLAYED, a_letter
 from tests.fakes.outcomes import body, copied

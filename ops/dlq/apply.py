@@ -1,0 +1,202 @@
+"""What a preview showed, applied: those letters and no others, found again by a second sweep, and a tally of them."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from threading import Lock
+
+import click
+
+from ops.aws.concurrency import Pace
+from ops.aws.sqs_batches import MOST_ENTRIES
+from ops.dlq.message import Letter
+from ops.dlq.preview import Preview
+from ops.dlq.queue import DeadLetterQueue, Refused
+from ops.dlq.results import Found, Lines, Result
+from ops.dlq.sweep import Sweep, sweep
+from ops.dlq.threads import on_threads
+from ops.failures import CommandError, IncompleteError
+from ops.operations import RunningOperation, operation
+from ops.stack import Stack
+from ops.terminal.formats import counted
+from ops.terminal.prompts import note
+from shared.operations import OperationKind
+
+_MOST_REMARKS = _MOST_NAMED = 5
+
+
+class Tally:
+    """What became of letters so far: counted for the operation's record, and shown as it happens. For many threads.
+
+    Args:
+        show: gets letters with what became of them, one thread at a time.
+        advance: gets how many more are done with.
+    """
+
+    def __init__(
+        self, running: RunningOperation, *, show: Callable[[Sequence[Found]], None], advance: Callable[[int], None]
+    ) -> None:
+        self.operation = running
+        self._show = show
+        self._advance = advance
+        self._lock = Lock()
+        self._remarks: list[str] = []
+        self._more_remarks = 0
+
+    def count(self, result: Result, number: int) -> None:
+        """So many letters came to this."""
+        if number:
+            self.operation.count(result.count_name, number)
+
+    def number(self, result: Result) -> int:
+        """How many letters came to this."""
+        return self.operation.counts[result.count_name]
+
+    def enter(self, letters: Sequence[Letter], result: Result) -> None:
+        """These letters came to this, just now."""
+        if letters:
+            with self._lock:
+                self.count(result, len(letters))
+                self._advance(len(letters))
+                self._show([Found(letter, result) for letter in letters])
+
+    def refuse(self, refused: Sequence[Refused]) -> None:
+        """These letters were not taken, just now, and stay where they are."""
+        self.remark("refused", refused)
+        self.enter([letter for letter, _ in refused], Result.REFUSED)
+
+    def remark(self, what: str, letters: Sequence[Refused]) -> None:
+        """Keep what a person should know of these letters for the end."""
+        with self._lock:
+            room = _MOST_REMARKS - len(self._remarks)
+            self._remarks += [f"{what}: {letter.title or letter.id}: {why}" for letter, why in letters[:room]]
+            self._more_remarks += max(0, len(letters) - room)
+
+    def note_remarks(self) -> None:
+        """Tell a person the first of what was remarked, and how much more there is."""
+        for line in self._remarks:
+            note(line)
+        if self._more_remarks:
+            note(f"and {self._more_remarks:,} more like these")
+
+
+@dataclass(frozen=True)
+class Action:
+    """What is to be done to letters.
+
+    `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `dlq`: what a person calls the
+    dead-letter queue. `act`: does it to up to 10 letters, on any thread, and enters what became of them in the tally.
+    `rate`: letters a second at most. `limit`: letters at most, as the person asked for. `used_up`: the options that
+    need another value when the command is given once more.
+    """
+
+    kind: OperationKind
+    verb: str
+    done: Result
+    dlq: str
+    act: Callable[[Tally, Sweep, Sequence[Letter]], None]
+    filters: Mapping[str, str]
+    threads: int = 1
+    rate: float | None = None
+    limit: int | None = None
+    used_up: tuple[str, ...] = ()
+
+
+def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> CommandError | None:
+    """Act on what the preview showed, on record, and tell how it ended.
+
+    Returns:
+        What the command is to fail with, if some letters were refused, or did not come again.
+
+    Raises:
+        CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
+    """
+    total = len(preview.going)
+    tally: Tally | None = None
+    try:
+        with (
+            operation(stack, action.kind, subject=action.dlq, filters=action.filters) as running,
+            lines.bar(action.verb, total=total) as advance,
+        ):
+            tally = Tally(running, show=lines.show_done, advance=advance)
+            for result, number in preview.left_out.items():
+                tally.count(result, number)
+            not_seen = apply_to(queue, preview.going, action, tally)
+            tally.count(Result.NOT_SEEN, len(not_seen))
+    except BaseException:
+        done = tally.number(action.done) if tally else 0
+        left = total - done
+        note(
+            f"stopped: {done:,} of {counted(total, 'letter')} {action.done.lower()}, {left:,} left in the {action.dlq};"
+            f" {_going_on(action, left)} goes on"
+        )
+        raise
+    return _tell_end(action, tally, not_seen, lines)
+
+
+def _going_on(action: Action, left: int) -> str:
+    changes = [f"another {option}" for option in action.used_up]
+    if action.limit is not None and left:
+        changes.append(f"--limit {left}")
+    return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
+
+
+def apply_to(
+    queue: DeadLetterQueue,
+    going: set[str],
+    action: Action,
+    tally: Tally,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> set[str]:
+    """Sweep the queue, and act on the letters with these ids.
+
+    Returns:
+        The ids of those that did not come.
+
+    Raises:
+        CopytrailError: SQS did not answer, or refused; what was begun has been ended.
+    """
+    left = set(going)
+    pace = Pace(action.rate, sleep=sleep)
+    with sweep(queue) as swept, on_threads(action.threads) as hand_over, _asking_for_patience():
+        for letters in swept:
+            wanted = [letter for letter in letters if letter.id in left]
+            left.difference_update(letter.id for letter in wanted)
+            for some in pace.groups(wanted, MOST_ENTRIES):
+                hand_over(partial(action.act, tally, swept, some))
+            if not left:
+                break
+    return left
+
+
+@contextmanager
+def _asking_for_patience() -> Iterator[None]:
+    """Tell a person who stops the command that letters are still to be made visible again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("stopping: what is left is made visible again")
+        raise
+
+
+def _tell_end(action: Action, tally: Tally, not_seen: set[str], lines: Lines) -> CommandError | None:
+    done = tally.number(action.done)
+    ended = f"{counted(done, 'letter')} {action.done.lower()}, as operation {tally.operation.id}"
+    if lines.is_table:
+        click.echo(ended)
+    else:
+        note(ended)
+    lines.show_not_seen(not_seen)
+    if not_seen:
+        some = ", ".join(islice(not_seen, _MOST_NAMED)) + (", …" if len(not_seen) > _MOST_NAMED else "")
+        note(f"{counted(len(not_seen), 'letter')} did not come again, taken by somebody else or in flight: {some}")
+    tally.note_remarks()
+    if refused := tally.number(Result.REFUSED):
+        return CommandError(f"{counted(refused, 'letter')} of the {action.dlq} could not be {action.done.lower()}")
+    if not_seen:
+        return IncompleteError(f"{counted(len(not_seen), 'letter')} of the {action.dlq} did not come again")
+    return None

@@ -1,0 +1,286 @@
+"""The copy queue and the audit queue, their dead-letter queues, and every call on messages of these.
+
+A batch call answers 200 although entries of it failed: `ops.aws.sqs_batches` reads each entry's result.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ops.aws.sqs_batches import MOST_ENTRIES, verdicts
+from ops.dlq.message import Letter
+from ops.stack import Output, Stack
+from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageAttributeValueOutputTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
+
+_Attributes = Mapping[str, "MessageAttributeValueOutputTypeDef"]
+# A letter, and why SQS did not take it or let go of it.
+Refused = tuple[Letter, str]
+
+# A short poll asks some of SQS's servers only, and may find nothing where there is something
+# ("Amazon SQS short and long polling", SQS developer guide).
+_LONG_POLL_S = 1
+# "SendMessageBatch", SQS API reference: of all entries together, bodies and attributes.
+_MOST_BYTES = 1_048_576
+# "Message metadata for Amazon SQS", SQS developer guide.
+_MOST_ATTRIBUTES = 10
+# What SQS says of a whole call for the sake of one of its entries.
+_REFUSALS = (
+    "InvalidParameterValue",
+    "InvalidMessageContents",
+    "MissingParameter",
+    "BatchRequestTooLong",
+    "ParamValidationError",
+)
+
+
+class QueueName(StrEnum):
+    """A queue of the stack."""
+
+    COPY = "copy"
+    AUDIT = "audit"
+
+    def url(self, stack: Stack) -> str:
+        """The URL of the queue itself.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack.
+        """
+        return stack.output(Output.COPY_QUEUE_URL if self is QueueName.COPY else Output.AUDIT_QUEUE_URL)
+
+    def dlq_url(self, stack: Stack) -> str:
+        """The URL of its dead-letter queue.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack.
+        """
+        return stack.output(Output.COPY_DLQ_URL if self is QueueName.COPY else Output.AUDIT_DLQ_URL)
+
+    @property
+    def dlq(self) -> str:
+        """What a person calls the dead-letter queue."""
+        return f"{self} DLQ"
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """How many messages are waiting and in flight, as far as SQS knows; `at` by SQS's own clock, if told."""
+
+    waiting: int
+    in_flight: int
+    redrive_policy: str | None
+    at: datetime | None
+
+
+class DeadLetterQueue:
+    """One dead-letter queue: its state, and receive, visibility and delete calls. May be shared by threads."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self.url = url
+
+    def state(self) -> QueueState:
+        """How the queue is.
+
+        Raises:
+            CopytrailError: SQS did not answer.
+        """
+        with translated("sqs:GetQueueAttributes", self.url):
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=self.url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "RedrivePolicy",
+                ],
+            )
+        told = answer["Attributes"]
+        return QueueState(
+            waiting=int(told["ApproximateNumberOfMessages"]),
+            in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
+            redrive_policy=told.get("RedrivePolicy"),
+            at=_date(answer),
+        )
+
+    def receive(self, invisible_s: int) -> list[Letter]:
+        """Up to 10 letters, invisible to others for so many seconds; none if none comes within a second.
+
+        Raises:
+            CopytrailError: SQS did not answer.
+        """
+        with translated("sqs:ReceiveMessage", self.url):
+            answer = self._sqs.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=_LONG_POLL_S,
+                VisibilityTimeout=invisible_s,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["SentTimestamp", "AWSTraceHeader"],
+            )
+        return [Letter.of(message) for message in answer.get("Messages", [])]
+
+    def change_visibility(self, receipt_handles: Sequence[str], invisible_s: int) -> list[str | None]:
+        """Make up to 10 letters invisible for so many seconds from now; for each, None or why not.
+
+        Raises:
+            CopytrailError: SQS did not answer.
+        """
+
+        def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
+            with translated("sqs:ChangeMessageVisibility", self.url):
+                answer = self._sqs.change_message_visibility_batch(
+                    QueueUrl=self.url,
+                    Entries=[
+                        {
+                            "Id": str(place),
+                            "ReceiptHandle": receipt_handles[place],
+                            "VisibilityTimeout": invisible_s,
+                        }
+                        for place in places
+                    ],
+                )
+            return answer.get("Failed", [])
+
+        return verdicts(len(receipt_handles), call)
+
+    def delete(self, receipt_handles: Sequence[str]) -> list[str | None]:
+        """Delete 1 to 10 letters; for each, None or why not.
+
+        Raises:
+            CopytrailError: SQS did not answer.
+        """
+
+        def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
+            with translated("sqs:DeleteMessage", self.url):
+                answer = self._sqs.delete_message_batch(
+                    QueueUrl=self.url,
+                    Entries=[{"Id": str(place), "ReceiptHandle": receipt_handles[place]} for place in places],
+                )
+            return answer.get("Failed", [])
+
+        return verdicts(len(receipt_handles), call)
+
+
+class Sent(NamedTuple):
+    """What became of letters that were sent: `accepted`, each with the id of its new message, and `refused`."""
+
+    accepted: list[tuple[Letter, str]]
+    refused: list[Refused]
+
+
+def send(
+    sqs: "SQSClient",
+    queue_url: str,
+    letters: Sequence[Letter],
+    marks: Mapping[str, str] | None = None,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sent:
+    """Send letters to a queue with their attributes, and `marks` among these where there is room for them.
+
+    Raises:
+        CopytrailError: SQS was not reached, or refused the first call, and not for what one letter holds; nothing is
+            known to have been accepted.
+    """
+    sent = Sent([], [])
+    chunks = deque(_chunks([(letter, _marked(letter, marks or {})) for letter in letters]))
+    while chunks:
+        chunk = chunks.popleft()
+        new_ids: dict[int, str] = {}
+        try:
+            told = verdicts(len(chunk), _sending(sqs, queue_url, chunk, new_ids), sleep=sleep)
+        except CopytrailError as error:
+            is_one_letters = error.reason.endswith(_REFUSALS)
+            if is_one_letters and len(chunk) > 1:
+                chunks.extendleft([entry] for entry in reversed(chunk))
+                continue
+            if not is_one_letters and not sent.accepted and not sent.refused:
+                raise
+            told = [error.message] * len(chunk)
+        for place, ((letter, _), why) in enumerate(zip(chunk, told, strict=True)):
+            if why is None:
+                sent.accepted.append((letter, new_ids[place]))
+            else:
+                sent.refused.append((letter, why))
+    return sent
+
+
+def _sending(
+    sqs: "SQSClient", queue_url: str, chunk: Sequence[tuple[Letter, _Attributes]], new_ids: dict[int, str]
+) -> Callable[[Sequence[int]], "list[BatchResultErrorEntryTypeDef]"]:
+    def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
+        with translated("sqs:SendMessage", queue_url):
+            answer = sqs.send_message_batch(
+                QueueUrl=queue_url,
+                Entries=[_entry(place, *chunk[place]) for place in places],
+            )
+        new_ids.update({int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", [])})
+        return answer.get("Failed", [])
+
+    return call
+
+
+def _entry(place: int, letter: Letter, attributes: _Attributes) -> "SendMessageBatchRequestEntryTypeDef":
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": str(place),
+        "MessageBody": letter.body,
+        "MessageAttributes": attributes,
+    }
+    if letter.trace_header:
+        # It does not count towards the message's size ("MessageSystemAttributes", SQS API reference).
+        entry["MessageSystemAttributes"] = {
+            "AWSTraceHeader": {"DataType": "String", "StringValue": letter.trace_header}
+        }
+    return entry
+
+
+def _marked(letter: Letter, marks: Mapping[str, str]) -> _Attributes:
+    attributes = dict(letter.attributes)
+    for name, text in marks.items():
+        attributes[name] = {"DataType": "String", "StringValue": text}
+    return attributes if len(attributes) <= _MOST_ATTRIBUTES else letter.attributes
+
+
+def _chunks(entries: Sequence[tuple[Letter, _Attributes]]) -> Iterator[list[tuple[Letter, _Attributes]]]:
+    chunk: list[tuple[Letter, _Attributes]] = []
+    size = 0
+    for letter, attributes in entries:
+        more = _size(letter.body, attributes)
+        if chunk and (len(chunk) == MOST_ENTRIES or size + more > _MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append((letter, attributes))
+        size += more
+    if chunk:
+        yield chunk
+
+
+def _size(body: str, attributes: _Attributes) -> int:
+    """In bytes, as SQS counts: names, types and values of attributes are part of the message."""
+    sizes = (
+        len(name.encode())
+        + len(value["DataType"].encode())
+        + len(value.get("StringValue", "").encode())
+        + len(value.get("BinaryValue", b""))
+        for name, value in attributes.items()
+    )
+    return len(body.encode()) + sum(sizes)
+
+
+def _date(answer: Mapping[str, Any]) -> datetime | None:
+    """The moment after which nothing was sent before SQS answered: its `Date` has whole seconds."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) + timedelta(seconds=1) if date else None
