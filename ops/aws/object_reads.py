@@ -29,6 +29,12 @@ class Head(NamedTuple):
     last_modified: datetime
     told: Mapping[str, Any]
 
+    @property
+    def version_id(self) -> str | None:
+        """The version's id; None where the bucket keeps no versions, of which S3 says "null" or nothing."""
+        version_id = self.told.get("VersionId")
+        return None if version_id == "null" else version_id
+
 
 class ObjectReads:
     """Reads of single objects. May be shared by threads.

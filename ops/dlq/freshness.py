@@ -5,9 +5,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
-
-from msgspec import structs
 
 from ops.aws.object_reads import Head, ObjectReads, why_not
 from ops.dlq.queue import QueueName
@@ -15,6 +12,7 @@ from ops.stack import Stack
 from shared.errors import CopytrailError, PermanentError
 from shared.events import Upload
 from shared.routes import Route, find_route
+from shared.uploads import decoded_twin, is_same_upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -66,21 +64,9 @@ class Sources:
             return Freshness.SOURCE_DELETED if found is None else Freshness.CURRENT
         found = self._head(upload)
         if found is None:
-            return Freshness.CURRENT if self._is_under_decoded_key(upload) else Freshness.SOURCE_DELETED
-        return Freshness.SUPERSEDED if _is_another(found, upload) else Freshness.CURRENT
-
-    def _is_under_decoded_key(self, upload: Upload) -> bool:
-        # The copier, too, looks there: a maintained library takes the keys of S3's events for URL-encoded.
-        decoded = structs.replace(upload, key=unquote_plus(upload.key))
-        if decoded.key == upload.key:
-            return False
-        found = self._head(decoded)
-        return (
-            found is not None
-            and not _is_another(found, upload)
-            and found.size == upload.size
-            and found.last_modified <= upload.uploaded_at
-        )
+            # The copier, too, looks there.
+            return Freshness.CURRENT if decoded_twin(upload, self._head) else Freshness.SOURCE_DELETED
+        return Freshness.CURRENT if is_same_upload(found, upload) else Freshness.SUPERSEDED
 
     def _keeps_every_version(self, upload: Upload) -> bool:
         try:
@@ -101,11 +87,3 @@ def sources_of(stack: Stack, queue: QueueName) -> Iterator[Sources | None]:
         return
     with closing(stack.client("s3", connections=THREADS)) as s3:
         yield Sources(s3, stack.routes)
-
-
-def _is_another(found: Head, upload: Upload) -> bool:
-    """Whether what is in the source is not this upload: by version id where there are any, else by ETag."""
-    version_id = found.told.get("VersionId", "null")
-    if upload.version_id and version_id != "null":
-        return bool(version_id != upload.version_id)
-    return found.etag != upload.etag

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import unquote_plus
 
-from msgspec import structs
-
-from services.copier.objects import Location, SourceObject
+from services.copier.model import Location, SourceObject
 from services.copier.ports import ObjectStore, PartsCopier, Warn
-from services.copier.rounds import Order, Result, Rounds, Skipped, is_another
+from services.copier.rounds import Order, Result, Rounds, Skipped
 from shared.copy_plan import PartSizes
 from shared.errors import Reason
 from shared.events import Upload
+from shared.uploads import decoded_twin
 
 
 class Copying:
@@ -56,23 +54,13 @@ class Copying:
             self._parts.forget(order.source, order.target, order.continuation)
 
     def _decoded(self, order: Order) -> Upload | None:
-        """The upload that was meant, if the key was URL-encoded.
+        """The upload that was meant, if the key was URL-encoded: it is copied under its own name."""
 
-        S3 writes keys raw into EventBridge events, but a maintained library and others take them for encoded.
-        Nothing proves which it was (two empty objects are alike), so the upload that is gone is told as gone, and the
-        other one is copied under its own name.
-        """
-        upload = structs.replace(order.upload, key=unquote_plus(order.upload.key))
-        if upload.key == order.upload.key or not order.route.matches(upload.bucket, upload.key, upload.size):
-            return None
-        found = self._store.head_source(Location(upload.bucket, upload.key))
-        if found is None or not _is_meant(found, upload):
-            return None
-        self._warn("the event's key may be URL-encoded", {"key": order.upload.key, "decoded_key": upload.key})
-        return upload
+        def head(twin: Upload) -> SourceObject | None:
+            on_route = order.route.matches(twin.bucket, twin.key, twin.size)
+            return self._store.head_source(Location(twin.bucket, twin.key)) if on_route else None
 
-
-def _is_meant(found: SourceObject, upload: Upload) -> bool:
-    # An object that was renamed to the decoded key has the ETag, too, but came after the event.
-    came_later = found.last_modified > upload.uploaded_at
-    return not is_another(found, upload) and found.size == upload.size and not came_later
+        twin = decoded_twin(order.upload, head)
+        if twin:
+            self._warn("the event's key may be URL-encoded", {"key": order.upload.key, "decoded_key": twin.key})
+        return twin

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from services.copier.objects import ConditionRefusedError, DestinationState, Location, SourceObject
+from services.copier.model import ConditionRefusedError, DestinationState, Location, SourceObject
 from services.copier.rounds import Order, Result, Skipped
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Destination, Upload

@@ -1,6 +1,6 @@
 """Owns the proof that a copy is what was copied: both checksums, where S3 has computed both the same way."""
 
-from services.copier.objects import Location
+from services.copier.model import Location
 from shared.errors import PermanentError, Reason
 from shared.events import Checksum
 

@@ -5,7 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.copier.objects import CopyResult, Location, SourceObject, Target
+from services.copier.model import CopyResult, Location, SourceObject, Target
 from shared.copy_plan import Part, parts, seconds_to_copy
 from shared.errors import CopytrailError, PermanentError, Reason, TransientError
 from shared.events import Continuation

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.copier.objects import CopyResult, Location, SourceObject, Target
+from services.copier.model import CopyResult, Location, SourceObject, Target
 from services.copier.rounds import Copied
 from shared.errors import TransientError
 from shared.events import Checksum

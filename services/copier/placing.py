@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from services.copier.integrity import check_same
-from services.copier.objects import ConditionRefusedError, CopyResult, SourceObject
+from services.copier.model import ConditionRefusedError, CopyResult, SourceObject
 from services.copier.placements import (
     DestinationVersion,
     NotNewerError,

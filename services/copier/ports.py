@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from services.copier.objects import CopyResult, DestinationState, Location, SourceObject, Target
+from services.copier.model import CopyResult, DestinationState, Location, SourceObject, Target
 from shared.events import Continuation
 
 SecondsLeft = Callable[[], float]

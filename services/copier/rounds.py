@@ -8,19 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from services.copier.integrity import check_same
-from services.copier.objects import (
-    ConditionRefusedError,
-    CopyResult,
-    DestinationState,
-    Location,
-    SourceObject,
-    Target,
-)
+from services.copier.model import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject, Target
 from services.copier.ports import ObjectStore, PartsCopier, SecondsLeft
 from shared.copy_plan import PartSizes, part_size
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Destination, Upload
 from shared.routes import Route
+from shared.uploads import is_same_upload
 
 # Each round is lost only to another writer of the same key, so more rounds mean somebody else's progress.
 _MOST_ROUNDS = 8
@@ -201,7 +195,7 @@ class Rounds:
                 Reason.SOURCE_DELETED, f"{self._source.url} is not there any more"
             )
             return False
-        if self._result is None and is_another(self._look.source, self._upload):
+        if self._result is None and not is_same_upload(self._look.source, self._upload):
             self._result = self._superseded()
         return self._result is None or (self._newest_too and self._takes(self._look.source))
 
@@ -283,10 +277,3 @@ class Rounds:
     def _forget_continuation(self) -> None:
         if self._continuation:
             self._parts.forget(self._source, self._target, self._continuation)
-
-
-def is_another(found: SourceObject, upload: Upload) -> bool:
-    """Whether what is in the source is not this upload: by version id where there are any, else by ETag."""
-    if found.version_id is not None and upload.version_id is not None:
-        return found.version_id != upload.version_id
-    return found.etag != upload.etag

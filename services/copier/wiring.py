@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import uuid4
 
+from services.copier.adapters.placement_table import DynamoDbPlacementLedger
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_multipart import S3MultipartStore
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.adapters.s3_versions import S3VersionStore
 from services.copier.completions import EventBridgeCompletions
 from services.copier.copying import Copying
 from services.copier.deleting import Deleting
 from services.copier.every_version import EveryVersion
 from services.copier.journeys import Journeys
 from services.copier.multipart import MultipartCopy
-from services.copier.multipart_store import S3MultipartStore
-from services.copier.object_store import S3ObjectStore
-from services.copier.placement_ledger import DynamoDbPlacementLedger
 from services.copier.placing import Placer
-from services.copier.s3_parameters import Owners
 from services.copier.telemetry import CloudWatchTelemetry
 from services.copier.transfers import Settled, Transfers
-from services.copier.version_store import S3VersionStore
 from shared import times
 from shared.copy_plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from shared.lambda_runtime.aws import client
@@ -128,7 +128,7 @@ def build() -> BatchProcessor[Settled]:
         dead_letter_url=settings.dead_letter_url,
     )
     s3 = client("s3", connections=settings.threads + settings.part_threads, read_timeout_s=_COPY_TIMEOUT_S)
-    owners = Owners(settings.bucket_owners)
+    owners = BucketOwners(settings.bucket_owners)
     parts = MultipartCopy(
         S3MultipartStore(s3, owners),
         ThreadPoolExecutor(settings.part_threads, thread_name_prefix="part"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.copier.objects import CopyResult, Location, SourceObject, Target
+from services.copier.model import CopyResult, Location, SourceObject, Target
 from services.copier.placements import (
     DestinationVersion,
     Lease,

@@ -5,15 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.copier.model import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject, Target
 from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
-from services.copier.objects import (
-    ConditionRefusedError,
-    CopyResult,
-    DestinationState,
-    Location,
-    SourceObject,
-    Target,
-)
 from shared.copy_plan import Part
 from shared.errors import PermanentError, Reason, from_aws_code
 from shared.events import Checksum, Upload

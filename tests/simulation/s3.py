@@ -6,15 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from services.copier.model import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject, Target
 from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
-from services.copier.objects import (
-    ConditionRefusedError,
-    CopyResult,
-    DestinationState,
-    Location,
-    SourceObject,
-    Target,
-)
 from shared.copy_plan import Part
 from shared.errors import TransientError
 from shared.events import Checksum

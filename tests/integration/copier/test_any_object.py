@@ -15,19 +15,19 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from moto.s3 import models
 
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_client import CONTENT_HEADERS
+from services.copier.adapters.s3_multipart import S3MultipartStore
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.adapters.s3_versions import S3VersionStore
 from services.copier.copying import Copying
 from services.copier.every_version import EveryVersion
+from services.copier.model import Location
 from services.copier.multipart import MultipartCopy, MultipartStore, UnfinishedError
-from services.copier.multipart_store import S3MultipartStore
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import Location
 from services.copier.placements import VersionStore
 from services.copier.placing import Placer
 from services.copier.ports import ObjectStore
 from services.copier.rounds import Copied, Order
-from services.copier.s3_client import CONTENT_HEADERS
-from services.copier.s3_parameters import Owners
-from services.copier.version_store import S3VersionStore
 from shared.copy_plan import PartSizes
 from shared.events import Continuation, Upload
 from shared.lambda_runtime.aws import keep_expires_as_text
@@ -147,7 +147,7 @@ class ServerSide:
         self._s3 = client
         self._uploader = uploader
         self._names = {"in": "any-in", "out": "any-out"}
-        owners = Owners({})
+        owners = BucketOwners({})
         self.store: ObjectStore = S3ObjectStore(client, owners)
         self.parts: MultipartStore = S3MultipartStore(client, owners)
         self.versions: VersionStore = S3VersionStore(client, owners)

@@ -9,8 +9,8 @@ import pytest
 from msgspec import structs
 
 from services.copier.every_version import EveryVersion
+from services.copier.model import Location
 from services.copier.multipart import MultipartCopy, UnfinishedError
-from services.copier.objects import Location
 from services.copier.placing import Placer
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.copy_plan import PartSizes

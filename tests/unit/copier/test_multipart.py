@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from services.copier.model import Location
 from services.copier.multipart import UnfinishedError
-from services.copier.objects import Location
 from services.copier.rounds import Copied, Order, Result, Skipped
 from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError

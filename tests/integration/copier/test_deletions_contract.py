@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_parameters import BucketOwners
 from services.copier.deleting import DeletingStore
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import ConditionRefusedError, Location
-from services.copier.s3_parameters import Owners
+from services.copier.model import ConditionRefusedError, Location
 from tests.fakes.s3 import FakeS3
 
 KEPT = Location("contract-kept", "a key+with%20bites/ü.txt")
@@ -39,7 +39,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     for place in (KEPT, PLAIN):
         client.create_bucket(Bucket=place.bucket)
     client.put_bucket_versioning(Bucket=KEPT.bucket, VersioningConfiguration={"Status": "Enabled"})
-    yield Side(S3ObjectStore(client, Owners({})), client)
+    yield Side(S3ObjectStore(client, BucketOwners({})), client)
     client.delete_object(Bucket=KEPT.bucket, Key=KEPT.key)
 
 

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import ConditionRefusedError, Location, Target
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.model import ConditionRefusedError, Location, Target
 from services.copier.ports import ObjectStore
-from services.copier.s3_parameters import Owners
 from shared.errors import PermanentError, Reason
 from tests.fakes.s3 import FakeS3
 
@@ -54,7 +54,7 @@ class FakeSide:
 class ServerSide:
     def __init__(self, s3: Any, owners: dict[str, str]) -> None:
         self._s3 = s3
-        self.store: ObjectStore = S3ObjectStore(s3, Owners(owners))
+        self.store: ObjectStore = S3ObjectStore(s3, BucketOwners(owners))
 
     def put(self, at: Location, body: bytes, **properties: Any) -> str:
         return str(self._s3.put_object(Bucket=at.bucket, Key=at.key, Body=body, **properties)["ETag"]).strip('"')

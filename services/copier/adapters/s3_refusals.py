@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from services.copier.objects import Location
-from services.copier.s3_parameters import Owners, given
+from services.copier.adapters.s3_parameters import BucketOwners, given
+from services.copier.model import Location
 from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason
 from shared.lambda_runtime.aws import translated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Refusals:
     """Names the causes that S3 has no code for: a customer's own encryption key, a bucket whose requesters pay."""
 
-    def __init__(self, s3: "S3Client", owners: Owners) -> None:
+    def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         self._s3 = s3
         self._owners = owners
 

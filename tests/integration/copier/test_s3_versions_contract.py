@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from localaws.server import MotoServer
-from services.copier.objects import ConditionRefusedError, Location, Target
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.adapters.s3_versions import S3VersionStore
+from services.copier.model import ConditionRefusedError, Location, Target
 from services.copier.placements import Version, VersionStore
-from services.copier.s3_parameters import Owners
-from services.copier.version_store import S3VersionStore
 from tests.fakes.placements import FakeVersionedS3
 
 KEY = "a key+with%20bites/ü.txt"
@@ -66,7 +66,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
         return Version(made["VersionId"], "", made["ETag"].strip('"'), len(body))
 
     yield Side(
-        S3VersionStore(client, Owners({})),
+        S3VersionStore(client, BucketOwners({})),
         source,
         put,
         lambda version: client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=version.id),

@@ -1,14 +1,22 @@
-"""Owns the S3 calls of a copy in parts."""
+"""The `MultipartStore` on S3: CreateMultipartUpload with every property, UploadPartCopy, CompleteMultipartUpload."""
 
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
+from services.copier.adapters.s3_client import carry_anything
+from services.copier.adapters.s3_parameters import (
+    BucketOwners,
+    checksum,
+    conditions,
+    given,
+    on_destination,
+    quoted,
+    version_id,
+)
+from services.copier.model import CopyResult, Location, SourceObject, Target
 from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
-from services.copier.objects import CopyResult, Location, SourceObject, Target
-from services.copier.s3_client import carry_anything
-from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
 from shared.copy_plan import Part
 from shared.lambda_runtime.aws import translated
 
@@ -23,7 +31,7 @@ _LONGEST_TAGGING_HEADER = 2048
 class S3MultipartStore:
     """The `MultipartStore` of a copy in parts, on S3."""
 
-    def __init__(self, s3: "S3Client", owners: Owners) -> None:
+    def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         carry_anything(s3)
         self._s3 = s3
         self._owners = owners

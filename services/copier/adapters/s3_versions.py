@@ -1,12 +1,12 @@
-"""Owns the S3 calls on one version of an object."""
+"""The `VersionStore` on S3: calls on one version of an object, and the listing of versions."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import CopyResult, Location, SourceObject, Target
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_parameters import NO_VERSION, BucketOwners
+from services.copier.model import CopyResult, Location, SourceObject, Target
 from services.copier.placements import DestinationVersion, ListedVersion, Version
-from services.copier.s3_parameters import NO_VERSION, Owners
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class S3VersionStore:
     """The `VersionStore` of placing, on S3."""
 
-    def __init__(self, s3: "S3Client", owners: Owners) -> None:
+    def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         self._s3 = s3
         self._owners = owners
         self._objects = S3ObjectStore(s3, owners)

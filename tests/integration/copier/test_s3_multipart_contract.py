@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 import pytest
 
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_multipart import S3MultipartStore
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.model import ConditionRefusedError, Location, SourceObject, Target
 from services.copier.multipart import CopiedPart, MultipartStore, OpenUpload, UploadGoneError
-from services.copier.multipart_store import S3MultipartStore
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import ConditionRefusedError, Location, SourceObject, Target
 from services.copier.ports import ObjectStore
-from services.copier.s3_parameters import Owners
 from shared.copy_plan import MEBIBYTE, parts
 from tests.fakes.s3 import FakeS3
 
@@ -62,8 +62,8 @@ class FakeSide:
 class ServerSide:
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
-        self.store: MultipartStore = S3MultipartStore(s3, Owners({SOURCE.bucket: "123456789012"}))
-        self.objects: ObjectStore = S3ObjectStore(s3, Owners({}))
+        self.store: MultipartStore = S3MultipartStore(s3, BucketOwners({SOURCE.bucket: "123456789012"}))
+        self.objects: ObjectStore = S3ObjectStore(s3, BucketOwners({}))
 
     def put(self, at: Location, body: bytes, **properties: Any) -> None:
         self._s3.put_object(Bucket=at.bucket, Key=at.key, Body=body, **properties)

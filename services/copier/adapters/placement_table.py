@@ -1,4 +1,4 @@
-"""Owns the only calls on the placement table: an item per destination key, and one per version that was placed there.
+"""The `PlacementLedger` on DynamoDB: an item per destination key, and one per version that was placed there.
 
 The key's item holds the lease, the newest placement, and the version that is unsettled; every change of it is
 conditional. The versions' items are there for messages that come again, and expire.
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from services.copier.objects import Location
+from services.copier.model import Location
 from services.copier.placements import (
     Lease,
     LeaseHeldError,

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 
 from localaws.interception import InterceptedRequest, Reply, s3_error
 from localaws.server import MotoServer
-from services.copier.object_store import S3ObjectStore
-from services.copier.objects import Location, Target
-from services.copier.s3_client import carry_anything
-from services.copier.s3_parameters import Owners
+from services.copier.adapters.s3 import S3ObjectStore
+from services.copier.adapters.s3_client import carry_anything
+from services.copier.adapters.s3_parameters import BucketOwners
+from services.copier.model import Location, Target
 from shared.errors import CopytrailError, PermanentError, Reason, TransientError
 
 SOURCE = Location("refusals-in", "k")
@@ -33,7 +33,7 @@ def s3(client_of: Callable[[str], Any]) -> Any:
 
 @pytest.fixture
 def store(s3: Any) -> Iterator[S3ObjectStore]:
-    yield S3ObjectStore(s3, Owners({}))
+    yield S3ObjectStore(s3, BucketOwners({}))
     s3.delete_object(Bucket=SOURCE.bucket, Key=SOURCE.key)
 
 

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from localaws.gaps import close_gaps
-from services.copier.objects import Location
-from services.copier.placement_ledger import DynamoDbPlacementLedger
+from services.copier.adapters.placement_table import DynamoDbPlacementLedger
+from services.copier.model import Location
 from services.copier.placements import (
     Lease,
     LeaseHeldError,

@@ -1,4 +1,4 @@
-"""Owns the parameters and answers that several S3 calls share."""
+"""Parameters and answers that several S3 calls share: bucket owners, conditions, version ids, checksums."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from services.copier.objects import ConditionRefusedError, Location
+from services.copier.model import ConditionRefusedError, Location
 from shared.events import Checksum
 from shared.lambda_runtime.aws import is_gone
 
@@ -18,7 +18,7 @@ _CONDITION_CODES = frozenset({"PreconditionFailed", "ConditionalRequestConflict"
 NO_VERSION = "null"
 
 
-class Owners:
+class BucketOwners:
     """Whose the buckets are, as far as that is known: bucket name → account id."""
 
     def __init__(self, owners: Mapping[str, str]) -> None:

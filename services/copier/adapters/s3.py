@@ -1,4 +1,4 @@
-"""Owns the S3 calls on whole objects."""
+"""The `ObjectStore` on S3: CopyObject, HeadObject, delete markers."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from services.copier.objects import CopyResult, DestinationState, Location, SourceObject, Target
-from services.copier.refusals import Refusals
-from services.copier.s3_client import CONTENT_HEADERS, as_sent, carry_anything
-from services.copier.s3_parameters import Owners, checksum, conditions, given, on_destination, quoted, version_id
+from services.copier.adapters.s3_client import CONTENT_HEADERS, as_sent, carry_anything
+from services.copier.adapters.s3_parameters import (
+    BucketOwners,
+    checksum,
+    conditions,
+    given,
+    on_destination,
+    quoted,
+    version_id,
+)
+from services.copier.adapters.s3_refusals import Refusals
+from services.copier.model import CopyResult, DestinationState, Location, SourceObject, Target
 from shared.lambda_runtime.aws import is_gone, translated
 
 if TYPE_CHECKING:
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 class S3ObjectStore:
     """The `ObjectStore` of copying, on S3."""
 
-    def __init__(self, s3: "S3Client", owners: Owners) -> None:
+    def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         carry_anything(s3)
         self._s3 = s3
         self._owners = owners
