@@ -10,7 +10,7 @@ import msgspec
 
 from localaws.demo.report import CheckedTold
 from ops.audit.operations import RunTold
-from ops.audit.stats_shown import DelaysTold, StatsTold
+from ops.audit.stats import DelaysTold, StatsTold
 from ops.backfill.told import BackfillTold, CostTold, NotRequestedTold, PreviewTold
 from ops.dlq.results import NotSeenTold, RecordedTold, ResultTold
 from ops.dlq.tables import LetterTold, ReasonTold

@@ -1,4 +1,4 @@
-"""Owns how Athena reads an export of the audit table: the definitions of its table and its views.
+"""The SQL by which Athena reads an export of the audit table: its table, its views, and a query.
 
 Source: "Table export output format", DynamoDB developer guide: a line for each item, `{"Item": {"LogID": {"S": …}}}`,
 in gzip; "OpenX JSON SerDe" and "Reserved keywords", Athena user guide.

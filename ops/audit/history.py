@@ -1,23 +1,23 @@
-"""Owns `copytrail audit history`: everything that ever happened to one object."""
+"""`copytrail audit history`: everything that ever happened to one object, which may be named by its copy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain, islice
 
 import click
 
-from ops.audit.record_table import of_old_object, outcome_cell, took_s
-from ops.audit.sources import place_of, sources_of, why_nothing
-from ops.audit.table import audit_query
-from ops.failures import CommandError
-from ops.params.keys import Place
+from ops.audit.records import audit_query
+from ops.audit.records_table import of_old_object, outcome_cell, took_s
+from ops.failures import CommandError, UsageError
+from ops.params.keys import Place, read_place
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown, shown_moment, size_shown, visible
 from ops.terminal.json import json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
-from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
 from shared.events import Trigger
+from shared.routes import Route
 
 _EXAMPLES = """\b
 Examples:
@@ -43,11 +43,12 @@ def history(stack: Stack, url: str, *, as_json: bool) -> None:
     found = False
     sources = sources_of(stack.routes, place)
     for source in sources:
-        if records := _records(query, source):
+        records = query.by_object(source.bucket, source.key)
+        for first in islice(records, 1):
             found = True
             if source != place:
                 note(f"{source.url}, which is copied to {place.url}:")
-            HISTORY.print(records, as_json=as_json)
+            HISTORY.print(chain([first], records), as_json=as_json)
     if not found:
         raise CommandError(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
 
@@ -56,18 +57,6 @@ def _nothing(place: Place, sources: Sequence[Place]) -> str:
     # A key's line break would be a blank in a failure's one line.
     copied = "".join(f" or of {visible(source.url)}, which is copied there" for source in sources if source != place)
     return f"nothing was ever recorded of {visible(place.url)}{copied}: "
-
-
-def _records(query: AuditQuery, source: Place) -> Iterator[Record] | None:
-    """The records of an object, or None where there is none."""
-    records = query.by_object(source.bucket, source.key)
-    first = next(records, None)
-    return None if first is None else _again(first, records)
-
-
-def _again(first: Record, others: Iterator[Record]) -> Iterator[Record]:
-    yield first
-    yield from others
 
 
 def _block(record: Record) -> Block:
@@ -107,3 +96,54 @@ HISTORY = Blocks[Record](
     ),
     json=Record.attributes,
 )
+
+
+def place_of(url: str) -> Place:
+    """The place that an S3 URL names; its key is taken as it is written, nothing in it is decoded.
+
+    Raises:
+        CommandError: it is no S3 URL of an object.
+    """
+    place = read_place(url)
+    if place is None:
+        raise UsageError(f"'{url}' is not an object's URL: write s3://bucket/key")
+    try:
+        url.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"'{url}' is not UTF-8, as keys are: check the shell's encoding") from None
+    return place
+
+
+def sources_of(routes: Sequence[Route], place: Place) -> list[Place]:
+    """The source objects whose records tell of this place: itself, unless it can only be a copy, and what it copies."""
+    sources = [Place(route.source_bucket, key) for route in routes if (key := _source_key(route, place))]
+    may_be_source = any(place.bucket == route.source_bucket for route in routes)
+    return list(dict.fromkeys([place, *sources] if may_be_source or not sources else sources))
+
+
+def why_nothing(routes: Sequence[Route], place: Place) -> str:
+    """What to check when nothing was ever recorded of a place that could be a source."""
+    taken_from = sorted({route.source_bucket for route in routes})
+    if place.bucket not in taken_from:
+        if any(place.bucket == route.destination_bucket for route in routes):
+            return "no route copies anything to a key like this"
+        return f"no route takes uploads to bucket '{place.bucket}', only to {', '.join(taken_from)}"
+    if not any(_takes(route, place) for route in routes):
+        return "no route takes a key like this"
+    return (
+        "check the key letter by letter; `copytrail status` shows whether uploads are waiting; "
+        "an object that is older than the stack needs `copytrail backfill`"
+    )
+
+
+def _source_key(route: Route, place: Place) -> str:
+    """The key of the source object that this route copies to a place, or ""."""
+    if place.bucket != route.destination_bucket or not place.key.startswith(route.destination_prefix):
+        return ""
+    key = place.key.removeprefix(route.destination_prefix)
+    return key if _takes(route, Place(route.source_bucket, key)) else ""
+
+
+def _takes(route: Route, place: Place) -> bool:
+    # Of the sizes, which nobody knows here, one that the route takes.
+    return route.matches(place.bucket, place.key, route.min_size or 0)

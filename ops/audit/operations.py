@@ -1,13 +1,13 @@
-"""Owns `copytrail audit operations`: what operators did."""
+"""`copytrail audit operations`: what operators did, each run of it from its beginning to its end."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import groupby
 
 import click
 
-from ops.audit.runs import Run, runs_of
-from ops.audit.table import audit_query
+from ops.audit.records import audit_query
 from ops.params.moment import Moment
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown
@@ -15,6 +15,7 @@ from ops.terminal.json import Told, json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
+from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import CLOCKS_DIFFER_BY
 from shared.operations import Stage
 
@@ -45,11 +46,50 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
     Into a pipe: beginning, end, operation, ending, subject, who, counts, filters and id, with tabs between.
     """
     runs = runs_of(audit_query(stack).operations(since, times.now() + CLOCKS_DIFFER_BY))
-    first = next(runs, None)
-    if first is None:
+    if not OPERATIONS.print(runs, as_json=as_json):
         note(f"no operation is on record since {times.to_text(since)}")
-        return
-    OPERATIONS.print(chain([first], runs), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an operation: the record that tells most of it, and when it began, if that is on record."""
+
+    told: OperationRecord
+    started_at: datetime | None
+
+    @property
+    def ending(self) -> str | None:
+        """How it ended, if that is on record."""
+        return None if self.told.stage == Stage.STARTED else self.told.stage
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, if that is on record."""
+        return self.told.at if self.ending else None
+
+
+def runs_of(newest_first: Iterable[OperationRecord]) -> Iterator[Run]:
+    """The runs that records of operations tell of, the one that began last first.
+
+    An operation that was stopped and goes on later has several. A run whose beginning is not among the records comes
+    last.
+    """
+    endings: dict[str, OperationRecord] = {}
+    for record in _ends_before_beginnings(newest_first):
+        later = endings.pop(record.operation_id, None)
+        if record.stage == Stage.STARTED:
+            yield Run(later or record, record.at)
+        else:
+            if later:
+                yield Run(later, None)
+            endings[record.operation_id] = record
+    yield from (Run(ended, None) for ended in endings.values())
+
+
+def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator[OperationRecord]:
+    # Within a millisecond, the index is in no order.
+    for _, at_once in groupby(newest_first, key=lambda record: record.at):
+        yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)
 
 
 class RunTold(Told, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Owns an export by DynamoDB itself: of all the table, as it is now, into a bucket."""
+"""`copytrail audit export --to-s3`: all of the table, exported into a bucket by DynamoDB itself."""
 
 import re
 import time
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # S3's own "safe characters" of keys: nothing that SQL would have to escape.
 _FOLDER = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([A-Za-z0-9!_.*()/=-]*))?")
 # An export that cannot begin says so soon; one that can takes minutes.
-_LOOKS = 5
-_BETWEEN_LOOKS_S = 1.0
+_CHECKS = 5
+_BETWEEN_CHECKS_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Folder) -> "
 
 def _state(dynamodb: "DynamoDBClient", arn: str, sleep: Callable[[float], None]) -> "ExportDescriptionTypeDef":
     """How an export stands, once it has got somewhere, or after some seconds."""
-    for look in range(_LOOKS):
-        if look:
-            sleep(_BETWEEN_LOOKS_S)
+    for check in range(_CHECKS):
+        if check:
+            sleep(_BETWEEN_CHECKS_S)
         with translated("dynamodb:DescribeExport", arn):
             state = dynamodb.describe_export(ExportArn=arn)["ExportDescription"]
         if state["ExportStatus"] != "IN_PROGRESS":

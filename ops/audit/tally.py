@@ -1,12 +1,12 @@
-"""Owns what is counted of many records, in memory that does not grow with them."""
+"""Counts of many records, by how and when they ended, in memory that does not grow with them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil, log
 
-from ops.audit.histogram import Histogram
-from ops.audit.record_table import of_old_object
+from ops.audit.records_table import of_old_object
 from shared.audit_log.record import Record
 from shared.events import Outcome
 
@@ -87,3 +87,35 @@ def count_periods(records: Iterable[Record], *, hourly: bool) -> tuple[dict[date
         tallies.setdefault(beginning(record), Tally()).add(record)
         total.add(record)
     return {begins_at: tally.counts() for begins_at, tally in tallies.items()}, total.counts()
+
+
+_GROWTH = 1.02
+_LOG_GROWTH = log(_GROWTH)
+# What is smaller counts as this: a millisecond is all that records keep.
+_SMALLEST = 1e-4
+
+
+class Histogram:
+    """Numbers from 0 on, each counted in a bucket whose ends are 2 % apart: from a millisecond to a year, 1,220."""
+
+    def __init__(self) -> None:
+        self._buckets: Counter[int] = Counter()
+        self._count = 0
+        self.largest = 0.0
+
+    def add(self, number: float) -> None:
+        """Count one number."""
+        self._buckets[ceil(log(max(number, _SMALLEST)) / _LOG_GROWTH)] += 1
+        self._count += 1
+        self.largest = max(self.largest, number)
+
+    def percentile(self, percent: int) -> float | None:
+        """The smallest number that so many percent do not exceed, within 1 %; None where there are no numbers."""
+        rank = ceil(percent * self._count / 100)
+        passed = 0
+        for bucket in sorted(self._buckets):
+            passed += self._buckets[bucket]
+            if passed >= rank:
+                # In the middle of the bucket, no end of it is further than 1 %; nothing exceeds the largest.
+                return min(_GROWTH**bucket * 2 / (1 + _GROWTH), self.largest)
+        return None

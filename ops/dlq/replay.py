@@ -10,7 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from ops.audit.table import audit_query
+from ops.audit.records import audit_query
 from ops.aws.concurrency import with_results
 from ops.dlq.apply import Action, Tally, apply
 from ops.dlq.message import Letter

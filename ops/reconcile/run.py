@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ops.audit.table import tell_unreadable
+from ops.audit.records import tell_unreadable
 from ops.aws.listing import WORKERS, list_objects
 from ops.reconcile.comparing import Comparison, Tally
 from ops.reconcile.difference import Difference, Kept

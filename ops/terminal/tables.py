@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
@@ -90,15 +89,27 @@ class _Listing(ABC, Generic[R]):
         self.piped = piped
         self._json = json
 
-    def print(self, rows: Iterable[R], *, as_json: bool = False, with_header: bool = True) -> None:
-        """Print things as they come: for a person at a terminal, in a pipe with tabs between the values, or as JSON."""
+    def print(self, things: Iterable[R], *, as_json: bool = False, with_header: bool = True) -> int:
+        """Print things as they come: for a person at a terminal, in a pipe with tabs between the values, or as JSON.
+
+        Returns:
+            How many there were.
+        """
+        count = 0
+
+        def counting() -> Iterator[R]:
+            nonlocal count
+            for count, thing in enumerate(things, start=1):  # noqa: B007 - it is returned
+                yield thing
+
         if as_json and self._json:
-            for row in rows:
-                print_json(self._json(row))
+            for thing in counting():
+                print_json(self._json(thing))
         elif terminal_width() is None:
-            print_lines(map(self.piped, rows))
+            print_lines(map(self.piped, counting()))
         else:
-            self._print_on_terminal(rows, with_header=with_header)
+            self._print_on_terminal(counting(), with_header=with_header)
+        return count
 
     @abstractmethod
     def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None: ...
@@ -124,7 +135,7 @@ class Table(_Listing[R]):
 
     def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None:
         terminal = _console()
-        for number, some in enumerate(_chunks(iter(rows))):
+        for number, some in enumerate(_chunks(rows)):
             lines = [[column.cell(row) for column in self.columns] for row in some]
             widest = [max(cell_len(cell.text) for cell in cells) for cells in zip(*lines, strict=True)]
             places = placed(self.columns, terminal.width, widest)
@@ -275,8 +286,20 @@ def _print_line(terminal: Console, places: Sequence[Place], row: Sequence[Cell])
     terminal.print(line, soft_wrap=True)
 
 
-def _chunks(rows: Iterator[R]) -> Iterator[list[R]]:
-    while some := list(islice(rows, _ROWS_AT_ONCE)):
+def _chunks(rows: Iterable[R]) -> Iterator[list[R]]:
+    """The rows, some at a time; where the next cannot be had, those that have come are given first."""
+    some: list[R] = []
+    try:
+        for row in rows:
+            some.append(row)
+            if len(some) == _ROWS_AT_ONCE:
+                yield some
+                some = []
+    except Exception:
+        if some:
+            yield some
+        raise
+    if some:
         yield some
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.audit.formats.cells import spreadsheet_safe
+from ops.audit.export_formats import spreadsheet_safe
 
 # What an attacker puts together: what begins a formula, what hides that, what ends a cell, and some of the rest.
 TRICKY = st.text(

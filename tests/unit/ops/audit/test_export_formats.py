@@ -12,10 +12,7 @@ import msgspec
 import pyarrow.parquet
 import pytest
 
-from ops.audit.formats.choice import Encoding, Format, encoding_of
-from ops.audit.formats.columns import COLUMNS
-from ops.audit.formats.parquet import parquet
-from ops.audit.formats.writing import Sink
+from ops.audit.export_formats import COLUMNS, Encoding, Format, Sink, encoding_of, parquet
 from ops.failures import CommandError
 from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.audit.histogram import Histogram
+from ops.audit.tally import Histogram
 
 MILLISECONDS = st.integers(min_value=0, max_value=10**11)
 

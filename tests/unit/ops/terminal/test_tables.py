@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from rich.cells import cell_len
 
-from ops.audit import record_table
-from ops.audit.record_table import LOG, print_records
+from ops.audit import records_table
+from ops.audit.records_table import LOG, print_records
 from ops.dlq import results
 from ops.dlq.message import Letter
 from ops.dlq.results import Found, Lines, Result
@@ -50,7 +50,7 @@ def show_differences(key: str) -> None:
 
 
 # What shows an object of a key, and the verdict on it.
-TABLES: dict[str, tuple[Callable[[str], None], str]] = {
+TABLES: dict[str, tuple[Callable[[str], object], str]] = {
     "dlq ls": (lambda key: print_letters([letter(key)], NOW, as_json=False), "AccessDenied"),
     "dlq replay": (
         lambda key: Lines(as_json=False).show([Found(letter(key), Result.SUPERSEDED)]),
@@ -71,7 +71,7 @@ TABLES: dict[str, tuple[Callable[[str], None], str]] = {
 @pytest.fixture(params=[40, 80, 120, 200])
 def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many cells a line of the terminal holds."""
-    for module in (tables, results, record_table, report):
+    for module in (tables, results, records_table, report):
         monkeypatch.setattr(module, "terminal_width", lambda: request.param)
     return int(request.param)
 

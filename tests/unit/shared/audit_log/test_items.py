@@ -9,12 +9,11 @@ from botocore.hooks import HierarchicalEmitter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.audit.formats import columns
+from ops.audit import export_formats
 from ops.audit.history import HISTORY
-from ops.audit.operations import OPERATIONS, run_attributes
-from ops.audit.record_table import LOG, RECORDS
-from ops.audit.runs import runs_of
-from ops.audit.stats_shown import Stats
+from ops.audit.operations import OPERATIONS, run_attributes, runs_of
+from ops.audit.records_table import LOG, RECORDS
+from ops.audit.stats import Stats
 from ops.audit.tally import count_periods
 from ops.reconcile.reading import read_records
 from shared import times
@@ -98,7 +97,7 @@ def shown(records: list[Record]) -> Iterator[object]:
 
 def values(record: Record) -> list[object]:
     """What an export writes of it; Parquet's whole numbers have 64 bits."""
-    told = [column.value(record) for column in columns.COLUMNS]
+    told = [column.value(record) for column in export_formats.COLUMNS]
     assert all(abs(value) < 2**63 for value in told if isinstance(value, int))
     return told
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from ops.audit.runs import Run, runs_of
+from ops.audit.operations import Run, runs_of
 from shared.audit_log.operation_record import OperationRecord
 from shared.operations import Operation, OperationKind, Stage
 

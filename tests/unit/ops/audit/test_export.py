@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.audit.export_file import Written, check_new_file, write_file
-from ops.audit.formats.choice import Encoding, Format
-from ops.audit.formats.writing import Sink
+from ops.audit.export import Written, check_new_file, write_file
+from ops.audit.export_formats import Encoding, Format, Sink
 from ops.failures import CommandError
 from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.cells import cell_len
 
-from ops.audit import stats_shown
-from ops.audit.stats_shown import Stats, print_stats
+from ops.audit import stats
+from ops.audit.stats import Stats, print_stats
 from ops.audit.tally import Counts, Delays
 from ops.terminal import tables
 from shared.events import Outcome
@@ -33,7 +33,7 @@ def counted() -> Stats:
 def test_on_a_terminal_every_hour_has_a_line_that_fits(
     counted: Stats, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module in (tables, stats_shown):
+    for module in (tables, stats):
         monkeypatch.setattr(module, "terminal_width", lambda: width)
     print_stats(counted, as_json=False)
     lines = capsys.readouterr().out.splitlines()
@@ -57,7 +57,7 @@ def test_on_a_terminal_every_hour_has_a_line_that_fits(
 def test_an_encoding_without_blocks_has_bars_all_the_same(
     counted: Stats, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module in (tables, stats_shown):
+    for module in (tables, stats):
         monkeypatch.setattr(module, "terminal_width", lambda: 80)
     monkeypatch.setattr(type(sys.stdout), "encoding", "ascii")
     print_stats(counted, as_json=False)

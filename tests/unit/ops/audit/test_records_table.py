@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.audit.record_table import took_s
+from ops.audit.records_table import took_s
 from shared.events import Trigger
 from tests.fakes.outcomes import UPLOADED_AT, a_record, copied
 

@@ -1,7 +1,6 @@
-"""Owns how records are shown in tables: what a line of a wide terminal holds of one, of a narrow one, and of a pipe."""
+"""Records in tables: what a line of a wide terminal, of a narrow one and of a pipe shows of one."""
 
 from collections.abc import Iterable
-from itertools import chain, islice
 
 from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, shown_moment, size_shown
 from ops.terminal.prompts import note
@@ -71,11 +70,10 @@ LOG = Table[Record](
 )
 
 
-def print_records(records: Iterable[Record], *, as_json: bool) -> None:
-    """Print records as a table that has the LogIDs whole; says so where the terminal has no room for them."""
-    remaining = iter(records)
-    for first in islice(remaining, 1):
-        RECORDS.print(chain([first], remaining), as_json=as_json)
-        width = terminal_width()
-        if width is not None and width < _LOG_ID_FROM and not as_json:
-            note(f"LogIDs take {_LOG_ID_FROM} columns: --json has them")
+def print_records(records: Iterable[Record], *, as_json: bool) -> int:
+    """Print records, with the LogIDs whole or a note where the terminal has no room for them; how many there were."""
+    count = RECORDS.print(records, as_json=as_json)
+    width = terminal_width()
+    if count and width is not None and width < _LOG_ID_FROM and not as_json:
+        note(f"LogIDs take {_LOG_ID_FROM} columns: --json has them")
+    return count

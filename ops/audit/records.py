@@ -1,4 +1,4 @@
-"""Owns how the commands come to the records of the stack's audit table."""
+"""The stack's audit table as the commands read it: the records that filters let pass, page by page."""
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
@@ -71,12 +71,12 @@ def matching(
     yield from (record for record in found if record.finished_at < until and wanted.matches(record))
 
 
-def looking_at(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
+def progress_of(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
     """A bar for the days that `matching` reads, where there are many of them."""
     if wanted.operation_id:
-        return progress("looking", total=None, unit="days")
+        return progress("reading", total=None, unit="days")
     days = _days(wanted.since or BEGINNING, wanted.until or times.now())
-    return progress("looking", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
+    return progress("reading", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
 
 
 def last_matching(query: AuditQuery, wanted: RecordFilter, count: int) -> list[Record]:

@@ -1,22 +1,27 @@
-"""Owns `copytrail audit export`: records as a file that others read, or all of the table to S3."""
+"""`copytrail audit export`: records as a file, whole or not at all, with a manifest beside it that says what it is."""
 
-from collections.abc import Iterator
-from itertools import chain
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 
 import click
+import msgspec
 from click.core import ParameterSource
 
-from ops.audit.export_file import Written, check_new_file, write_file, write_stdout
-from ops.audit.formats.choice import STDOUT, Encoding, Format, encoding_of
-from ops.audit.formats.columns import COLUMNS
-from ops.audit.manifest import Manifest
+from ops.audit.export_formats import COLUMNS, STDOUT, Encoding, Format, Sink, encoding_of
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
+from ops.audit.records import audit_query, matching
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
-from ops.audit.table import audit_query, matching
 from ops.failures import UsageError
+from ops.new_files import check_new, new_file
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted, size_shown
+from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.record import Record
@@ -32,6 +37,40 @@ Is a file still what was exported?
 """
 _LAST_DAY = " of the last 24 h"
 _MORE = "; --since 7d exports more"
+# About 2 MB of records.
+_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Written:
+    """What has been written: how many records, in how many bytes, and the SHA-256 of those."""
+
+    count: int
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
+    """What an exported file is. `size`, in bytes, and `sha256` are of the file as it is on the disk."""
+
+    file: str
+    format: str
+    compression: str | None
+    count: int
+    size: int
+    sha256: str
+    columns: tuple[str, ...]
+    filter: Mapping[str, str]
+    table: str
+    stack: str
+    region: str | None
+    exported_at: datetime
+    exported_by: str
+
+    def encoded(self) -> bytes:
+        """As it is written: indented JSON; a name's control characters are escaped."""
+        plain = msgspec.to_builtins(self) | {"ExportedAt": times.to_text(self.exported_at)}
+        return f"{json.dumps(plain, indent=2)}\n".encode()
 
 
 @click.command(epilog=_EXAMPLES)
@@ -142,3 +181,55 @@ def _refuse_others(ctx: click.Context) -> None:
     ]
     if given:
         raise UsageError(f"--to-s3 exports all of the table, to S3 only: leave out {', '.join(given)}")
+
+
+def check_new_file(path: Path) -> None:
+    """Let a path pass at which there is nothing yet, nor a manifest of it.
+
+    Raises:
+        CommandError: there is a file already.
+    """
+    check_new(path)
+    check_new(manifest_path(path))
+
+
+def write_file(
+    path: Path, encoding: Encoding, records: Iterator[Record], *, manifest: Callable[[Written], bytes]
+) -> Written:
+    """Write a file, and then its manifest.
+
+    Raises:
+        CommandError: there is a file already, or its folder cannot be written to; nothing is left behind.
+        CopytrailError: the records could not be read to their end; nothing is left behind.
+    """
+    with new_file(manifest_path(path)) as beside:
+        with new_file(path) as file:
+            written = _write(Sink(file), encoding, records)
+        beside.write(manifest(written))
+    return written
+
+
+def write_stdout(encoding: Encoding, records: Iterator[Record]) -> Written:
+    """Write to stdout, and to a terminal only what is safe there."""
+    # Taken before a progress bar, which puts itself in the place of sys.stdout.
+    stdout = sys.stdout.buffer
+    return _write(Sink(stdout), encoding, records, to_terminal=sys.stdout.isatty())
+
+
+def _write(sink: Sink, encoding: Encoding, records: Iterator[Record], *, to_terminal: bool = False) -> Written:
+    count = 0
+    with _progress(shown=not to_terminal) as advance, encoding.writing(sink, to_terminal=to_terminal) as write:
+        while some := list(islice(records, _AT_ONCE)):
+            write(some)
+            count += len(some)
+            advance(len(some))
+    return Written(count, sink.size, sink.sha256)
+
+
+def _progress(*, shown: bool) -> AbstractContextManager[Callable[[int], None]]:
+    return progress("exporting", total=None, unit="records") if shown else nullcontext(lambda _: None)
+
+
+def manifest_path(file: Path) -> Path:
+    """Where the manifest of a file is."""
+    return file.with_name(f"{file.name}.manifest.json")

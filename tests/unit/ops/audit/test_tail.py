@@ -7,8 +7,7 @@ from datetime import datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.audit.following import Follower
-from ops.audit.tailing import keep_following
+from ops.audit.tail import Follower, keep_following
 from ops.failures import CommandError
 from shared.audit_log.record import Record
 from shared.lambda_runtime.aws import translated
