@@ -1,1 +1,1 @@
-"""The dead-letter queues: looked at, and emptied by hand."""
+"""`copytrail dlq`: dead-lettered messages are listed, replayed, dropped, exported and imported."""

@@ -10,7 +10,7 @@ import click
 from ops.dlq.drop import drop_letters
 from ops.dlq.files import line_of, write_letters
 from ops.dlq.import_file import import_letters
-from ops.dlq.preview import Wanted
+from ops.dlq.preview import ApplyOptions
 from ops.dlq.queue import QueueName
 from ops.dlq.replay import replay_letters
 from ops.dlq.results import Lines
@@ -166,8 +166,8 @@ def replay(
     again or left no record. It ends after 20 minutes without news.
     """
     selection.check_all(everything=everything)
-    wanted = Wanted(queue, selection, include_superseded=include_superseded, dry_run=dry_run, yes=yes)
-    replay_letters(stack, wanted, Lines(as_json=as_json), rate=rate, wait=wait)
+    options = ApplyOptions(queue, selection, include_superseded=include_superseded, dry_run=dry_run, yes=yes)
+    replay_letters(stack, options, Lines(as_json=as_json), rate=rate, wait=wait)
 
 
 @dlq.command(
@@ -219,8 +219,8 @@ def drop(
     selection.check_all(everything=everything)
     if not everything and not selection.described():
         raise UsageError("this would drop every letter: name some with a filter, or say --all")
-    wanted = Wanted(queue, selection, include_superseded=include_superseded, dry_run=dry_run, yes=yes)
-    drop_letters(stack, wanted, Lines(as_json=as_json), to=to)
+    options = ApplyOptions(queue, selection, include_superseded=include_superseded, dry_run=dry_run, yes=yes)
+    drop_letters(stack, options, Lines(as_json=as_json), to=to)
 
 
 @dlq.command(

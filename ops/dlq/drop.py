@@ -8,7 +8,7 @@ from shlex import quote
 from ops.dlq.apply import Action, Tally, apply
 from ops.dlq.files import LetterFile, new_letter_file
 from ops.dlq.message import Letter
-from ops.dlq.preview import Wanted, Wording, preview_and_ask
+from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
@@ -19,7 +19,7 @@ from shared import times
 from shared.operations import OperationKind
 
 
-def drop_letters(stack: Stack, wanted: Wanted, lines: Lines, *, to: Path | None) -> None:
+def drop_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, to: Path | None) -> None:
     """Preview, ask, drop what was agreed on, and tell how it ended.
 
     Args:
@@ -29,7 +29,7 @@ def drop_letters(stack: Stack, wanted: Wanted, lines: Lines, *, to: Path | None)
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
         CommandError: the file cannot be written, or some letters were refused or could not be seen.
     """
-    queue = wanted.queue
+    queue = options.queue
     path = to or Path(f"dropped-letters-{times.now():%Y%m%dT%H%M%SZ}.jsonl")
     check_new(path)
     wording = Wording(
@@ -41,7 +41,7 @@ def drop_letters(stack: Stack, wanted: Wanted, lines: Lines, *, to: Path | None)
     )
     with closing(stack.client("sqs", connections=CONNECTIONS + 1)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        preview = preview_and_ask(stack, letters, wanted, wording, lines, drops=True)
+        preview = preview_and_ask(stack, letters, options, wording, lines, drops=True)
         if preview is None:
             return
         with new_letter_file(path) as file:
@@ -52,8 +52,8 @@ def drop_letters(stack: Stack, wanted: Wanted, lines: Lines, *, to: Path | None)
                 dlq=queue.dlq,
                 # One thread writes to the file.
                 act=lambda tally, swept, some: _write_then_delete(file, queue, tally, swept, some),
-                filters=wanted.filters() | {"to": str(path)},
-                limit=wanted.selection.limit,
+                filters=options.filters() | {"to": str(path)},
+                limit=options.selection.limit,
                 used_up=("--to",) if to else (),
             )
             try:

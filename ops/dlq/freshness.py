@@ -64,7 +64,7 @@ class Sources:
             return Freshness.SOURCE_DELETED if found is None else Freshness.CURRENT
         found = self._head(upload)
         if found is None:
-            # The copier, too, looks there.
+            # The copier, too, tries the decoded key.
             return Freshness.CURRENT if decoded_twin(upload, self._head) else Freshness.SOURCE_DELETED
         return Freshness.CURRENT if is_same_upload(found, upload) else Freshness.SUPERSEDED
 

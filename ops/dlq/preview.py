@@ -11,7 +11,7 @@ from ops.dlq.freshness import THREADS, Checked, Freshness, Sources, sources_of
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Found, Lines, Result
-from ops.dlq.selection import Named, Selection
+from ops.dlq.selection import IdMatches, Selection
 from ops.dlq.sweep import Unseen, not_found, sweep
 from ops.failures import CommandError
 from ops.stack import Stack
@@ -19,14 +19,14 @@ from ops.terminal.formats import counted
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note
 
-# Enough to see whether it is what was meant.
+# Enough for a person to see whether these are the right ones.
 _MOST_SHOWN = 10
 _CURRENT = Checked(Freshness.CURRENT)
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a person asked `replay` or `drop` for. `yes`: they are not to be asked again."""
+class ApplyOptions:
+    """What `replay` and `drop` are given alike. `yes`: the person is not to be asked."""
 
     queue: QueueName
     selection: Selection
@@ -82,7 +82,7 @@ class Preview:
         self.to_check = 0
         self.not_known = 0
         self.why_not_known = ""
-        self.named = Named(selection)
+        self.id_matches = IdMatches(selection)
         self.ids_of_nothing: list[str] = []
         self.unseen = Unseen()
         self._selection = selection
@@ -113,10 +113,10 @@ class Preview:
                         break
                 else:
                     self.unseen = swept.unseen
-                    self.ids_of_nothing = self.named.of_nothing
+                    self.ids_of_nothing = self.id_matches.of_nothing
         finally:
             executor.shutdown(cancel_futures=True)
-        self.named.check()
+        self.id_matches.check()
 
     def check_all(self, dlq: str) -> None:
         """Let a preview pass that has found all that was selected, and knows of it what it should.
@@ -132,7 +132,7 @@ class Preview:
         self.unseen.check()
 
     def _is_selected(self, letter: Letter) -> bool:
-        self.named.take(letter)
+        self.id_matches.take(letter)
         if self._selection.matches(letter):
             return True
         self.not_ours += not letter.is_ours
@@ -164,7 +164,13 @@ class Preview:
 
 
 def preview_and_ask(
-    stack: Stack, dead_letters: DeadLetterQueue, wanted: Wanted, wording: Wording, lines: Lines, *, drops: bool = False
+    stack: Stack,
+    dead_letters: DeadLetterQueue,
+    options: ApplyOptions,
+    wording: Wording,
+    lines: Lines,
+    *,
+    drops: bool = False,
 ) -> Preview | None:
     """Show what would become of the letters that are selected, and ask; None: nothing is to be done.
 
@@ -173,13 +179,15 @@ def preview_and_ask(
         CommandError: S3 tells of no source; an id is that of several letters; nothing is to be done, and not all that
             was selected was found.
     """
-    with sources_of(stack, wanted.queue) as sources:
-        preview = Preview(wanted.selection, sources=sources, include_superseded=wanted.include_superseded, drops=drops)
-        _show(preview, dead_letters, lines, dry_run=wanted.dry_run)
-    _tell(preview, wanted, wording)
+    with sources_of(stack, options.queue) as sources:
+        preview = Preview(
+            options.selection, sources=sources, include_superseded=options.include_superseded, drops=drops
+        )
+        _show(preview, dead_letters, lines, dry_run=options.dry_run)
+    _tell(preview, options, wording)
     question = wording.question(counted(len(preview.going), "letter"))
-    if wanted.dry_run or not preview.going or not confirm(question, yes=wanted.yes):
-        preview.check_all(wanted.queue.dlq)
+    if options.dry_run or not preview.going or not confirm(question, yes=options.yes):
+        preview.check_all(options.queue.dlq)
         return None
     return preview
 
@@ -211,10 +219,10 @@ def _first_few(found: Iterable[Found], advance: Callable[[int], None]) -> Iterat
             yield one
 
 
-def _tell(preview: Preview, wanted: Wanted, wording: Wording) -> None:
+def _tell(preview: Preview, options: ApplyOptions, wording: Wording) -> None:
     """Sum up what was found."""
-    dlq, filters = wanted.queue.dlq, wanted.selection.as_options()
-    for line in preview.named.excluded:
+    dlq, filters = options.queue.dlq, options.selection.as_options()
+    for line in preview.id_matches.excluded:
         note(line)
     if preview.ids_of_nothing and preview.going:
         note(f"no letter of the {dlq} has the id {' or '.join(preview.ids_of_nothing)}")

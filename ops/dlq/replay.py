@@ -14,7 +14,7 @@ from ops.audit.records import audit_query
 from ops.aws.concurrency import with_results
 from ops.dlq.apply import Action, Tally, apply
 from ops.dlq.message import Letter
-from ops.dlq.preview import Wanted, Wording, preview_and_ask
+from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
@@ -47,7 +47,7 @@ _WHAT_NEXT = {
 }
 
 
-def replay_letters(stack: Stack, wanted: Wanted, lines: Lines, *, rate: float | None, wait: bool) -> None:
+def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: float | None, wait: bool) -> None:
     """Preview, ask, send what was agreed on, and tell how it ended.
 
     Args:
@@ -58,7 +58,7 @@ def replay_letters(stack: Stack, wanted: Wanted, lines: Lines, *, rate: float | 
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
         CommandError: some letters were refused, failed again, or could not be seen.
     """
-    queue = wanted.queue
+    queue = options.queue
     wording = Wording(
         would=f"go to the {queue} queue",
         question=lambda letters: f"Replay {letters}?",
@@ -67,7 +67,7 @@ def replay_letters(stack: Stack, wanted: Wanted, lines: Lines, *, rate: float | 
     )
     with closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        preview = preview_and_ask(stack, letters, wanted, wording, lines)
+        preview = preview_and_ask(stack, letters, options, wording, lines)
         if preview is None:
             return
         replaying = Replaying(sqs, queue.url(stack))
@@ -77,10 +77,10 @@ def replay_letters(stack: Stack, wanted: Wanted, lines: Lines, *, rate: float | 
             done=Result.REPLAYED,
             dlq=queue.dlq,
             act=replaying.move,
-            filters=wanted.filters(),
+            filters=options.filters(),
             threads=_THREADS,
             rate=rate,
-            limit=wanted.selection.limit,
+            limit=options.selection.limit,
         )
         problem = apply(action, stack, letters, preview, lines)
     outcomes = _wait(stack, replaying, lines) if wait else None

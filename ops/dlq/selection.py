@@ -49,13 +49,13 @@ class ReasonName(click.ParamType[str]):
         return str(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The reasons that may be meant."""
+        """The known reasons that begin like this, in any case."""
         begins = incomplete.casefold()
         return [CompletionItem(reason) for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
 
 
-def is_named(letter: Letter, id_: str) -> bool:
-    """Whether an id, or the beginning of one, is the letter's: by its message id, or its LogID."""
+def has_id(letter: Letter, id_: str) -> bool:
+    """Whether a message id or LogID, or the beginning of one, is the letter's."""
     return letter.id.lower().startswith(id_) or (letter.log_id or "").startswith(id_)
 
 
@@ -103,7 +103,7 @@ class Selection(Filters[Letter]):
     )
     ids: tuple[str, ...] = filtered(
         "--id",
-        lambda letter, ids: any(is_named(letter, id_) for id_ in ids),
+        lambda letter, ids: any(has_id(letter, id_) for id_ in ids),
         type=LetterId(),
         multiple=True,
         help="Only this letter: its message id or LogID, or how that begins. May be repeated.",
@@ -131,7 +131,7 @@ class Selection(Filters[Letter]):
             raise UsageError(f"--all is every letter, and --{min(filters)} is not: say one of them")
 
 
-class Named:
+class IdMatches:
     """Which letters each id of a selection turns out to name: the beginning of an id may be that of several."""
 
     def __init__(self, selection: Selection) -> None:
@@ -143,7 +143,7 @@ class Named:
     def take(self, letter: Letter) -> None:
         """A letter of the queue."""
         for id_, letters in self._letters.items():
-            if not is_named(letter, id_):
+            if not has_id(letter, id_):
                 continue
             self._found.add(id_)
             if why := self._selection.why_not(letter):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
-from ops.dlq.selection import Named, Selection
+from ops.dlq.selection import IdMatches, Selection
 from ops.dlq.sweep import CONNECTIONS, Sweep, Unseen, not_found, sweep
 from ops.stack import Stack
 from ops.terminal.formats import counted
@@ -29,7 +29,7 @@ class Snapshot:
     matched: int = 0
 
     def __post_init__(self) -> None:
-        self.named = Named(self.selection)
+        self.id_matches = IdMatches(self.selection)
 
     def __iter__(self) -> Iterator[Letter]:
         """The letters.
@@ -41,7 +41,7 @@ class Snapshot:
             self._advance(len(letters))
             for letter in letters:
                 self.seen += 1
-                self.named.take(letter)
+                self.id_matches.take(letter)
                 if self.selection.shows(letter):
                     self.matched += 1
                     yield letter
@@ -72,9 +72,9 @@ class Snapshot:
             note(f"{counted(self.matched, 'letter')} of {self.seen:,} in the {dlq}")
         else:
             note(f"{counted(self.matched, 'letter')} in the {dlq}")
-        for line in self.named.excluded:
+        for line in self.id_matches.excluded:
             note(line)
-        if missing := self.named.of_nothing:
+        if missing := self.id_matches.of_nothing:
             raise not_found(dlq, missing, self.unseen)
         self.unseen.check()
 
@@ -112,7 +112,7 @@ def find(stack: Stack, queue: QueueName, id_: str) -> Letter:
             if len(id_) == _WHOLE_ID:
                 break
         else:
-            letters.named.check()
+            letters.id_matches.check()
     if found is None:
         raise not_found(queue.dlq, [id_], letters.unseen)
     return found

@@ -1,4 +1,4 @@
-"""Owns a disk that takes no more, for files of this process."""
+"""A disk that takes no more, for files of this process."""
 
 import resource
 import signal

@@ -1,4 +1,4 @@
-"""Owns a strict in-memory SQS behind boto3's methods: what is received is hidden, and handles grow stale."""
+"""A strict in-memory SQS behind boto3's methods: what is received is hidden, and handles grow stale."""
 
 import re
 import threading
@@ -106,10 +106,10 @@ class FakeSqs:
             return {"Messages": [_received(message, asked_for) for message in received]} if received else {}
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
-        """Hide messages in hand for so long from now."""
+        """Hide messages that were received for so long from now."""
 
         def change(entry: Mapping[str, Any]) -> str:
-            message = self._in_hand(QueueUrl, entry["ReceiptHandle"])
+            message = self._in_flight(QueueUrl, entry["ReceiptHandle"])
             if message is None:
                 return "ReceiptHandleIsInvalid"
             if message.visible_from <= self.clock():
@@ -140,17 +140,17 @@ class FakeSqs:
         ReceiptHandle: str,  # noqa: N803
         VisibilityTimeout: int,  # noqa: N803
     ) -> Mapping[str, Any]:
-        """Hide a message in hand for so long from now."""
+        """Hide a message that was received for so long from now."""
         entry = {"Id": "0", "ReceiptHandle": ReceiptHandle, "VisibilityTimeout": VisibilityTimeout}
         if self.change_message_visibility_batch(QueueUrl=QueueUrl, Entries=[entry]).get("Failed"):
             raise refusal("ReceiptHandleIsInvalid")
         return {}
 
     def delete_message_batch(self, *, QueueUrl: str, Entries: Sequence[Any]) -> Mapping[str, Any]:  # noqa: N803
-        """Delete messages in hand; SQS says yes to a handle of an earlier receive, and deletes nothing."""
+        """Delete messages that were received; SQS says yes to a handle of an earlier receive, and deletes nothing."""
 
         def delete(entry: Mapping[str, Any]) -> str:
-            message = self._in_hand(QueueUrl, entry["ReceiptHandle"])
+            message = self._in_flight(QueueUrl, entry["ReceiptHandle"])
             if message is not None:
                 del self._queue(QueueUrl)[message.id]
             return ""
@@ -189,7 +189,7 @@ class FakeSqs:
     def _visible(self, url: str) -> list[StoredMessage]:
         return [message for message in self._queue(url).values() if message.visible_from <= self.clock()]
 
-    def _in_hand(self, url: str, handle: str) -> StoredMessage | None:
+    def _in_flight(self, url: str, handle: str) -> StoredMessage | None:
         message_id, _, received = handle.partition("#")
         message = self._queue(url).get(message_id)
         return message if message and str(message.received) == received else None

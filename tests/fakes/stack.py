@@ -1,4 +1,4 @@
-"""Owns a stack whose dead-letter queues are in memory, and the commands of `dlq` beside it."""
+"""A stack whose dead-letter queues are in memory, and the commands of `dlq` beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

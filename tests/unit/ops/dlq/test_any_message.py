@@ -37,8 +37,8 @@ def _attributes() -> st.SearchStrategy[Mapping[str, Any]]:
         st.just({"DataType": "Binary", "BinaryValue": b"\0\xff"}),
         st.just({"DataType": "Number.int", "StringValue": "9" * 5000}),
     )
-    explained = {name: {"DataType": "String", "StringValue": text} for name, text in FAILED.items()}
-    return st.builds(lambda base, more: base | more, st.sampled_from([{}, explained]), st.dictionaries(names, value))
+    recorded = {name: {"DataType": "String", "StringValue": text} for name, text in FAILED.items()}
+    return st.builds(lambda base, more: base | more, st.sampled_from([{}, recorded]), st.dictionaries(names, value))
 
 
 def _is_held_by_sqs(letter: tuple[str, Mapping[str, Any]]) -> bool:

@@ -121,7 +121,7 @@ def test_a_key_is_taken_raw(heads: FakeHeads) -> None:
     assert freshness(heads, structs.replace(UPLOAD, key="100%20sure+.txt")) is Freshness.CURRENT
 
 
-def test_a_key_that_came_encoded_is_looked_for_under_what_was_meant(heads: FakeHeads) -> None:
+def test_a_key_that_came_encoded_is_found_under_the_decoded_key(heads: FakeHeads) -> None:
     heads.put("a b.csv", A)
     assert freshness(heads, structs.replace(UPLOAD, key="a%20b.csv")) is Freshness.CURRENT
 

@@ -70,7 +70,7 @@ def test_what_nobody_wants_any_more_is_left_out(sqs: Any) -> None:
     assert len(preview.going) == 3
 
 
-def test_what_could_not_be_looked_at_goes_and_is_counted(sqs: Any) -> None:
+def test_what_could_not_be_checked_goes_and_is_counted(sqs: Any) -> None:
     put(sqs, "a", "b")
     sources: Any = FakeSources({"b": Checked(Freshness.NOT_KNOWN, "Access Denied")})
     preview, found = previewed(sqs, Selection(), sources=sources)
@@ -107,7 +107,9 @@ def test_an_id_that_was_not_reached_is_not_said_to_be_nobodys(sqs: Any) -> None:
     preview.check_all("copy DLQ")
 
 
-def test_an_unknown_id_is_a_failure_and_an_incomplete_look_where_letters_are_in_somebodys_hands(sqs: Any) -> None:
+def test_an_unknown_id_is_a_failure_and_an_incomplete_preview_where_others_have_received_letters(
+    sqs: Any,
+) -> None:
     put(sqs, "a")
     preview, _ = previewed(sqs, Selection(ids=("87654321",)))
     with pytest.raises(CommandError, match="no letter of the copy DLQ has the id 87654321") as raised:
@@ -120,7 +122,7 @@ def test_an_unknown_id_is_a_failure_and_an_incomplete_look_where_letters_are_in_
 
 
 def receive(sqs: Any) -> None:
-    """Take letters in hand, as somebody who is then killed."""
+    """Receive letters, as somebody who is then killed."""
     sqs.receive_message(
         QueueUrl=DLQ,
         MaxNumberOfMessages=10,

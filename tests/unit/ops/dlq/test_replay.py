@@ -23,7 +23,7 @@ MESSAGE_ID = "11111111-1111-4111-8111-111111111111"
 
 @dataclass
 class FakeTable:
-    """An audit table: `records` by LogID, `later` those that come at the next looks, one at a time."""
+    """An audit table: `records` by LogID, `later` those that come between the next reads, one at a time."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     records: dict[str, Record] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How a person names the letters that are meant."""
+"""The selection of letters, as a person types it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops.dlq.selection import Named, ReasonName, Selection
+from ops.dlq.selection import IdMatches, ReasonName, Selection
 from ops.failures import UsageError
 from ops.params.keys import KeyFilter
 from tests.fakes.bodies import object_created
@@ -100,10 +100,10 @@ def test_a_reason_is_taken_as_it_is_shown() -> None:
     ],
 )
 def test_what_excludes_a_letter_that_an_id_names_is_known(selection: Selection, why: str) -> None:
-    named = Named(selection)
-    named.take(a_letter())
-    assert list(named.excluded) == [f"letter {MESSAGE_ID} is excluded by {why}"]
-    assert named.of_nothing == []
+    matches = IdMatches(selection)
+    matches.take(a_letter())
+    assert list(matches.excluded) == [f"letter {MESSAGE_ID} is excluded by {why}"]
+    assert matches.of_nothing == []
 
 
 def test_the_shell_completes_reasons_in_any_case() -> None:
@@ -124,7 +124,7 @@ def test_all_and_a_filter_contradict_each_other(filters: Any) -> None:
         Selection(**filters).check_all(everything=True)
 
 
-def test_where_letters_are_only_looked_at_those_that_are_not_ours_are_shown_too() -> None:
+def test_where_letters_are_only_shown_those_that_are_not_ours_are_shown_too() -> None:
     assert Selection().shows(NOT_OURS)
     assert Selection(reasons=("notours",)).shows(NOT_OURS)
     assert not Selection(keys=KeyFilter(prefix="rep")).shows(NOT_OURS)
@@ -162,20 +162,20 @@ def test_a_span_that_holds_nothing_is_refused() -> None:
 
 
 def test_the_beginning_of_several_letters_ids_is_refused() -> None:
-    named = Named(Selection(ids=(MESSAGE_ID[:8], LOG_ID[:8])))
-    named.take(a_letter())
-    named.check()
+    matches = IdMatches(Selection(ids=(MESSAGE_ID[:8], LOG_ID[:8])))
+    matches.take(a_letter())
+    matches.check()
 
     twin = MESSAGE_ID[:-1] + "f"
-    named.take(a_letter({}, id=twin, body=object_created(an_upload(key="other"))))
+    matches.take(a_letter({}, id=twin, body=object_created(an_upload(key="other"))))
     with pytest.raises(UsageError, match=f"'{MESSAGE_ID[:8]}' is how .* name one of {MESSAGE_ID}, {twin}$"):
-        named.check()
+        matches.check()
 
 
 def test_a_whole_log_id_may_name_several_letters() -> None:
     twice = [a_letter({}, id=f"{number}f1c22ab-0d7e-4f0e-8a34-5b1b8f6f2a10") for number in range(2)]
     assert twice[0].log_id == twice[1].log_id
-    named = Named(Selection(ids=(str(twice[0].log_id),)))
+    matches = IdMatches(Selection(ids=(str(twice[0].log_id),)))
     for letter in twice:
-        named.take(letter)
-    named.check()
+        matches.take(letter)
+    matches.check()
