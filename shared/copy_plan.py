@@ -1,4 +1,4 @@
-"""Owns how an object of a given size is copied: in one request, or in parts of which size."""
+"""How an object of a given size is copied: in one request, or in parts of which size; and how long that takes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _USUAL = 60 * MEBIBYTE
 _SLOWEST = 20 * MEBIBYTE
 # What a part has to spare at the usual pace.
 _SPARE_S = 10
-# What an invocation takes beside one copy: to start, to look at both ends, and to conclude.
+# What an invocation takes beside one copy: to start, to read both ends, and to publish the outcome.
 _AROUND_A_COPY_S = 40
 _AROUND_A_PART_S = 20 + _SPARE_S
 

@@ -1,4 +1,4 @@
-"""Owns what EventBridge puts around an event, and how an event is read out of it."""
+"""What EventBridge puts around an event, and how an event is read out of it: strictly, naming the wrong field."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Owns the two kinds of failure, and which AWS error code is of which kind."""
+"""The two kinds of failure, transient and permanent, their reason codes, and which AWS error code is of which kind."""
 
 import re
 from collections.abc import Mapping

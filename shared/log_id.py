@@ -1,4 +1,4 @@
-"""Owns the LogID: the same upload delivered twice has the same one."""
+"""The LogID, a hash of an upload's identity: the same upload delivered twice has the same one."""
 
 import json
 from uuid import UUID, uuid5

@@ -1,4 +1,4 @@
-"""Owns routes: which upload goes where, and which routes get into each other's way."""
+"""Routes: which upload goes where, and which routes get into each other's way."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Owns how a moment is written: UTC, ISO-8601, milliseconds, `Z`, so that moments sort as text."""
+"""Moments as text: UTC, ISO-8601, milliseconds, `Z`, so that they sort as text; and arithmetic that stays in range."""
 
 from datetime import UTC, datetime, timedelta
 

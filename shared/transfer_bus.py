@@ -1,4 +1,4 @@
-"""Owns the only PutEvents calls: copytrail's own events, to the transfer bus."""
+"""The transfer bus: copytrail's own events, sent with PutEvents, the only such calls."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ class Event(NamedTuple):
 
 
 class TransferBus:
-    """The transfer bus: PutEvents answers 200 even when entries failed, so each one is looked at."""
+    """The transfer bus: PutEvents answers 200 even when entries failed, so each entry's answer is read."""
 
     def __init__(self, events: "EventBridgeClient", *, name: str, sleep: Callable[[float], None]) -> None:
         self._events = events

@@ -1,49 +1,19 @@
-"""Owns the only writes to the audit table: one append per LogID, never changed afterwards."""
+"""The only writes to the audit table: one append per LogID, never changed afterwards."""
 
 from collections.abc import Mapping
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from services.auditor.worker import Appended, LogIdConflictError
 from shared.audit_log.items import AnyRecord, read_item
 from shared.audit_log.schema import PARTITION_KEY
-from shared.errors import PermanentError, Reason
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class Appended(Enum):
-    """What came of an append that succeeded."""
-
-    NEW = "new"
-    DUPLICATE = "duplicate"
-
-
-class LogIdConflictError(PermanentError):
-    """A LogID that already stands for something else: the record that is there stays."""
-
-    def __init__(self, record: AnyRecord, existing: str) -> None:
-        super().__init__(
-            Reason.LOG_ID_CONFLICT,
-            f"LogID {record.log_id} of {record.title} already stands for {existing}, which was kept",
-        )
-
-
-class Ledger(Protocol):
-    """Where records are kept for good."""
-
-    def append(self, record: AnyRecord) -> Appended:
-        """Keep a record, unless one of the same identity is there already.
-
-        Raises:
-            LogIdConflictError: another upload's record is there under this LogID.
-            CopytrailError: the record was not kept.
-        """
-
-
 class DynamoDbLedger:
-    """The ledger on a DynamoDB table."""
+    """The `Ledger` on a DynamoDB table."""
 
     def __init__(self, dynamodb: "DynamoDBClient", table_name: str) -> None:
         self._dynamodb = dynamodb
@@ -71,11 +41,11 @@ class DynamoDbLedger:
                 existing = cast(Mapping[str, Any], refused.response).get("Item", {})
             else:
                 return Appended.NEW
-        check_same(record, existing)
+        _check_same(record, existing)
         return Appended.DUPLICATE
 
 
-def check_same(record: AnyRecord, item: Mapping[str, Any]) -> None:
+def _check_same(record: AnyRecord, item: Mapping[str, Any]) -> None:
     """Let a record pass when the item under its LogID stands for the same.
 
     Raises:

@@ -1,7 +1,6 @@
 """What CloudWatch learns of each message of the auditor: one log line with its LogID, and the metrics."""
 
-from services.auditor.ledger import Appended, LogIdConflictError
-from services.auditor.worker import Recorded
+from services.auditor.worker import Appended, LogIdConflictError, Recorded
 from shared.audit_log.record import Record
 from shared.lambda_runtime import powertools
 from shared.lambda_runtime.message import DeadLetter

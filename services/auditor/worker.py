@@ -3,14 +3,44 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
-from services.auditor.ledger import Appended, Ledger
 from shared.audit_log.items import AnyRecord, record_of
+from shared.errors import PermanentError, Reason
 from shared.event_decoding import Audited, decode_audited
 from shared.lambda_runtime.batch import Failures
 from shared.lambda_runtime.delivery_policy import dead_letter, final_error
 from shared.lambda_runtime.message import DeadLetter, Message, Queue
+
+
+class Appended(Enum):
+    """What came of an append that succeeded."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+class LogIdConflictError(PermanentError):
+    """A LogID that already stands for something else: the record that is there stays."""
+
+    def __init__(self, record: AnyRecord, existing: str) -> None:
+        super().__init__(
+            Reason.LOG_ID_CONFLICT,
+            f"LogID {record.log_id} of {record.title} already stands for {existing}, which was kept",
+        )
+
+
+class Ledger(Protocol):
+    """Where records are stored, never to be changed."""
+
+    def append(self, record: AnyRecord) -> Appended:
+        """Keep a record, unless one of the same identity is there already.
+
+        Raises:
+            LogIdConflictError: another upload's record is there under this LogID.
+            CopytrailError: the record was not kept.
+        """
 
 
 @dataclass(frozen=True)

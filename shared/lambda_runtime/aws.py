@@ -1,4 +1,4 @@
-"""Owns how boto3 is set up and how its exceptions become ours."""
+"""boto3 clients as copytrail sets them up, and boto3's exceptions turned into ours."""
 
 import re
 from collections.abc import Iterator, MutableMapping

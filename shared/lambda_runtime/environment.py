@@ -1,4 +1,4 @@
-"""Owns typed reads of environment variables: every problem is found before the first one is reported."""
+"""Environment variables read with their types: every problem is found before the first one is reported."""
 
 from collections.abc import Callable, Mapping
 from types import TracebackType

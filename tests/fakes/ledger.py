@@ -2,7 +2,7 @@
 
 import threading
 
-from services.auditor.ledger import Appended, LogIdConflictError
+from services.auditor.worker import Appended, LogIdConflictError
 from shared.audit_log.items import AnyRecord
 
 

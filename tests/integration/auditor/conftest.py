@@ -1,4 +1,4 @@
-"""Owns the auditor's surroundings: table, queues, environment and Lambda's context."""
+"""The auditor's surroundings: table, queues, environment and Lambda's context."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

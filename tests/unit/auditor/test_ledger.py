@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from services.auditor.ledger import Appended, DynamoDbLedger, Ledger, LogIdConflictError
+from services.auditor.ledger import DynamoDbLedger
+from services.auditor.worker import Appended, Ledger, LogIdConflictError
 from shared.audit_log.items import AnyRecord
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import AuditQuery

@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.auditor.ledger import Appended
-from services.auditor.worker import AuditWorker, Recorded
+from services.auditor.worker import Appended, AuditWorker, Recorded
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 from shared.errors import AccessDeniedError, PermanentError, TransientError
