@@ -88,9 +88,9 @@ def dependencies(service: str, *, target: Target) -> Path:
     Raises:
         BundlingError: uv could not resolve or download what the lock names.
     """
-    kept = CALLS[service]
+    aws_services = CALLS[service]
     place = _BUILD / "wheels" / f"{service}-{target.name}"
-    return _installed(place, "functions", target, kept)
+    return _installed(place, "functions", target, aws_services)
 
 
 def runtime_client(*, target: Target) -> Path:
@@ -107,7 +107,7 @@ def content_hash(asset: Path) -> str:
     return asset.name.rpartition("-")[2]
 
 
-def _installed(place: Path, group: str, target: Target, kept: Iterable[str]) -> Path:
+def _installed(place: Path, group: str, target: Target, aws_services: Iterable[str]) -> Path:
     requirements = _uv("export", "--project", str(ROOT), "--frozen", "--only-group", group, "--no-header", "--quiet")
 
     def build(directory: Path) -> None:
@@ -125,14 +125,14 @@ def _installed(place: Path, group: str, target: Target, kept: Iterable[str]) -> 
                 str(target.python),
             )
             _uv("pip", "install", *options, *target.options, "--target", str(directory), "--requirement", file.name)
-        _prune(directory, kept)
+        _prune(directory, aws_services)
 
-    return _built(place, [requirements, *kept, *_UNUSED, *target.options, target.tag], build)
+    return _built(place, [requirements, *aws_services, *_UNUSED, *target.options, target.tag], build)
 
 
-def _prune(directory: Path, kept: Iterable[str]) -> None:
+def _prune(directory: Path, aws_services: Iterable[str]) -> None:
     unused = [path for pattern in _UNUSED for path in directory.glob(pattern)]
-    unused += [path for path in directory.glob("botocore/data/*/") if path.name not in kept]
+    unused += [path for path in directory.glob("botocore/data/*/") if path.name not in aws_services]
     for path in unused:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 

@@ -20,8 +20,8 @@ _LARGEST_CALL = 256 * 1024
 _MOMENT_BYTES = 14
 # What EventBridge says of a call in which one entry cannot be accepted.
 _REFUSALS = frozenset({"ValidationException", "ParamValidationError", "413"})
-# The pauses between tries of entries that EventBridge did not accept, in seconds.
-_PAUSES_S = (0.1, 0.4)
+# Between attempts for entries that EventBridge did not accept, in seconds.
+_RETRY_DELAYS_S = (0.1, 0.4)
 
 
 class Event(NamedTuple):
@@ -49,11 +49,11 @@ class TransferBus:
             For each event in its place, None when it was accepted, else why not.
         """
         verdicts = self._put(events)
-        for pause_s in _PAUSES_S:
+        for delay_s in _RETRY_DELAYS_S:
             refused = [place for place, verdict in enumerate(verdicts) if verdict]
             if not refused:
                 break
-            self._sleep(pause_s)
+            self._sleep(delay_s)
             again = self._put([events[place] for place in refused])
             for place, verdict in zip(refused, again, strict=True):
                 verdicts[place] = verdict

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.stack import Stack
@@ -66,6 +66,7 @@ def test_an_expires_is_told_as_it_came(make: Any, operation: str, expires: str) 
 def test_any_text_is_an_expires() -> None:
     headers: dict[str, str] = {}
 
+    @settings(deadline=None)
     @given(expires=_HEADER_TEXT)
     def is_told_as_it_came(expires: str) -> None:
         headers["Expires"] = expires
