@@ -88,8 +88,9 @@ benchmark: .venv/.ready ## Measure time and memory at full size, beside rclone a
 	@python -m benchmarks $(ARGS)
 
 .PHONY: docs
-docs: .venv/.ready ## Write docs/cli.md: what --help says
+docs: .venv/.ready ## Write docs/cli.md: what --help says (DEMO=1: and record docs/demo.svg anew)
 	@python -m docs.cli
+	@$(if $(DEMO),python -m docs.terminal)
 
 .PHONY: format
 format: .venv/.ready ## Format the code, and mend what lint can mend

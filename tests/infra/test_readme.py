@@ -1,4 +1,4 @@
-"""What the README tells people to type and to set is there."""
+"""What the README and the page on configuration tell people to make and to set is there."""
 
 import re
 import subprocess
@@ -10,6 +10,8 @@ from infra.validation import read_settings
 from shared.errors import ConfigurationError
 
 README = (ROOT / "README.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def every_setting() -> set[str]:
@@ -26,11 +28,14 @@ def every_setting() -> set[str]:
 
 
 def test_every_setting_is_in_the_table() -> None:
-    table = README[README.index("| setting |") : README.index("## Every day")]
+    table = CONFIGURATION[CONFIGURATION.index("| setting |") : CONFIGURATION.index("## Encryption")]
     assert every_setting() - {"buckets", "routes"} <= set(re.findall(r"\w+", table))
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:\$ |`)make ([a-z]+)", README))))
+@pytest.mark.parametrize(
+    "target",
+    sorted({target for page in PAGES for target in re.findall(r"(?:\$ |`|    )make ([a-z-]+)", page.read_text())}),
+)
 def test_what_is_to_be_made_can_be_made(target: str) -> None:
     assert re.search(rf"^{target}:.*## \S", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
