@@ -9,12 +9,13 @@ import msgspec
 
 from infra.event_patterns import (
     LARGEST_NUMBER,
+    LONGEST_BUCKET_NAME,
     LONGEST_PATTERN,
     MOST_COMPLEX,
     MOST_RULES,
     complexity,
     length,
-    uploads,
+    upload_patterns,
 )
 from infra.settings import Bucket, FunctionSettings, Settings
 from shared.copy_plan import MEBIBYTE, largest_copy, seconds_for
@@ -26,7 +27,6 @@ _BATCH_WITHOUT_WINDOW = 10
 # All variables of a function, names and values ("Lambda quotas"); what the fixed ones may take of it.
 _ENVIRONMENT_BYTES = 4096
 _FIXED_VARIABLES_BYTES = 1024
-_LONGEST_BUCKET_NAME = "x" * 63
 _MOST_QUOTED = 40
 
 
@@ -124,7 +124,7 @@ def _problems_of_routes(routes: Sequence[Route], buckets: Mapping[str, Bucket]) 
     ]
     if (cycle := find_cycle(going)) is not None:
         yield f"copytrail.routes go round in a circle, so copies would cause copies forever: {' → '.join(cycle)}"
-    if (rules := sum(len(uploads(route)) for route in routes)) > MOST_RULES:
+    if (rules := sum(len(upload_patterns(route)) for route in routes)) > MOST_RULES:
         yield (
             f"copytrail.routes take {rules:,} EventBridge rules, and a bus has room for {MOST_RULES}: use fewer"
             " prefixes and suffixes together"
@@ -216,7 +216,7 @@ def _length_problems(route: Route) -> Iterator[str]:
 def _pattern_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str]:
     """Prefixes and suffixes that EventBridge does not take, not even in a rule of their own."""
     named = msgspec.structs.replace(route, source_bucket=_longest_name(route.source_bucket, buckets))
-    if (longest := max(map(length, uploads(named)))) > LONGEST_PATTERN:
+    if (longest := max(map(length, upload_patterns(named)))) > LONGEST_PATTERN:
         yield (
             f"has a prefix or suffix that is too long for EventBridge: its pattern takes {longest:,} characters of"
             f" {LONGEST_PATTERN:,}; shorten it"
@@ -283,7 +283,7 @@ def _environment_bytes(buckets: Mapping[str, Bucket], routes: Sequence[Route]) -
 
 def _longest_name(alias: str, buckets: Mapping[str, Bucket]) -> str:
     bucket = buckets.get(alias)
-    return (bucket and bucket.name) or _LONGEST_BUCKET_NAME
+    return (bucket and bucket.name) or LONGEST_BUCKET_NAME
 
 
 def _quoted(text: str) -> str:

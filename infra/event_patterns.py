@@ -32,20 +32,21 @@ MOST_RULES = 300
 # wildcards one value can meet at a time (event-ruler, `MachineComplexityEvaluator`): of rules that people have tried,
 # one of 9 was taken, and one of 12 refused.
 MOST_COMPLEX = 9
-_LONGEST_BUCKET_NAME = "x" * 63
+# Stands for the name of a bucket that is not known yet ("General purpose bucket naming rules", S3 user guide).
+LONGEST_BUCKET_NAME = "x" * 63
 
 COPY_REQUESTS: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": [COPY_REQUESTED]}
 AUDITED: Pattern = {"source": [COPYTRAIL_SOURCE], "detail-type": AUDITED_DETAIL_TYPES}
 
 
-def uploads(route: Route) -> tuple[Pattern, ...]:
+def upload_patterns(route: Route) -> tuple[Pattern, ...]:
     """The patterns of a route's uploads, for a rule each: what `Route.matches` says, in EventBridge's words.
 
     An upload passes one of them or none. A new pattern begins where EventBridge would take no longer or more complex
     one; one that is too long or too complex nevertheless cannot be parted. How they are parted does not depend on the
     bucket's name, which may not be known yet.
     """
-    return tuple(_uploads(route, keys) for keys in _parted(route))
+    return tuple(_pattern(route, keys) for keys in _split_keys(route))
 
 
 def length(pattern: Pattern) -> int:
@@ -67,7 +68,7 @@ def complexity(suffix: str) -> int:
     return 1 + max(depths)
 
 
-def _uploads(route: Route, keys: Sequence[Mapping[str, Any]]) -> Pattern:
+def _pattern(route: Route, keys: Sequence[Mapping[str, Any]]) -> Pattern:
     filters = {"key": keys, "size": _sizes(route)}
     upload = {field: alternatives for field, alternatives in filters.items() if alternatives}
     return {
@@ -78,9 +79,9 @@ def _uploads(route: Route, keys: Sequence[Mapping[str, Any]]) -> Pattern:
     }
 
 
-def _parted(route: Route) -> Iterator[list[Mapping[str, Any]]]:
+def _split_keys(route: Route) -> Iterator[list[Mapping[str, Any]]]:
     """The alternatives for the key, as many at a time as a rule takes; one empty list: any key."""
-    longest = structs.replace(route, source_bucket=_LONGEST_BUCKET_NAME)
+    longest = structs.replace(route, source_bucket=LONGEST_BUCKET_NAME)
     keys: list[Mapping[str, Any]] = []
     of_one_prefix = 0
     last_prefix = ""
@@ -89,7 +90,7 @@ def _parted(route: Route) -> Iterator[list[Mapping[str, Any]]]:
         of_one_prefix = more + (of_one_prefix if prefix == last_prefix else 0)
         # What begins alike is met together up to there, so that every wildcard counts.
         is_complex = bool(more) and (of_one_prefix > MOST_COMPLEX or len(keys) >= MOST_COMPLEX)
-        if keys and (is_complex or length(_uploads(longest, [*keys, key])) > LONGEST_PATTERN):
+        if keys and (is_complex or length(_pattern(longest, [*keys, key])) > LONGEST_PATTERN):
             yield keys
             keys, of_one_prefix = [], more
         keys.append(key)

@@ -18,7 +18,7 @@ from shared.routes import Route
 def copier_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], transfer_bus: events.IEventBus
 ) -> Iterator[iam.PolicyStatement]:
-    """What the copier needs to copy along these routes (between aliases of `buckets`) and to say so."""
+    """What the copier needs to copy along these routes (between aliases of `buckets`) and to publish outcomes."""
     for grant in copier_grants(routes):
         yield _allow(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
     yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])
@@ -52,7 +52,7 @@ def reader_permissions(
     dead_letter_queues: Sequence[sqs.IQueue],
     table: dynamodb.ITable,
 ) -> Iterator[iam.PolicyStatement]:
-    """What somebody needs who looks at a stack with `copytrail`, and changes nothing, beside the buckets."""
+    """What an operator needs to read all of a stack but its buckets with `copytrail`, and to change nothing."""
     yield _allow("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
     yield _allow("sqs:GetQueueAttributes", on=_arns([*queues, *dead_letter_queues]))
     # To see a dead-lettered message is to receive it, and to put it back at once. Nobody receives from the queues.
@@ -73,16 +73,16 @@ def reader_permissions(
 def bucket_reader_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], settings: Mapping[str, Bucket]
 ) -> Iterator[iam.PolicyStatement]:
-    """What somebody needs who looks with `copytrail` at what is at both ends of these routes.
+    """What an operator needs to read the buckets at both ends of these routes with `copytrail`.
 
     By buckets, not by prefixes: a managed policy has no more than 6,144 characters. With a KMS key, S3 decrypts to tell
     an object's checksum ("HeadObject", S3 API reference).
     """
-    kept = {route.source_bucket for route in routes if route.versions == "every"}
+    every_version = {route.source_bucket for route in routes if route.versions == "every"}
     yield _allow("s3:ListBucket", on=[bucket.bucket_arn for bucket in buckets.values()])
     for aliases, actions in (
-        (buckets.keys() - kept, ("s3:GetObject", "s3:GetObjectTagging")),
-        (kept, ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")),
+        (buckets.keys() - every_version, ("s3:GetObject", "s3:GetObjectTagging")),
+        (every_version, ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")),
     ):
         if aliases:
             yield _allow(*actions, on=[buckets[alias].arn_for_objects("*") for alias in sorted(aliases)])
@@ -93,7 +93,7 @@ def bucket_reader_permissions(
 def replayer_permissions(
     *, queues: Sequence[sqs.IQueue], dead_letter_queues: Sequence[sqs.IQueue], transfer_bus: events.IEventBus
 ) -> Iterator[iam.PolicyStatement]:
-    """What somebody needs, beyond looking, who replays, drops, imports, backfills and repairs with `copytrail`."""
+    """What an operator needs, beyond reading, to replay, drop, import, backfill and repair with `copytrail`."""
     yield _allow("sqs:SendMessage", on=_arns([*queues, *dead_letter_queues]))
     yield _allow("sqs:DeleteMessage", on=_arns(dead_letter_queues))
     yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])

@@ -90,8 +90,8 @@ class RouteSettings(Section):
 
 
 _MemoryMb = Annotated[int, _between(128, 10_240)]
-# A function begins no message in its last seconds (`_RESERVE_S` in `shared.lambda_runtime.batch`), but hands it back: a
-# shorter one would have little time to begin any, and a larger batch too little to be handed back message by message.
+# In its last seconds (`shared.lambda_runtime.delivery_policy.INVOCATION_RESERVE_S`) a function begins no message, and
+# hands back those that it has not begun, one by one: of less time little would be left, and larger batches take longer.
 _TimeoutSeconds = Annotated[int, _between(60, 900)]
 _BatchSize = Annotated[int, _between(1, 100)]
 _MaxConcurrency = Annotated[int, _between(2, 1000)]

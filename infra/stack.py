@@ -16,7 +16,7 @@ from infra.constructs.buckets import create_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.event_rules import Bus, EventRule, EventRules
 from infra.constructs.tables import create_audit_table, create_placement_table
-from infra.event_patterns import AUDITED, COPY_REQUESTS, uploads
+from infra.event_patterns import AUDITED, COPY_REQUESTS, upload_patterns
 from infra.permissions import (
     auditor_permissions,
     bucket_reader_permissions,
@@ -141,17 +141,17 @@ class CopytrailStack(Stack):
 
     def _create_event_rules(self) -> None:
         transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
-        asked_for = EventRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
+        requested = EventRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
         ended = EventRule("how transfers ended, and what operators did", "completions", [AUDITED], transfers)
         along_routes = [
             # The route's own words name its rule: another route in front of it changes nothing.
             EventRule(
                 f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), patterns
             )
-            for route, patterns in zip(self._settings.routes, map(uploads, self._routes), strict=True)
+            for route, patterns in zip(self._settings.routes, map(upload_patterns, self._routes), strict=True)
         ]
         for id_, function, rules in (
-            ("CopyFeed", self._copier, [*along_routes, asked_for]),
+            ("CopyFeed", self._copier, [*along_routes, requested]),
             ("AuditFeed", self._auditor, [ended]),
         ):
             EventRules(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,7 +12,7 @@ from infra import bundling, stack, validation  # first: infra chooses the node t
 
 import aws_cdk  # isort: skip
 
-Template = Mapping[str, Any]
+from tests.infra.template import Readable, Resources, Template, of_type
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def shipped_context() -> Mapping[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def raw_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, Any]], Template]:
+def raw_template(tmp_path_factory: pytest.TempPathFactory) -> Readable:
     """Context object → the template, as it is deployed."""
 
     @cache
@@ -34,23 +34,21 @@ def raw_template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[
 
 
 @pytest.fixture(scope="session")
-def readable(raw_template: Callable[[Mapping[str, Any]], Template]) -> Callable[[Mapping[str, Any]], Template]:
+def readable(raw_template: Readable) -> Readable:
     """Context object → the template with `Name` for a reference, `Name.Arn` for an attribute, and joined texts."""
     return lambda context: _written_out(raw_template(context))
 
 
 @pytest.fixture
-def template(readable: Callable[[Mapping[str, Any]], Template], shipped_context: Mapping[str, Any]) -> Template:
+def template(readable: Readable, shipped_context: Mapping[str, Any]) -> Template:
     """The readable template of the cdk.json that is shipped, each test's own."""
     return readable(shipped_context)
 
 
 @pytest.fixture
-def resources(template: Template) -> Callable[[str], Mapping[str, Any]]:
+def resources(template: Template) -> Resources:
     """Type → the properties of the shipped template's resources of that type, by name."""
-    return lambda kind: {
-        name: resource["Properties"] for name, resource in template["Resources"].items() if resource["Type"] == kind
-    }
+    return lambda kind: of_type(template, kind)
 
 
 def _written_out(node: Any) -> Any:  # noqa: PLR0911 - one way out for each function of CloudFormation

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from infra.bundling import ROOT
+from tests.infra.template import Readable
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_run_by_hand_it_says_how_to_run_it_whatever_the_home(
 
 
 def test_cfn_lint_finds_no_error_with_or_without_names(
-    raw_template: Callable[[Mapping[str, Any]], Mapping[str, Any]], shipped_context: Mapping[str, Any], tmp_path: Path
+    raw_template: Readable, shipped_context: Mapping[str, Any], tmp_path: Path
 ) -> None:
     files = [tmp_path / "named.json", tmp_path / "nameless.json"]
     for file, context in zip(files, (shipped_context, {}), strict=True):

@@ -2,17 +2,14 @@
 
 import ast
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 
 from infra.bundling import ROOT
+from tests.infra.template import Readable, Resources, Template, of_type, variables
 
-Resources = Callable[[str], Mapping[str, Any]]
 
-
-def test_there_is_no_function_but_the_two_and_no_custom_resource(template: Mapping[str, Any]) -> None:
+def test_there_is_no_function_but_the_two_and_no_custom_resource(template: Template) -> None:
     kinds = [resource["Type"] for resource in template["Resources"].values()]
     assert kinds.count("AWS::Lambda::Function") == 2
     assert not [kind for kind in kinds if kind.startswith(("Custom::", "AWS::CloudFormation::"))]
@@ -40,16 +37,16 @@ def test_a_handler_is_a_function_in_the_sources(resources: Resources, function: 
     assert name in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
-def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
-    variables = resources("AWS::Lambda::Function")["CopierFunction"]["Environment"]["Variables"]
-    assert json.loads(variables.pop("ROUTES")) == [
+def test_the_copier_is_told_what_it_needs(template: Template) -> None:
+    given = dict(variables(template, "CopierFunction"))
+    assert json.loads(given.pop("ROUTES")) == [
         {"sourceBucket": "Bucketssource", "destinationBucket": "Bucketsdestination"}
     ]
-    assert json.loads(variables.pop("BUCKET_OWNERS")) == {
+    assert json.loads(given.pop("BUCKET_OWNERS")) == {
         "Bucketssource": "AWS::AccountId",
         "Bucketsdestination": "AWS::AccountId",
     }
-    assert variables == {
+    assert given == {
         "POWERTOOLS_SERVICE_NAME": "copytrail-copier",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "MAX_RECEIVE_COUNT": "5",
@@ -62,8 +59,8 @@ def test_the_copier_is_told_what_it_needs(resources: Resources) -> None:
     }
 
 
-def test_the_auditor_is_told_what_it_needs(resources: Resources) -> None:
-    assert resources("AWS::Lambda::Function")["AuditorFunction"]["Environment"]["Variables"] == {
+def test_the_auditor_is_told_what_it_needs(template: Template) -> None:
+    assert variables(template, "AuditorFunction") == {
         "POWERTOOLS_SERVICE_NAME": "copytrail-auditor",
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "MAX_RECEIVE_COUNT": "5",
@@ -73,13 +70,10 @@ def test_the_auditor_is_told_what_it_needs(resources: Resources) -> None:
     }
 
 
-def test_logs_and_metrics_say_which_stack_they_are_of(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
-    found = readable({"stackName": "blue"})["Resources"]
-    functions = [one["Properties"] for one in found.values() if one["Type"] == "AWS::Lambda::Function"]
-    names = {function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for function in functions}
-    assert names == {"blue-copier", "blue-auditor"}
+def test_logs_and_metrics_say_which_stack_they_are_of(readable: Readable) -> None:
+    template = readable({"stackName": "blue"})
+    names = [variables(template, name)["POWERTOOLS_SERVICE_NAME"] for name in ("CopierFunction", "AuditorFunction")]
+    assert names == ["blue-copier", "blue-auditor"]
 
 
 def test_only_the_copier_may_go_round_through_its_own_queue(resources: Resources) -> None:
@@ -102,30 +96,26 @@ def test_a_mapping_takes_batches_and_answers_for_each_message(
     }
 
 
-def test_logs_are_kept_for_as_long_as_asked(
-    resources: Resources, readable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-) -> None:
+def test_logs_are_kept_for_as_long_as_asked(resources: Resources, readable: Readable) -> None:
     groups = resources("AWS::Logs::LogGroup")
     assert {name: group["RetentionInDays"] for name, group in groups.items()} == {
         "CopierLogGroup": 90,
         "AuditorLogGroup": 90,
     }
-    asked = readable({"logRetentionDays": 731})["Resources"].values()
-    assert [one["Properties"]["RetentionInDays"] for one in asked if one["Type"] == "AWS::Logs::LogGroup"] == [731] * 2
+    asked = of_type(readable({"logRetentionDays": 731}), "AWS::Logs::LogGroup")
+    assert [group["RetentionInDays"] for group in asked.values()] == [731] * 2
 
 
-def test_what_is_set_for_a_function_reaches_its_queue_and_mapping(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
+def test_what_is_set_for_a_function_reaches_its_queue_and_mapping(readable: Readable) -> None:
     copier = {"memoryMb": 3008, "timeoutSeconds": 300, "batchSize": 100, "batchingWindowSeconds": 2}
     limits = {"maxConcurrency": 7, "maxReceiveCount": 9, "multipartThresholdMiB": 5, "partSizeMiB": 5120}
     found = readable({"copier": copier | limits})["Resources"]
     function = found["CopierFunction"]["Properties"]
     assert (function["MemorySize"], function["Timeout"]) == (3008, 300)
-    variables = function["Environment"]["Variables"]
-    assert variables["MAX_RECEIVE_COUNT"] == "9"
-    assert (variables["MULTIPART_THRESHOLD_BYTES"], variables["PART_SIZE_BYTES"]) == ("5242880", "5368709120")
-    assert variables["LARGEST_PART_BYTES"] == "5368709120"
+    given = function["Environment"]["Variables"]
+    assert given["MAX_RECEIVE_COUNT"] == "9"
+    assert (given["MULTIPART_THRESHOLD_BYTES"], given["PART_SIZE_BYTES"]) == ("5242880", "5368709120")
+    assert given["LARGEST_PART_BYTES"] == "5368709120"
     queue = found["CopierQueue"]["Properties"]
     assert (queue["VisibilityTimeout"], queue["RedrivePolicy"]["maxReceiveCount"]) == (6 * 300 + 2, 9)
     mapping = found["CopierMapping"]["Properties"]

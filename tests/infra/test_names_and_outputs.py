@@ -1,10 +1,8 @@
 """What things are called, and how they are found."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
 
-Readable = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+from tests.infra.template import Readable, Template
 
 NAME_PROPERTIES = {
     "AWS::S3::Bucket": "BucketName",
@@ -16,7 +14,7 @@ NAME_PROPERTIES = {
 }
 
 
-def chosen_names(template: Mapping[str, Any]) -> set[str]:
+def chosen_names(template: Template) -> set[str]:
     return {
         resource["Properties"][property_]
         for resource in template["Resources"].values()
@@ -24,7 +22,7 @@ def chosen_names(template: Mapping[str, Any]) -> set[str]:
     }
 
 
-def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: Mapping[str, Any]) -> None:
+def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: Template) -> None:
     assert chosen_names(template) == {
         "devops-public-5607",
         "devops-private-28593",
@@ -50,7 +48,7 @@ def test_two_stacks_share_no_name(readable: Readable) -> None:
     assert not names("blue") & names("green")
 
 
-def test_the_outputs_say_where_everything_is(template: Mapping[str, Any]) -> None:
+def test_the_outputs_say_where_everything_is(template: Template) -> None:
     outputs = {name: output["Value"] for name, output in template["Outputs"].items()}
     assert json.loads(outputs.pop("Routes")) == [
         {"sourceBucket": "Bucketssource", "destinationBucket": "Bucketsdestination"}

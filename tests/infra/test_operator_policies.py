@@ -1,12 +1,10 @@
 """What people may do who look at copytrail, or act on it: nobody gets it but by an administrator's hand."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tests.infra.test_permissions import as_list
-
-Readable = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+from tests.infra.template import Readable, Template, allowed, of_type
 
 # "IAM and AWS STS quotas": the characters of a managed policy, white space not counted.
 LONGEST_POLICY = 6144
@@ -16,26 +14,12 @@ DEAD_LETTER_QUEUES = ["CopierDeadLetterQueue.Arn", "AuditorDeadLetterQueue.Arn"]
 BUCKETS = ["Bucketssource.Arn", "Bucketsdestination.Arn"]
 
 
-def policies(template: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        name: resource["Properties"]
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::IAM::ManagedPolicy"
-    }
+def policies(template: Template) -> Mapping[str, Any]:
+    return of_type(template, "AWS::IAM::ManagedPolicy")
 
 
-def allowed(policy: Mapping[str, Any]) -> set[tuple[str, str]]:
-    return {
-        (action, resource)
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-        if statement["Effect"] == "Allow"
-    }
-
-
-def test_a_reader_may_look_and_change_nothing(template: Mapping[str, Any]) -> None:
-    assert allowed(policies(template)[READER]) == {
+def test_a_reader_may_look_and_change_nothing(template: Template) -> None:
+    assert allowed([policies(template)[READER]]) == {
         (
             "cloudformation:DescribeStacks",
             "arn:AWS::Partition:cloudformation:AWS::Region:AWS::AccountId:stack/copytrail/*",
@@ -58,15 +42,15 @@ def test_a_reader_may_look_and_change_nothing(template: Mapping[str, Any]) -> No
     }
 
 
-def test_a_replayer_may_do_this_beyond_looking(template: Mapping[str, Any]) -> None:
-    assert allowed(policies(template)[REPLAYER]) == {
+def test_a_replayer_may_do_this_beyond_looking(template: Template) -> None:
+    assert allowed([policies(template)[REPLAYER]]) == {
         *(("sqs:SendMessage", queue) for queue in QUEUES + DEAD_LETTER_QUEUES),
         *(("sqs:DeleteMessage", queue) for queue in DEAD_LETTER_QUEUES),
         ("events:PutEvents", "TransferBus.Arn"),
     }
 
 
-def test_nobody_has_a_policy_until_somebody_gives_it(template: Mapping[str, Any]) -> None:
+def test_nobody_has_a_policy_until_somebody_gives_it(template: Template) -> None:
     found = policies(template)
     assert found.keys() == {READER, REPLAYER}
     for policy in found.values():
@@ -78,17 +62,17 @@ def test_a_reader_may_decrypt_what_it_looks_at(readable: Readable) -> None:
     keys = [f"arn:aws:kms:eu-west-1:123456789012:key/{id_}" for id_ in ids]
     buckets = {alias: {"kmsKeyArn": key} for alias, key in zip(("source", "destination"), keys, strict=True)}
     found = policies(readable({"buckets": buckets}))
-    assert {grant for grant in allowed(found[READER]) if grant[0].startswith("kms:")} == {
+    assert {grant for grant in allowed([found[READER]]) if grant[0].startswith("kms:")} == {
         ("kms:Decrypt", key) for key in keys
     }
-    assert not [grant for grant in allowed(found[REPLAYER]) if grant[0].startswith("kms:")]
+    assert not [grant for grant in allowed([found[REPLAYER]]) if grant[0].startswith("kms:")]
 
 
 def test_a_reader_may_look_at_every_version_where_every_version_is_copied(readable: Readable) -> None:
     versioned = {"versioned": True}
     route = {"from": "source", "to": "destination", "versions": "every"}
     found = policies(readable({"buckets": {"source": versioned, "destination": versioned}, "routes": [route]}))
-    on_objects = {grant for grant in allowed(found[READER]) if grant[1].endswith(".Arn/*")}
+    on_objects = {grant for grant in allowed([found[READER]]) if grant[1].endswith(".Arn/*")}
     assert on_objects == {
         *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
         *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),

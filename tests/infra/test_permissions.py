@@ -1,9 +1,9 @@
 """What the roles may do, to the last action."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-Resources = Callable[[str], Mapping[str, Any]]
+from tests.infra.template import Readable, Resources, Template, allowed_to, as_list
 
 OWN_QUEUE = (
     "sqs:ChangeMessageVisibility",
@@ -21,22 +21,6 @@ WITHOUT_OTHER_NAME = {
     ("dynamodb:DescribeExport", "AuditTable.Arn/export/*"),
     ("cloudwatch:GetMetricData", "*"),
 }
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def grants(policies: Mapping[str, Any], role: str) -> set[tuple[str, str]]:
-    return {
-        (action, resource)
-        for policy in policies.values()
-        if role in policy["Roles"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in as_list(statement["Action"])
-        for resource in as_list(statement["Resource"])
-        if statement["Effect"] == "Allow"
-    }
 
 
 def own_queues_and_logs(function: str) -> set[tuple[str, str]]:
@@ -59,8 +43,8 @@ def statements(node: Any) -> Iterator[Mapping[str, Any]]:
             yield from statements(child)
 
 
-def test_the_copier_may_copy_and_say_so_and_nothing_else(resources: Resources) -> None:
-    assert grants(resources("AWS::IAM::Policy"), "CopierRole") == own_queues_and_logs("Copier") | {
+def test_the_copier_may_copy_and_say_so_and_nothing_else(template: Template) -> None:
+    assert allowed_to(template, "CopierRole") == own_queues_and_logs("Copier") | {
         ("s3:GetObject", "Bucketssource.Arn/*"),
         ("s3:GetObjectTagging", "Bucketssource.Arn/*"),
         ("s3:GetObjectVersion", "Bucketssource.Arn/*"),
@@ -79,8 +63,8 @@ def test_the_copier_may_copy_and_say_so_and_nothing_else(resources: Resources) -
     }
 
 
-def test_the_auditor_may_append_and_nothing_else(resources: Resources) -> None:
-    assert grants(resources("AWS::IAM::Policy"), "AuditorRole") == own_queues_and_logs("Auditor") | {
+def test_the_auditor_may_append_and_nothing_else(template: Template) -> None:
+    assert allowed_to(template, "AuditorRole") == own_queues_and_logs("Auditor") | {
         ("dynamodb:PutItem", "AuditTable.Arn"),
     }
 
@@ -107,7 +91,7 @@ def test_every_policy_belongs_to_one_of_the_two_roles(resources: Resources) -> N
     ]
 
 
-def test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name(template: Mapping[str, Any]) -> None:
+def test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name(template: Template) -> None:
     allowed = [one for one in statements(template) if one["Effect"] == "Allow"]
     assert allowed
     for statement in allowed:
@@ -118,7 +102,7 @@ def test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name(te
                 assert all(action.startswith("s3:") for action in as_list(statement["Action"]))
 
 
-def test_the_only_thing_that_anyone_may_do_is_read_the_public_bucket(template: Mapping[str, Any]) -> None:
+def test_the_only_thing_that_anyone_may_do_is_read_the_public_bucket(template: Template) -> None:
     for_anyone = [
         (one["Action"], one["Resource"])
         for one in statements(template)
@@ -127,13 +111,9 @@ def test_the_only_thing_that_anyone_may_do_is_read_the_public_bucket(template: M
     assert for_anyone == [("s3:GetObject", "Bucketssource.Arn/*")]
 
 
-def test_prefixes_narrow_what_the_copier_may_read_and_write(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
+def test_prefixes_narrow_what_the_copier_may_read_and_write(readable: Readable) -> None:
     route = {"from": "source", "to": "destination", "prefixes": ["in/", "a*?$/"], "destinationPrefix": "copies/"}
-    synthesized = readable({"routes": [route]})["Resources"]
-    policies = {name: one["Properties"] for name, one in synthesized.items() if one["Type"] == "AWS::IAM::Policy"}
-    on_objects = {grant for grant in grants(policies, "CopierRole") if "/" in grant[1]}
+    on_objects = {grant for grant in allowed_to(readable({"routes": [route]}), "CopierRole") if "/" in grant[1]}
     assert {resource for action, resource in on_objects if action == "s3:GetObjectTagging"} == {
         "Bucketssource.Arn/in/*",
         "Bucketssource.Arn/a${*}${?}${$}/*",

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-Resources = Callable[[str], Mapping[str, Any]]
+from tests.infra.template import Readable, Resources, of_type
 
 DAY_S = 86_400
 HERE = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule"
@@ -28,7 +28,7 @@ def test_a_queue_waits_six_timeouts_and_gives_up_after_five_tries(
     assert resources("AWS::SQS::Queue")[f"{function}Queue"] == {
         "VisibilityTimeout": visibility_s,
         "MessageRetentionPeriod": 4 * DAY_S,
-        # What a letter's attributes take on top fits into its own queue.
+        # What the attributes of a dead-lettered message take on top fits into its own queue.
         "MaximumMessageSize": 1024 * 1024 - 16 * 1024,
         "SqsManagedSseEnabled": True,
         "RedrivePolicy": {"deadLetterTargetArn": f"{function}DeadLetterQueue.Arn", "maxReceiveCount": 5},
@@ -92,19 +92,15 @@ def test_every_rule_is_named_as_its_queues_let_rules_in(resources: Resources) ->
     assert all(name.startswith("copytrail-") for name in names)
 
 
-def test_a_stack_of_a_long_name_lets_in_its_rules_as_well(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
-    found = readable({"stackName": "a" + "b" * 127})["Resources"]
-    names = [one["Properties"]["Name"] for one in found.values() if one["Type"] == "AWS::Events::Rule"]
-    policy = found["CopierQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1]
+def test_a_stack_of_a_long_name_lets_in_its_rules_as_well(readable: Readable) -> None:
+    template = readable({"stackName": "a" + "b" * 127})
+    names = [rule["Name"] for rule in of_type(template, "AWS::Events::Rule").values()]
+    policy = template["Resources"]["CopierQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"][1]
     pattern = policy["Condition"]["ArnLike"]["aws:SourceArn"][0].removeprefix(f"{HERE}/").removesuffix("*")
     assert all(name.startswith(pattern) and len(name) <= 64 for name in names)
 
 
-def test_a_change_of_the_routes_leaves_the_policies_of_the_queues_as_they_are(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
+def test_a_change_of_the_routes_leaves_the_policies_of_the_queues_as_they_are(readable: Readable) -> None:
     def policies(*prefixes: str) -> dict[str, Any]:
         routes = [{"from": "source", "to": "destination", "prefixes": [prefix]} for prefix in prefixes]
         found = readable({"routes": routes})["Resources"].items()
@@ -153,16 +149,13 @@ def test_a_rule_begins_only_when_both_queues_let_it_in_and_its_bus_is_there(temp
             assert set(rule["DependsOn"]) == expected
 
 
-def test_every_route_has_a_rule_and_keeps_it_when_another_comes_before_it(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
+def test_every_route_has_a_rule_and_keeps_it_when_another_comes_before_it(readable: Readable) -> None:
     def names(*prefixes: str) -> dict[str, str]:
         routes = [{"from": "source", "to": "destination", "prefixes": [prefix]} for prefix in prefixes]
-        found = readable({"routes": routes})["Resources"].values()
-        rules = [one["Properties"] for one in found if one["Type"] == "AWS::Events::Rule"]
+        rules = of_type(readable({"routes": routes}), "AWS::Events::Rule")
         return {
             rule["EventPattern"]["detail"]["object"]["key"][0]["prefix"]: rule["Name"]
-            for rule in rules
+            for rule in rules.values()
             if rule["EventBusName"] == "default"
         }
 
@@ -173,7 +166,7 @@ def test_every_route_has_a_rule_and_keeps_it_when_another_comes_before_it(
 
 
 def test_a_route_of_many_suffixes_has_several_rules_and_the_first_is_the_one_that_it_always_had(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    readable: Readable,
 ) -> None:
     suffixes = [f".{letter}" for letter in "abcdefghijkl"]
     route = {"from": "source", "to": "destination", "prefixes": ["in/"], "suffixes": suffixes}
@@ -216,10 +209,7 @@ def test_three_alarms_watch_both_dead_letter_queues_and_the_age_of_the_copy_queu
     }
 
 
-def test_alarms_tell_the_topic_when_there_is_one(
-    readable: Callable[[Mapping[str, Any]], Mapping[str, Any]],
-) -> None:
+def test_alarms_tell_the_topic_when_there_is_one(readable: Readable) -> None:
     topic = "arn:aws:sns:eu-west-1:111122223333:ops"
-    found = readable({"alarms": {"topicArn": topic}})["Resources"].values()
-    alarms = [one["Properties"] for one in found if one["Type"] == "AWS::CloudWatch::Alarm"]
-    assert [alarm["AlarmActions"] for alarm in alarms] == [[topic]] * 3
+    alarms = of_type(readable({"alarms": {"topicArn": topic}}), "AWS::CloudWatch::Alarm")
+    assert [alarm["AlarmActions"] for alarm in alarms.values()] == [[topic]] * 3

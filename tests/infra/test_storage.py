@@ -1,12 +1,11 @@
 """What keeps objects and records."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-Resources = Callable[[str], Mapping[str, Any]]
-Readable = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+from tests.infra.template import Readable, Resources, allowed_to, of_type, variables
 
 CLOSED = {
     "BlockPublicAcls": True,
@@ -17,11 +16,7 @@ CLOSED = {
 
 
 def buckets(template: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: resource["Properties"]
-        for name, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::S3::Bucket"
-    }
+    return of_type(template, "AWS::S3::Bucket")
 
 
 def test_a_source_sends_its_events_to_eventbridge_and_a_destination_does_not(resources: Resources) -> None:
@@ -48,8 +43,10 @@ def test_the_shipped_destination_blocks_all_public_access(resources: Resources) 
 def test_nothing_is_public_unless_asked_for(readable: Readable) -> None:
     template = readable({})
     assert [one["PublicAccessBlockConfiguration"] for one in buckets(template).values()] == [CLOSED, CLOSED]
-    policies = [one["Properties"] for one in template["Resources"].values() if one["Type"] == "AWS::S3::BucketPolicy"]
-    effects = [statement["Effect"] for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    policies = of_type(template, "AWS::S3::BucketPolicy")
+    effects = [
+        statement["Effect"] for policy in policies.values() for statement in policy["PolicyDocument"]["Statement"]
+    ]
     assert effects == ["Deny", "Deny"]
 
 
@@ -100,17 +97,7 @@ OTHER_KEY = "arn:aws:kms:eu-west-1:444455556666:key/mrk-0123456789abcdef"
 
 
 def kms_grants(template: Mapping[str, Any]) -> set[tuple[str, str]]:
-    (policy,) = (
-        one["Properties"]
-        for one in template["Resources"].values()
-        if one["Type"] == "AWS::IAM::Policy" and one["Properties"]["Roles"] == ["CopierRole"]
-    )
-    statements = [one for one in policy["PolicyDocument"]["Statement"] if "kms:" in str(one["Action"])]
-    return {
-        (action, statement["Resource"])
-        for statement in statements
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
+    return {grant for grant in allowed_to(template, "CopierRole") if grant[0].startswith("kms:")}
 
 
 def test_a_bucket_with_a_key_of_its_own_encrypts_with_it_and_the_copier_may_use_it(readable: Readable) -> None:
@@ -145,8 +132,7 @@ def test_without_a_key_the_copier_may_use_none(template: Mapping[str, Any]) -> N
 
 def test_a_route_says_in_which_storage_class_it_writes(readable: Readable) -> None:
     template = readable({"routes": [{"from": "source", "to": "destination", "storageClass": "GLACIER_IR"}]})
-    variables = template["Resources"]["CopierFunction"]["Properties"]["Environment"]["Variables"]
-    assert '"storageClass":"GLACIER_IR"' in variables["ROUTES"]
+    assert '"storageClass":"GLACIER_IR"' in variables(template, "CopierFunction")["ROUTES"]
 
 
 def test_a_bucket_keeps_versions_when_asked(readable: Readable) -> None:
@@ -160,9 +146,9 @@ def test_a_bucket_that_is_already_there_is_used_and_left_as_it_is(readable: Read
     nobodys = {"name": "somebodys", "existing": True}
     template = readable({"buckets": {"source": theirs, "destination": nobodys}})
     assert buckets(template) == {}
-    variables = template["Resources"]["CopierFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["BUCKET_OWNERS"] == '{"already-there":"111122223333"}'
-    assert variables["ROUTES"] == '[{"sourceBucket":"already-there","destinationBucket":"somebodys"}]'
+    given = variables(template, "CopierFunction")
+    assert given["BUCKET_OWNERS"] == '{"already-there":"111122223333"}'
+    assert given["ROUTES"] == '[{"sourceBucket":"already-there","destinationBucket":"somebodys"}]'
 
 
 def test_the_audit_table_is_keyed_by_log_id_with_both_indexes_and_protected(resources: Resources) -> None:

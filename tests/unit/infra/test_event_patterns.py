@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.event_patterns import LARGEST_NUMBER, LONGEST_PATTERN, MOST_COMPLEX, complexity, length, uploads
+from infra.event_patterns import LARGEST_NUMBER, LONGEST_PATTERN, MOST_COMPLEX, complexity, length, upload_patterns
 from shared.routes import Route
 
 TEXTS = st.text(alphabet="ab/*\\é+", min_size=1, max_size=3)
@@ -45,7 +45,7 @@ def lets_through(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 def rules_passed(route: Route, event: Mapping[str, Any]) -> int:
     """How many of a route's rules let an event through."""
-    return sum(lets_through(pattern, event) for pattern in uploads(route))
+    return sum(lets_through(pattern, event) for pattern in upload_patterns(route))
 
 
 def alternatives(pattern: Mapping[str, Any]) -> list[Mapping[str, str]]:
@@ -123,12 +123,12 @@ def test_a_key_made_of_prefix_and_suffix_takes_the_route(route: Route, prefix: s
     made = Route(source_bucket="ours", destination_bucket="copies", prefixes=(prefix,), suffixes=(suffix,))
     for key in (prefix + suffix, prefix + middle + suffix):
         assert rules_passed(made, upload_event("ours", key, 0)) == 1
-    assert json.loads(json.dumps(uploads(route))) == list(uploads(route))
+    assert json.loads(json.dumps(upload_patterns(route))) == list(upload_patterns(route))
 
 
 @given(routes())
 def test_no_rule_is_longer_or_more_complex_than_eventbridge_takes(route: Route) -> None:
-    for pattern in uploads(route):
+    for pattern in upload_patterns(route):
         assert length(pattern) <= LONGEST_PATTERN
         wildcards = [key["wildcard"] for key in alternatives(pattern) if "wildcard" in key]
         assert len(wildcards) <= MOST_COMPLEX
@@ -145,7 +145,7 @@ def test_no_key_meets_more_beginnings_of_a_rules_wildcards_than_eventbridge_take
     prefixes: list[str], suffixes: list[str]
 ) -> None:
     route = Route(source_bucket="ours", destination_bucket="copies", prefixes=tuple(prefixes), suffixes=tuple(suffixes))
-    for pattern in uploads(route):
+    for pattern in upload_patterns(route):
         assert begun_at_a_time([key["wildcard"] for key in alternatives(pattern)]) <= MOST_COMPLEX
 
 
@@ -159,14 +159,14 @@ def test_a_suffix_that_repeats_itself_is_begun_several_times_at_once(suffix: str
 def test_a_route_of_twelve_suffixes_has_as_many_rules_as_it_takes_and_of_one_prefix_one() -> None:
     suffixes = tuple(f".{letter}" for letter in "abcdefghijkl")
     twelve = Route(source_bucket="ours", destination_bucket="copies", prefixes=("in/",), suffixes=suffixes)
-    assert [len(alternatives(pattern)) for pattern in uploads(twelve)] == [4, 4, 4]
-    assert len(uploads(Route(source_bucket="ours", destination_bucket="copies", suffixes=suffixes))) == 1
-    assert len(uploads(Route(source_bucket="ours", destination_bucket="copies"))) == 1
+    assert [len(alternatives(pattern)) for pattern in upload_patterns(twelve)] == [4, 4, 4]
+    assert len(upload_patterns(Route(source_bucket="ours", destination_bucket="copies", suffixes=suffixes))) == 1
+    assert len(upload_patterns(Route(source_bucket="ours", destination_bucket="copies"))) == 1
 
 
 def test_prefixes_too_long_for_one_rule_are_parted() -> None:
     prefixes = tuple(f"a/rather/long/prefix/{number:03}/" for number in range(60))
-    parted = uploads(Route(source_bucket="ours", destination_bucket="copies", prefixes=prefixes))
+    parted = upload_patterns(Route(source_bucket="ours", destination_bucket="copies", prefixes=prefixes))
     assert [prefix["prefix"] for pattern in parted for prefix in alternatives(pattern)] == list(prefixes)
     assert len(parted) == 2
     assert max(map(length, parted)) <= LONGEST_PATTERN
@@ -175,7 +175,8 @@ def test_prefixes_too_long_for_one_rule_are_parted() -> None:
 def test_how_a_route_is_parted_does_not_depend_on_the_name_of_its_bucket() -> None:
     prefixes = tuple(f"{number:03}" * 7 for number in range(60))
     short, long = (
-        uploads(Route(source_bucket=name, destination_bucket="copies", prefixes=prefixes)) for name in ("b", "b" * 63)
+        upload_patterns(Route(source_bucket=name, destination_bucket="copies", prefixes=prefixes))
+        for name in ("b", "b" * 63)
     )
     assert list(map(alternatives, short)) == list(map(alternatives, long))
 
@@ -199,7 +200,7 @@ def test_a_rule_lets_deletions_through_only_where_they_follow() -> None:
 
 
 def test_a_rule_wants_creations_and_completed_restores_and_nothing_else() -> None:
-    [pattern] = uploads(Route(source_bucket="ours", destination_bucket="copies"))
+    [pattern] = upload_patterns(Route(source_bucket="ours", destination_bucket="copies"))
     event = upload_event("ours", "a", 1)
     assert lets_through(pattern, event)
     assert lets_through(pattern, event | {"detail-type": "Object Restore Completed"})
