@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -65,25 +66,26 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
         left_out_why="superseded since",
         to_check_why="a delivery may have copied one and died, and the copier checks that the newest is there",
     )
+    outcomes = ReplayOutcomes() if wait else None
     with closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
         preview = preview_and_ask(stack, letters, options, wording, lines)
         if preview is None:
             return
-        replaying = Replaying(sqs, queue.url(stack))
         action = Action(
             kind=OperationKind.REPLAY,
             verb="replaying",
             done=Result.REPLAYED,
             dlq=queue.dlq,
-            act=replaying.move,
+            act=partial(send_then_delete, sqs, queue.url(stack), outcomes=outcomes),
             filters=options.filters(),
             threads=_THREADS,
             rate=rate,
             limit=options.selection.limit,
         )
         problem = apply(action, stack, letters, preview, lines)
-    outcomes = _wait(stack, replaying, lines) if wait else None
+    if outcomes:
+        _wait(outcomes, stack, lines)
     if problem:
         raise problem
     if outcomes:
@@ -93,50 +95,37 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
     preview.check_all(queue.dlq)
 
 
-class Replaying:
-    """Sends letters to their queue, and deletes what it has accepted. May be shared by threads.
+def send_then_delete(
+    sqs: "SQSClient",
+    queue_url: str,
+    tally: Tally,
+    swept: Sweep,
+    letters: Sequence[Letter],
+    *,
+    outcomes: "ReplayOutcomes | None" = None,
+) -> None:
+    """Send letters to their queue, and delete what it has accepted. One that is not ours goes without our marks.
 
-    `expected`: the records that they leave, about 300 bytes for each. `without_record`: how many are no events of ours,
-    so that whatever becomes of them is not on record.
+    Args:
+        outcomes: where the records are expected that the letters leave, if anybody waits for these.
+
+    Raises:
+        CopytrailError: SQS did not answer, or refused all of them.
     """
-
-    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
-        self.expected: list[Expected] = []
-        self.without_record = 0
-        self._sqs = sqs
-        self._queue_url = queue_url
-        self._lock = Lock()
-
-    def move(self, tally: Tally, swept: Sweep, letters: Sequence[Letter]) -> None:
-        """Send, then delete. A letter that is not ours goes as it is, without our marks.
-
-        Raises:
-            CopytrailError: SQS did not answer, or refused all of them.
-        """
-        marks = {REPLAYED_BY: tally.operation.performed_by, REPLAY_OPERATION: tally.operation.id}
-        self._move(tally, swept, [letter for letter in letters if letter.is_ours], marks)
-        self._move(tally, swept, [letter for letter in letters if not letter.is_ours], {})
-
-    def _move(self, tally: Tally, swept: Sweep, letters: Sequence[Letter], marks: Mapping[str, str]) -> None:
-        sent = send(self._sqs, self._queue_url, letters, marks)
-        for letter, message_id in sent.accepted:
-            self._expect(letter, message_id)
+    marks = {REPLAYED_BY: tally.operation.performed_by, REPLAY_OPERATION: tally.operation.id}
+    for are_ours in (True, False):
+        some = [letter for letter in letters if letter.is_ours is are_ours]
+        sent = send(sqs, queue_url, some, marks if are_ours else {})
         tally.refuse(sent.refused)
         accepted = [letter for letter, _ in sent.accepted]
+        if outcomes:
+            outcomes.expect(sent.accepted)
         try:
             still_there = swept.delete(accepted)
         finally:
             tally.enter(accepted, Result.REPLAYED)
         # Replayed once more, it would find its work done: that is a copy in vain, and no harm.
         tally.remark("replayed, and still in the dead-letter queue", still_there)
-
-    def _expect(self, letter: Letter, message_id: str) -> None:
-        expected = expected_of(letter, message_id)
-        with self._lock:
-            if expected:
-                self.expected.append(expected)
-            else:
-                self.without_record += 1
 
 
 class Table(Protocol):
@@ -165,26 +154,26 @@ class Expected:
         return found if found or self.failure is None else table.get(str(self.failure))
 
 
-def expected_of(letter: Letter, message_id: str) -> Expected | None:
-    """The record that a letter leaves which was replayed as the message with this id; None: it leaves none."""
-    if success := letter.copy_log_id():
-        failure = letter.copy_log_id(failed_message_id=message_id)
-        return Expected(UUID(success), UUID(failure) if failure else None)
-    about = letter.about
-    if isinstance(about, CopyRequest | PermanentError) or not is_log_id(about.log_id):
-        return None
-    identity = Record.of(about, times.now()).identity if isinstance(about, Completion) else None
-    return Expected(UUID(about.log_id), identity=identity)
-
-
 class ReplayOutcomes:
-    """The records that were found so far, by what they say; `pending`: what has none yet."""
+    """The records that replayed letters leave, by what they say; about 300 bytes of memory for each.
 
-    def __init__(self, expected: Sequence[Expected], *, without_record: int = 0) -> None:
-        self.pending = list(expected)
-        self.without_record = without_record
+    `pending`: those that were not found yet. `without_record`: how many letters are no events of ours, so that whatever
+    becomes of them is not on record.
+    """
+
+    def __init__(self) -> None:
+        self.pending: list[Expected] = []
+        self.without_record = 0
         self.outcomes: Counter[str] = Counter()
         self.failures: list[Record] = []
+        self._lock = Lock()
+
+    def expect(self, accepted: Iterable[tuple[Letter, str]]) -> None:
+        """Expect the records of letters that their queue accepted, each as the message with this id. On any thread."""
+        expected = [_expected(letter, message_id) for letter, message_id in accepted]
+        with self._lock:
+            self.pending += [one for one in expected if one]
+            self.without_record += expected.count(None)
 
     def read(self, table: Table) -> Iterator[AnyRecord]:
         """Look up each record that is pending, once; those that are found, as they are.
@@ -274,10 +263,20 @@ def wait_for(
         raise
 
 
-def _wait(stack: Stack, replaying: Replaying, lines: Lines) -> ReplayOutcomes:
-    outcomes = ReplayOutcomes(replaying.expected, without_record=replaying.without_record)
+def _wait(outcomes: ReplayOutcomes, stack: Stack, lines: Lines) -> None:
     with lines.bar("waiting", total=len(outcomes.pending)) as advance:
         wait_for(outcomes, audit_query(stack), lines, advance)
     outcomes.tell()
     lines.show_without_record(str(expected.success) for expected in outcomes.pending)
-    return outcomes
+
+
+def _expected(letter: Letter, message_id: str) -> Expected | None:
+    """The record that a letter leaves which was replayed as the message with this id; None: it leaves none."""
+    if success := letter.copy_log_id():
+        failure = letter.copy_log_id(failed_message_id=message_id)
+        return Expected(UUID(success), UUID(failure) if failure else None)
+    about = letter.about
+    if isinstance(about, CopyRequest | PermanentError) or not is_log_id(about.log_id):
+        return None
+    identity = Record.of(about, times.now()).identity if isinstance(about, Completion) else None
+    return Expected(UUID(about.log_id), identity=identity)

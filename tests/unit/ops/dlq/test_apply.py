@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from ops.dlq.apply import Action, Tally, apply_to
 from ops.dlq.queue import DeadLetterQueue
-from ops.dlq.replay import Replaying
+from ops.dlq.replay import send_then_delete
 from ops.dlq.results import Found, Result
 from ops.operations import RunningOperation
 from shared.errors import CopytrailError
@@ -57,7 +58,7 @@ def replay(
         verb="replaying",
         done=Result.REPLAYED,
         dlq="copy DLQ",
-        act=Replaying(sqs, QUEUE).move,
+        act=partial(send_then_delete, sqs, QUEUE),
         filters={},
         threads=4,
         rate=rate,

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from ops.dlq.message import Letter
-from ops.dlq.replay import ReplayOutcomes, expected_of, wait_for
+from ops.dlq.replay import ReplayOutcomes, wait_for
 from ops.dlq.results import Lines
 from ops.failures import CommandError
 from shared import times
@@ -45,8 +45,8 @@ class FakeTable:
 
     def wait(self, *letters: Letter) -> ReplayOutcomes:
         """Wait for these letters, replayed as message `MESSAGE_ID`."""
-        expected = [expected_of(letter, MESSAGE_ID) for letter in letters]
-        outcomes = ReplayOutcomes([one for one in expected if one], without_record=expected.count(None))
+        outcomes = ReplayOutcomes()
+        outcomes.expect((letter, MESSAGE_ID) for letter in letters)
         wait_for(
             outcomes,
             self,
