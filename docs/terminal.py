@@ -22,8 +22,8 @@ _COMMAND = ("copytrail", "demo")
 _TERMINAL = {"COLUMNS": str(_COLUMNS), "FORCE_COLOR": "1", "TTY_INTERACTIVE": "0", "TERM": "xterm-256color"}
 # It names a path of the machine on which it was recorded.
 _ABOUT_THIS_MACHINE = "The functions run on Python"
-# The fonts are fetched from elsewhere, which no page with a picture allows; `monospace` is what remains.
-_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+# Of a picture in a page, browsers fetch no fonts: `monospace` is what remains.
+_FONTS = re.compile(r"@font-face \{.*?\}\s*|Fira Code, ?", re.DOTALL)
 
 
 def recorded() -> str:
