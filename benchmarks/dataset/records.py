@@ -11,8 +11,8 @@ from math import gcd
 from benchmarks.dataset.objects import DESTINATION_BUCKET, SOURCE_BUCKET, Objects
 from shared import times
 from shared.audit_log import schema
-from shared.audit_log.record import Record, source_object
-from shared.audit_log.schema import Item
+from shared.audit_log.record import Record
+from shared.audit_log.schema import Item, source_object
 from shared.events import Outcome, Trigger
 
 DAYS = 10

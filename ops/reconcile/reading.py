@@ -12,7 +12,8 @@ from shared import times
 from shared.audit_log import schema
 from shared.audit_log.pages import Item, Pages
 from shared.audit_log.query import FIRST_DAY
-from shared.audit_log.record import Record, day_shard
+from shared.audit_log.record import Record
+from shared.audit_log.schema import day_shard
 from shared.audit_log.unreadable import Unreadable
 from shared.events import LARGEST_NUMBER
 from shared.lambda_runtime.aws import translated

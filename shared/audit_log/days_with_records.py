@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from shared.audit_log import schema
-from shared.audit_log.record import day_shard
+from shared.audit_log.schema import day_shard
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated
 

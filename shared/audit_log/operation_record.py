@@ -8,7 +8,6 @@ import msgspec
 
 from shared import times
 from shared.audit_log import schema
-from shared.audit_log.record import day_shard
 from shared.audit_log.schema import Item
 from shared.envelope import Moment, check_moments
 from shared.operations import Operation
@@ -73,18 +72,12 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
 
     def attributes(self) -> dict[str, Any]:
         """The record's own attributes in PascalCase; what is absent is left out."""
-        plain: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
-        return {name: times.to_text(value) if isinstance(value, datetime) else value for name, value in plain.items()}
+        return schema.attributes_of(self)
 
     def to_item(self) -> Item:
         """The DynamoDB item: the record's own attributes, and those that the index of days goes by."""
-        return schema.to_item(
-            {name: _text(value) for name, value in self.attributes().items()}
-            | {
-                schema.DAY_SHARD: day_shard(self.at.date(), OPERATIONS_SHARD),
-                schema.FINISHED_ORDER: f"{times.to_text(self.at)}#{self.log_id}",
-            }
-        )
+        own = {name: _text(value) for name, value in self.attributes().items()}
+        return schema.to_item(own | schema.by_day(self.at, OPERATIONS_SHARD, self.log_id))
 
     @property
     def identity(self) -> Identity:

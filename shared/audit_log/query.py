@@ -15,7 +15,8 @@ from shared.audit_log.days_with_records import DaysWithRecords
 from shared.audit_log.items import AnyRecord, read_item
 from shared.audit_log.operation_record import OPERATIONS_SHARD, OperationRecord
 from shared.audit_log.pages import Item, Pages
-from shared.audit_log.record import Record, day_shard, source_object
+from shared.audit_log.record import Record
+from shared.audit_log.schema import day_shard, source_object
 from shared.audit_log.unreadable import Unreadable, UnreadableItemError
 from shared.lambda_runtime.aws import translated
 

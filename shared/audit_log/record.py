@@ -1,7 +1,7 @@
 """The record of a transfer, one for each terminal outcome: from event to DynamoDB item and back."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -114,17 +114,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
 
     def attributes(self) -> dict[str, str | int]:
         """The record's own attributes in PascalCase; what is absent is left out."""
-        plain: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(datetime,))
-        return {name: times.to_text(value) if isinstance(value, datetime) else value for name, value in plain.items()}
+        return schema.attributes_of(self)
 
     def to_item(self) -> Item:
         """The DynamoDB item: the record's own attributes, and those that its indexes go by."""
-        indexed = {
-            schema.SOURCE_OBJECT: source_object(self.source_bucket, self.object_key),
-            schema.DAY_SHARD: day_shard(self.finished_at.date(), _shard(self.log_id)),
-            schema.FINISHED_ORDER: f"{times.to_text(self.finished_at)}#{self.log_id}",
-        }
-        return schema.to_item(self.attributes() | indexed)
+        by_object = {schema.SOURCE_OBJECT: schema.source_object(self.source_bucket, self.object_key)}
+        by_day = schema.by_day(self.finished_at, _shard(self.log_id), self.log_id)
+        return schema.to_item(self.attributes() | by_object | by_day)
 
     @property
     def identity(self) -> Identity:
@@ -152,16 +148,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_de
     def source_url(self) -> str:
         """`s3://bucket/key` of the upload."""
         return f"s3://{self.source_bucket}/{self.object_key}"
-
-
-def source_object(bucket: str, key: str) -> str:
-    """The value of index `ByObject` for an object."""
-    return f"{bucket}/{key}"
-
-
-def day_shard(day: date, shard: int | str) -> str:
-    """The value of index `ByDay` for one shard of a day, UTC."""
-    return f"{day.isoformat()}#{shard}"
 
 
 def _shard(log_id: str) -> int:

@@ -1,7 +1,12 @@
-"""The audit table's keys and indexes, and attributes as DynamoDB items: text and whole numbers, and nothing else."""
+"""The audit table: its key and indexes, what they go by, and attributes as items: text, whole numbers, nothing else."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
+
+import msgspec
+
+from shared import times
 
 PARTITION_KEY = "LogID"
 
@@ -21,8 +26,28 @@ FINISHED_ORDER = "FinishedOrder"  # "FinishedAt#LogID"
 # One partition takes 1,000 writes/s ("Best practices for designing partition keys", DynamoDB); 8 take a busy day's.
 DAY_SHARDS = 8
 
-
 Item = dict[str, dict[str, str]]
+
+
+def source_object(bucket: str, key: str) -> str:
+    """The value of index `ByObject` for an object."""
+    return f"{bucket}/{key}"
+
+
+def day_shard(day: date, shard: int | str) -> str:
+    """The value of index `ByDay` for one shard of a day, UTC."""
+    return f"{day.isoformat()}#{shard}"
+
+
+def by_day(at: datetime, shard: int | str, log_id: str) -> dict[str, str]:
+    """The attributes that index `ByDay` goes by, of a record that is of this moment, UTC."""
+    return {DAY_SHARD: day_shard(at.date(), shard), FINISHED_ORDER: f"{times.to_text(at)}#{log_id}"}
+
+
+def attributes_of(record: msgspec.Struct) -> dict[str, Any]:
+    """A record's own attributes, moments as text; what is absent is left out."""
+    plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(datetime,))
+    return {name: times.to_text(value) if isinstance(value, datetime) else value for name, value in plain.items()}
 
 
 def to_item(attributes: Mapping[str, str | int]) -> Item:

@@ -15,7 +15,7 @@ from benchmarks.endpoint.listing import Listing
 from benchmarks.endpoint.queues import Queue, RefusedError
 from benchmarks.endpoint.table import Table
 from shared.audit_log import schema
-from shared.audit_log.record import day_shard
+from shared.audit_log.schema import day_shard
 from tests.fakes.clock import FakeClock
 
 OBJECTS = Objects(2_500)

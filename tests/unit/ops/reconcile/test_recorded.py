@@ -11,7 +11,8 @@ from ops.reconcile.pairs import Evidence
 from ops.reconcile.reading import Told, read_records, told_by
 from ops.reconcile.recorded import evidence_of, recorded
 from shared.audit_log import schema
-from shared.audit_log.record import Record, day_shard
+from shared.audit_log.record import Record
+from shared.audit_log.schema import day_shard
 from shared.audit_log.unreadable import Unreadable
 from shared.events import Outcome, Trigger
 from tests.unit.ops.reconcile.ends import DESTINATION, OLD, SOURCE, scope
