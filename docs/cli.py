@@ -7,7 +7,7 @@ import click
 
 from docs.json_fields import NAMES, PRINTED, Type, link, table, types_of
 from ops.cli import cli
-from ops.failures import MEANINGS_OF_EXIT_CODES
+from ops.errors import MEANINGS_OF_EXIT_CODES
 
 Command = tuple[str, click.Command, click.Context]
 

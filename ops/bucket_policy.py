@@ -1,4 +1,4 @@
-"""Owns `copytrail bucket-policy`: what the owner of another account's bucket has to let the copier do there."""
+"""`copytrail bucket-policy`: what the owner of another account's bucket has to let the copier do there."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.stack import Output, Stack
 from shared.copier_permissions import copier_grants
 from shared.routes import Route
@@ -21,7 +21,9 @@ from shared.routes import Route
 @click.argument("bucket", metavar="BUCKET")
 @click.pass_obj
 def bucket_policy(stack: Stack, bucket: str) -> None:
-    """Print the policy that lets the copier use BUCKET, by its name or alias, of another account.
+    """Print the policy that lets the copier use BUCKET of another account.
+
+    BUCKET is its name, or its key under `buckets` in cdk.json.
 
     The bucket's owner adds the statements to the bucket's policy: `aws s3api put-bucket-policy --bucket NAME
     --policy file://policy.json` replaces what is there. The bucket must have the object ownership "bucket owner
@@ -31,7 +33,7 @@ def bucket_policy(stack: Stack, bucket: str) -> None:
     routes = msgspec.json.decode(stack.output(Output.ROUTES), type=list[Route])
     name = names.get(bucket, bucket)
     if name not in names.values():
-        known = ", ".join(f"{alias} ({its_name})" for alias, its_name in sorted(names.items()))
+        known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
         raise UsageError(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
     statements = _statements(name, routes, stack.output(Output.COPIER_ROLE_ARN))
     click.echo(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2))

@@ -9,8 +9,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
+from click.shell_completion import get_completion_class
 
-from ops.failures import EXIT_CODES, CommandError, UsageError, explained, is_explained
+from ops.errors import EXIT_CODES, CommandError, UsageError, explained, is_explained
 from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts, take_over
 from ops.stack import Stack
 
@@ -19,12 +20,18 @@ _COMMANDS = {
     "audit": "ops.audit.commands:audit",
     "backfill": "ops.backfill.command:backfill",
     "bucket-policy": "ops.bucket_policy:bucket_policy",
-    "completion": "ops.completion:completion",
     "dlq": "ops.dlq.commands:dlq",
     "reconcile": "ops.reconcile.command:reconcile",
     "status": "ops.status.command:status",
 }
 _PLUGINS = "copytrail.commands"
+_SHELLS = ("bash", "zsh", "fish")
+_EXAMPLES_OF_COMPLETION = """\b
+Examples, once for each machine:
+  $ echo 'eval "$(copytrail completion bash)"' >> ~/.bashrc
+  $ echo 'eval "$(copytrail completion zsh)"' >> ~/.zshrc
+  $ copytrail completion fish > ~/.config/fish/completions/copytrail.fish
+"""
 _BROKEN_PIPE = 141
 _STDERR = 2
 
@@ -82,7 +89,7 @@ class CopytrailGroup(click.Group):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise where_it_goes(error) or error from error
+            raise _misplaced(error) or error from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what AWS, the terminal or the pipe refuses ends it with one line or none.
@@ -120,7 +127,7 @@ class CopytrailGroup(click.Group):
 
 def _foreseen(error: Exception) -> CommandError | None:
     if isinstance(error, click.NoSuchOption):
-        return where_it_goes(error)
+        return _misplaced(error)
     return explained(error) if is_explained(error) else None
 
 
@@ -135,7 +142,7 @@ def _foreseen(error: Exception) -> CommandError | None:
     default="copytrail",
     envvar="COPYTRAIL_STACK",
     metavar="NAME",
-    help="The CloudFormation stack to look at.",
+    help="The CloudFormation stack to work on.",
     show_default=True,
     show_envvar=True,
 )
@@ -148,6 +155,23 @@ def cli(ctx: click.Context, *, stack: str, region: str | None, profile: str | No
     if not stack:
         raise UsageError("the name of the stack is empty: check --stack and COPYTRAIL_STACK")
     ctx.obj = Stack(stack, region=region or None, profile=profile or None)
+
+
+@cli.command(short_help="Print what lets a shell complete commands.", epilog=_EXAMPLES_OF_COMPLETION)
+@click.argument("shell", type=click.Choice(_SHELLS))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that lets SHELL complete copytrail's commands, options and values.
+
+    A shell that is started after the script was added completes them: bash 4.4 or newer, zsh (after compinit) and
+    fish. `copytrail` must be on its PATH.
+    """
+    root = ctx.find_root()
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.UsageError(f"click does not know how {shell} completes")
+    name = root.info_name or "copytrail"
+    click.echo(script(root.command, {}, name, f"_{name.upper()}_COMPLETE").source())
 
 
 def main() -> None:
@@ -201,8 +225,8 @@ def _load(plugin: EntryPoint) -> click.Command:
     return command
 
 
-def where_it_goes(error: click.NoSuchOption) -> UsageError | None:
-    """The place of an option that a command above or below the refusing one has; None: no such command has it."""
+def _misplaced(error: click.NoSuchOption) -> UsageError | None:
+    """Where an option goes that a command above or below the refusing one has; None: no such command has it."""
     context = error.ctx
     if context is None:
         return None

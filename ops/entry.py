@@ -1,4 +1,4 @@
-"""Owns the beginning of `copytrail`: a signal ends it quietly from here on, also while the rest is imported."""
+"""The console script `copytrail`: from here on a signal ends it quietly, also while the rest is imported."""
 
 from ops.interrupts import take_over
 

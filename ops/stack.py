@@ -9,7 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from ops.aws.foreign_answers import refuse_foreign_answers
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from shared.lambda_runtime.aws import keep_expires_as_text
 from shared.routes import Route
 

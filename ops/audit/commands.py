@@ -14,7 +14,7 @@ from ops.audit.records import audit_query, matching, progress_of, stages_of
 from ops.audit.records_table import print_records
 from ops.audit.stats import stats
 from ops.audit.tail import tail
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.params.keys import read_place
 from ops.stack import Stack
 from ops.terminal.json import json_option, print_json

@@ -13,12 +13,12 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from ops.atomic_files import check_new, new_file
 from ops.audit.export_formats import COLUMNS, STDOUT, Encoding, Format, Sink, encoding_of
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import audit_query, matching
 from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
-from ops.failures import UsageError
-from ops.new_files import check_new, new_file
+from ops.errors import UsageError
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted, size_shown
 from ops.terminal.progress import progress

@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.terminal.formats import visible
 from ops.terminal.json import json_line
 from shared import times

@@ -7,7 +7,7 @@ import click
 
 from ops.audit.records import audit_query
 from ops.audit.records_table import of_old_object, outcome_cell, took_s
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.params.keys import Place, read_place
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown, shown_moment, size_shown, visible

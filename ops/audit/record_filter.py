@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 from click.core import ParameterSource
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.filters import Filters, filtered, filtered_by
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment, check_order

@@ -8,7 +8,7 @@ from itertools import islice
 import click
 
 from ops.audit.record_filter import RecordFilter
-from ops.failures import CommandError
+from ops.errors import CommandError
 from ops.stack import Output, Stack
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note

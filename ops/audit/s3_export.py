@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ops.audit.athena import definitions
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.stack import Output, Stack
 from ops.terminal.prompts import note
 from shared.errors import CopytrailError

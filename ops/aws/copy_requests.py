@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ops.failures import CommandError
+from ops.errors import CommandError
 from shared import times
 from shared.errors import CopytrailError
 from shared.events import COPY_REQUESTED, CopyRequest, encode_detail

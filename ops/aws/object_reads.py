@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.failures import concerns_everything, explained
+from ops.errors import concerns_everything, explained
 from shared.errors import CopytrailError, PermanentError, TransientError
 from shared.lambda_runtime.aws import is_gone, translated
 from shared.routes import can_be_a_key

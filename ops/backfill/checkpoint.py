@@ -11,7 +11,7 @@ from typing import IO, Literal
 import msgspec
 
 from ops.backfill.existing import Position
-from ops.failures import UsageError
+from ops.errors import UsageError
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -17,8 +17,8 @@ from ops.backfill.preview import Preview
 from ops.backfill.requesting import Requested, Requester
 from ops.backfill.running import THREADS, Checkpointed, Keeper, Stop, request_all
 from ops.backfill.told import BackfillTold, NotRequestedTold
-from ops.failures import CommandError
-from ops.operations import RunningOperation, operation
+from ops.errors import CommandError
+from ops.operation_events import RunningOperation, operation
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment
 from ops.params.numbers import Rate

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from ops.backfill.existing import Existing, Position
 from ops.backfill.manifest import InventoryFile, Manifest
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from shared import times
 from shared.lambda_runtime.aws import translated
 

@@ -14,7 +14,7 @@ from ops.backfill.existing import Existence, Listing
 from ops.backfill.inventory import Inventory
 from ops.backfill.manifest import Manifest, place_named, read_manifest
 from ops.backfill.selection import Selection, prefixes_to_list
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment, check_order
 from ops.stack import Output, Stack

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.params.keys import Place, read_place
 from shared import times
 from shared.lambda_runtime.aws import translated

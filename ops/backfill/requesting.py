@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from ops.aws.copy_requests import PartlyRefusedError
 from ops.aws.object_reads import ObjectReads, why_not
 from ops.backfill.existing import Existing
-from ops.failures import UsageError, explained
+from ops.errors import UsageError, explained
 from shared.errors import CopytrailError, TransientError
 from shared.events import CopyRequest, Trigger, Upload
 

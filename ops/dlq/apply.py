@@ -18,8 +18,8 @@ from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.sweep import Sweep, sweep
 from ops.dlq.threads import on_threads
-from ops.failures import CommandError, IncompleteError
-from ops.operations import RunningOperation, operation
+from ops.errors import CommandError, IncompleteError
+from ops.operation_events import RunningOperation, operation
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.prompts import note

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from ops.atomic_files import check_new
 from ops.dlq.drop import drop_letters
 from ops.dlq.files import line_of, write_letters
 from ops.dlq.import_file import import_letters
@@ -17,8 +18,7 @@ from ops.dlq.results import Lines
 from ops.dlq.selection import LetterId, Selection
 from ops.dlq.snapshot import find, snapshot
 from ops.dlq.tables import print_letter, print_letters, print_summary, summary_of, to_json
-from ops.failures import UsageError
-from ops.new_files import check_new
+from ops.errors import UsageError
 from ops.params.numbers import rate_option
 from ops.stack import Stack
 from ops.terminal.formats import counted

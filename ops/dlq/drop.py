@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from shlex import quote
 
+from ops.atomic_files import check_new
 from ops.dlq.apply import Action, Tally, apply
 from ops.dlq.files import LetterFile, new_letter_file
 from ops.dlq.message import Letter
@@ -12,7 +13,6 @@ from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
-from ops.new_files import check_new
 from ops.stack import Stack
 from ops.terminal.prompts import note
 from shared import times

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 
+from ops.atomic_files import check_new, keep_name, new_file, not_written
 from ops.dlq.message import Letter
 from ops.dlq.queue import QueueName
-from ops.failures import UsageError
-from ops.new_files import check_new, keep_name, new_file, not_written
+from ops.errors import UsageError
 from shared import times
 from shared.envelope import Moment, Text, check_moments
 

@@ -14,9 +14,9 @@ from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.sweep import CONNECTIONS, THREADS, Unseen, sweep
 from ops.dlq.threads import on_threads
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.interrupts import uninterrupted
-from ops.operations import operation
+from ops.operation_events import operation
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress

@@ -13,7 +13,7 @@ from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.selection import IdMatches, Selection
 from ops.dlq.sweep import Unseen, not_found, sweep
-from ops.failures import CommandError
+from ops.errors import CommandError
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress

@@ -19,7 +19,7 @@ from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
-from ops.failures import CommandError
+from ops.errors import CommandError
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.prompts import note

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ops.dlq.message import KNOWN_REASONS, Letter
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.filters import Filters, filtered, filtered_by
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment, check_order

@@ -17,7 +17,7 @@ from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueState, Refused
 from ops.dlq.threads import Receivers, on_threads
-from ops.failures import CommandError, IncompleteError, UsageError
+from ops.errors import CommandError, IncompleteError, UsageError
 from ops.interrupts import uninterrupted
 from ops.terminal.formats import counted, duration_shown
 from ops.terminal.prompts import note

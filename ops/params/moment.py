@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from shared import times
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from ops.failures import DIFFERENCES, CommandError, UsageError
+from ops.errors import DIFFERENCES, CommandError, UsageError
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment
 from ops.params.numbers import rate_option

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from ops.aws.concurrency import InOrder, Pace
 from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
-from ops.operations import RunningOperation, operation
+from ops.operation_events import RunningOperation, operation
 from ops.reconcile.difference import Difference, Kept
 from ops.stack import Output, Stack
 from ops.terminal.progress import progress

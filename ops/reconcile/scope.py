@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from shared import times
 from shared.routes import Route, can_be_a_key

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.sweep import THREADS as SQS_THREADS
-from ops.failures import CommandError, UsageError, explained
+from ops.errors import CommandError, UsageError, explained
 from ops.stack import Output, Stack
 from ops.status.kept import Kept
 from ops.status.signs import Depth, QueueSigns, Signs, Unseen

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.terminal.formats import visible
 
 # Adds `--yes` to a command.

@@ -9,7 +9,7 @@ import pytest
 
 from docs.cli import PAGE, page, walk
 from docs.json_fields import MEANINGS, NAMES, PRINTED, fields_of, types_of
-from ops.failures import MEANINGS_OF_EXIT_CODES
+from ops.errors import MEANINGS_OF_EXIT_CODES
 
 COPYTRAIL = Path(sys.executable).with_name("copytrail")
 

@@ -8,7 +8,7 @@ import pytest
 
 from ops.audit.export import Written, check_new_file, write_file
 from ops.audit.export_formats import Encoding, Format, Sink
-from ops.failures import CommandError
+from ops.errors import CommandError
 from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record
 

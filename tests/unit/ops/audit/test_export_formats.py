@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from ops.audit.export_formats import COLUMNS, Encoding, Format, Sink, encoding_of, parquet
-from ops.failures import CommandError
+from ops.errors import CommandError
 from shared.audit_log.record import Record
 from tests.fakes.outcomes import a_record, an_upload, copied, failed, skipped
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ops.audit.history import place_of, sources_of, why_nothing
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import Place
 from shared.routes import Route
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.audit.tail import Follower, keep_following
-from ops.failures import CommandError
+from ops.errors import CommandError
 from shared.audit_log.record import Record
 from shared.lambda_runtime.aws import translated
 from tests.fakes.clock import FakeClock

@@ -8,7 +8,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from ops.aws.object_reads import Head, ObjectReads
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from shared.errors import CopytrailError, PermanentError, TransientError
 
 TOLD = {"ETag": '"e"', "ContentLength": 4, "LastModified": datetime(2026, 11, 1, tzinfo=UTC)}

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.existing import Position
-from ops.failures import UsageError
+from ops.errors import UsageError
 
 ARGUMENTS = {"bucket": "uploads", "--key-prefix": "a/"}
 CHECKPOINT = Checkpoint(

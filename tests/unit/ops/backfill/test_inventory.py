@@ -12,7 +12,7 @@ from pyarrow import parquet
 from ops.backfill.existing import Existing, Position
 from ops.backfill.inventory import Inventory
 from ops.backfill.manifest import place_named, read_manifest
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.params.keys import Place
 from shared.errors import CopytrailError
 from tests.unit.ops.backfill.objects import FakeInventoryBucket, csv_file, manifest

@@ -9,7 +9,7 @@ import pytest
 
 from ops.backfill.checkpoint import Checkpoint
 from ops.backfill.job import Job, Wish, job_of
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.stack import Output
 from shared import times

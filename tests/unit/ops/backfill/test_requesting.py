@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ops.aws.copy_requests import PartlyRefusedError
 from ops.aws.object_reads import ObjectReads
 from ops.backfill.requesting import Requested, Requester
-from ops.failures import UsageError
+from ops.errors import UsageError
 from shared.errors import PermanentError, TransientError, from_aws_code
 from shared.events import CopyRequest, Trigger
 from tests.unit.ops.backfill.objects import MOMENT, existing

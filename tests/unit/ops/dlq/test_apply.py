@@ -11,7 +11,7 @@ from ops.dlq.apply import Action, Tally, apply_to
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.replay import send_then_delete
 from ops.dlq.results import Found, Result
-from ops.operations import RunningOperation
+from ops.operation_events import RunningOperation
 from shared.errors import CopytrailError
 from shared.lambda_runtime.message import REPLAY_OPERATION, REPLAYED_BY
 from shared.operations import OperationKind

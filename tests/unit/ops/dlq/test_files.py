@@ -17,7 +17,7 @@ from ops.dlq import files
 from ops.dlq.files import LettersOfFile, new_letter_file
 from ops.dlq.message import Letter
 from ops.dlq.queue import QueueName
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from tests.fakes.full_disk import files_end_at
 from tests.fakes.letters import a_letter
 

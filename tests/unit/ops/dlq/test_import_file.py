@@ -15,7 +15,7 @@ from ops.dlq.files import LettersOfFile, line_of
 from ops.dlq.import_file import contents_of
 from ops.dlq.message import Letter
 from ops.dlq.queue import QueueName
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, REPLAYED, a_letter
 from tests.fakes.outcomes import an_upload, body, copied

@@ -9,7 +9,7 @@ from ops.dlq.preview import Preview
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
-from ops.failures import CommandError, IncompleteError, UsageError
+from ops.errors import CommandError, IncompleteError, UsageError
 from ops.params.keys import KeyFilter
 from shared.events import Upload
 from tests.fakes.bodies import object_created

@@ -9,7 +9,7 @@ from msgspec import structs
 from ops.dlq.message import Letter
 from ops.dlq.replay import ReplayOutcomes, wait_for
 from ops.dlq.results import Lines
-from ops.failures import CommandError
+from ops.errors import CommandError
 from shared import times
 from shared.audit_log.record import Record
 from shared.errors import CopytrailError, TransientError

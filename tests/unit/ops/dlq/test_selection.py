@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ops.dlq.selection import IdMatches, ReasonName, Selection
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, LOG_ID, MESSAGE_ID, UNDELIVERABLE, a_letter

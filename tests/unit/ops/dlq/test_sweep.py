@@ -12,7 +12,7 @@ import pytest
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.sweep import THREADS, Unseen, sweep
-from ops.failures import IncompleteError, UsageError
+from ops.errors import IncompleteError, UsageError
 from shared.errors import CopytrailError
 from tests.fakes.sqs_client import DLQ, FakeSqs, refusal
 

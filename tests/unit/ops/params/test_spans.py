@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.moment import Span
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.params.numbers import Size
 from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown

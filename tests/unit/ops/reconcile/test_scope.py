@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.reconcile.scope import scopes
 from shared.routes import Route

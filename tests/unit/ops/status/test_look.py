@@ -5,7 +5,7 @@ from typing import Never
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 from ops.status.look import seen
 from ops.status.signs import Unseen
 from shared.lambda_runtime.aws import translated

@@ -5,7 +5,7 @@ import sys
 import click
 import pytest
 
-from ops.failures import UsageError
+from ops.errors import UsageError
 from ops.terminal.prompts import confirm
 
 

@@ -4,7 +4,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.failures import UsageError, explained
+from ops.errors import UsageError, explained
 from shared.errors import ConfigurationError, CopytrailError, PermanentError
 from shared.lambda_runtime.aws import translated
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.failures import CommandError
-from ops.new_files import check_new, new_file
+from ops.atomic_files import check_new, new_file
+from ops.errors import CommandError
 
 
 def test_a_file_has_its_name_when_it_is_whole(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from ops.failures import CommandError
+from ops.errors import CommandError
 from ops.stack import Output, Stack
 from ops.terminal.prompts import note
 from shared import times

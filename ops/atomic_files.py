@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from ops.failures import CommandError, UsageError
+from ops.errors import CommandError, UsageError
 
 # What a disk says that takes no more, or takes nothing any more.
 _DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.operations import operation
+from ops.operation_events import operation
 from ops.stack import Output
 from shared.errors import CopytrailError
 from shared.operations import OperationKind, Stage
