@@ -1,4 +1,4 @@
-"""Owns how `docs/cli.md` is written: what `--help` says of each command, exit codes, and the fields of all JSON."""
+"""The writer of `docs/cli.md`: what `--help` says of each command, exit codes, and the fields of all JSON."""
 
 from collections.abc import Iterator
 from pathlib import Path

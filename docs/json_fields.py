@@ -1,4 +1,4 @@
-"""Owns how the JSON of the commands is documented: from the types that are printed, and one meaning for each name."""
+"""The JSON of the commands as docs/cli.md documents it: the types that are printed, and one meaning for each name."""
 
 import types
 from collections.abc import Iterable, Iterator, Mapping

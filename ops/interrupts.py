@@ -1,4 +1,4 @@
-"""Signals that end the command: quietly at once, or as KeyboardInterrupt while something is under way.
+"""Signals that end the command: at once, as KeyboardInterrupt while something is under way, or after a block.
 
 It imports nothing that takes time: a signal that comes before it is in force ends in a traceback.
 """
@@ -13,6 +13,7 @@ from types import FrameType
 
 INTERRUPTED = 130
 _SOON_S = 0.01
+# What ends the command as Ctrl-C does.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -42,26 +43,6 @@ def raise_interrupts() -> None:
         signal.signal(number, signal.default_int_handler)
 
 
-def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature
-    os._exit(INTERRUPTED)
-
-
-def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
-    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(unraisable)
-        return
-    from threading import Timer  # noqa: PLC0415 - it is needed once in a blue moon
-
-    # Not here, where Python would drop it again.
-    again = Timer(_SOON_S, os.kill, (os.getpid(), signal.SIGINT))
-    again.daemon = True
-    again.start()
-
-
-# What ends the command as Ctrl-C does.
-_INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Let the block come to its end before a Ctrl-C is heeded; a second one is heeded at once.
@@ -79,7 +60,7 @@ def uninterrupted() -> Iterator[None]:
         if len(came) > 1:
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, heed) for number in _INTERRUPTING}
+    before = {number: signal.signal(number, heed) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -88,3 +69,19 @@ def uninterrupted() -> Iterator[None]:
     for again in came:
         # To whoever listens now, such as another block like this one around it.
         signal.raise_signal(again)
+
+
+def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature
+    os._exit(INTERRUPTED)
+
+
+def _raise_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    from threading import Timer  # noqa: PLC0415 - it is needed once in a blue moon
+
+    # Not here, where Python would drop it again.
+    again = Timer(_SOON_S, os.kill, (os.getpid(), signal.SIGINT))
+    again.daemon = True
+    again.start()

@@ -40,7 +40,7 @@ class Output(StrEnum):
 
 
 class Stack:
-    """A deployed copytrail stack, and the clients to look at it with."""
+    """A deployed copytrail stack, and the clients that read it and write to it."""
 
     def __init__(self, name: str, *, region: str | None = None, profile: str | None = None) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Owns that the JSON that commands print is as docs/cli.md says: these fields, of these types, and no others."""
+"""A check that the JSON that commands print is as docs/cli.md says: these fields, of these types, and no others."""
 
 import json
 from collections.abc import Sequence

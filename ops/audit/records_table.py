@@ -48,23 +48,25 @@ def _piped(record: Record) -> tuple[str, ...]:
     )
 
 
+_OUTCOME = Column("Outcome", outcome_cell, 21, least=14)
+_KEY = Column[Record]("Key", lambda record: record.object_key, keeps_end=True)
 RECORDS = Table[Record](
     Column("LogID", lambda record: record.log_id, 36, from_width=_LOG_ID_FROM),
     Column("UTC", _time, 8, from_width=80, below=_WIDE),
     Column("Finished (UTC)", lambda record: shown_moment(record.finished_at), 19, from_width=_WIDE),
-    Column("Outcome", outcome_cell, 21, least=14),
-    Column("Key", lambda record: record.object_key, keeps_end=True),
+    _OUTCOME,
+    _KEY,
     piped=_piped,
     json=Record.attributes,
 )
 # Which may go on later: on a narrow terminal it has room for the keys, not for the LogIDs.
 LOG = Table[Record](
     Column("UTC", _time, 8, from_width=50),
-    Column("Outcome", outcome_cell, 21, least=14),
+    _OUTCOME,
     Column("Took", lambda record: duration_shown(took_s(record)), WIDEST_DURATION, right=True, from_width=60),
     Column("Size", lambda record: size_shown(record.size), WIDEST_SIZE, right=True, from_width=_WIDE),
     Column("LogID", lambda record: record.log_id, 36, from_width=_WIDE),
-    Column("Key", lambda record: record.object_key, keeps_end=True),
+    _KEY,
     piped=_piped,
     json=Record.attributes,
 )

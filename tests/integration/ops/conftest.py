@@ -1,4 +1,4 @@
-"""Owns a stack on a moto server, and the installed `copytrail` command run against it."""
+"""A stack on a moto server, and the installed `copytrail` command run against it."""
 
 from collections.abc import Iterator
 from pathlib import Path

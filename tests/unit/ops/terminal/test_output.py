@@ -40,6 +40,25 @@ def test_rows_are_printed_as_they_come(capsys: pytest.CaptureFixture[str]) -> No
     assert seen == ["", "first\n"]
 
 
+def test_what_came_before_an_error_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Iterator[str]:
+        yield from ("first", "second")
+        raise ConnectionError
+
+    monkeypatch.setattr(tables, "terminal_width", lambda: 40)
+    with pytest.raises(ConnectionError):
+        Table[str](Column("Key", str)).print(broken())
+    assert capsys.readouterr().out.splitlines() == ["Key", "first", "second"]
+
+
+def test_a_table_knows_how_many_it_has_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table[str](Column("Key", str), json=lambda row: {"Key": row})
+    assert (table.print(["a", "b"]), table.print(["c"], as_json=True), table.print([])) == (2, 1, 0)
+    assert capsys.readouterr().out == 'a\nb\n{"Key": "c"}\n'
+
+
 def test_attributes_are_lined_up(capsys: pytest.CaptureFixture[str]) -> None:
     print_attributes({"LogID": "x", "SourceBucket": "a\nb", "Size": 3})
     assert capsys.readouterr().out == "LogID         x\nSourceBucket  a\\nb\nSize          3\n"
