@@ -1,16 +1,34 @@
-"""Owns what the embedded AWS adds to the `copytrail` command."""
+"""`copytrail local up` and `copytrail demo`: what the embedded AWS adds to the command line."""
 
 import logging
+import sys
 
 import click
 
-from localaws.errors import LocalAwsUsageError
-from localaws.installed import check_installed
-from localaws.no_account import forget_accounts
-from localaws.port import PortInUseError, check_free
+from localaws.errors import LocalAwsError, LocalAwsUsageError
+from localaws.preconditions import PortInUseError, check_free, check_installed, forget_accounts
 
 # Loaded by `copytrail --help`, so moto itself is imported only when a command runs.
 check_installed()
+
+
+@click.command(
+    short_help="Upload what simpler copiers get wrong, and check every copy.", epilog="\b\nExample:\n  $ copytrail demo"
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each upload instead of the table.")
+def demo(*, as_json: bool) -> None:
+    """Upload to the embedded AWS what simpler copiers get wrong, and check that every upload is copied and recorded.
+
+    No AWS account is needed. Exits 0 when everything was as it must be, and 1, naming what was not, otherwise;
+    2 when cdk.json cannot be used.
+    """
+    forget_accounts()
+    from localaws.demo.run import run  # noqa: PLC0415  # see above
+
+    try:
+        sys.exit(0 if run(as_json=as_json) else 1)
+    except LocalAwsError as error:
+        raise LocalAwsUsageError(error) from error
 
 
 @click.group(short_help="Run all of copytrail on this machine, without AWS.")

@@ -1,4 +1,4 @@
-"""Owns the embedded AWS as everyone uses it: a server, the stack, its functions, and when all of it is quiet."""
+"""The embedded AWS as everyone uses it: a server, the stack, its functions, and when all of it is quiet."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,12 +10,11 @@ import boto3
 from botocore.config import Config
 
 from infra.interpreters import Interpreter
-from localaws import assembly, deployment, resources, synth
+from localaws.deployment import assembly, deploy, synth
 from localaws.errors import LocalAwsError
-from localaws.function_logs import LineListener
-from localaws.interception import Intercepting, Interceptor
-from localaws.lambda_service import HostedFunction, LambdaService, python_of_functions
-from localaws.registry import REGISTRY
+from localaws.lambda_service.function_logs import LineListener
+from localaws.lambda_service.registry import REGISTRY
+from localaws.lambda_service.service import HostedFunction, LambdaService, python_of_functions
 from localaws.server import MotoServer
 from localaws.supervision import Supervisor
 from shared.lambda_runtime.aws import keep_expires_as_text
@@ -24,7 +23,7 @@ REGION = "us-east-1"
 # moto's own.
 ACCOUNT_ID = "123456789012"
 _CREDENTIAL = "test"
-_LOOK_EVERY_S = 0.05
+_POLL_EVERY_S = 0.05
 
 
 class NotQuietError(LocalAwsError):
@@ -50,7 +49,7 @@ class EmbeddedAws:
 
     def __init__(self, port: int = 0, *, concurrency: int = 2, python: Interpreter | None = None) -> None:
         self._supervisor = Supervisor()
-        self._server = MotoServer(port, supervisor=self._supervisor)
+        self.server = MotoServer(port, supervisor=self._supervisor)
         self._concurrency = concurrency
         self.python = python or python_of_functions()
         self._clients: dict[str, Any] = {}
@@ -59,8 +58,7 @@ class EmbeddedAws:
         self.stack_name: str | None = None
 
     def __enter__(self) -> "EmbeddedAws":
-        resources.install()
-        self._server.__enter__()
+        self.server.__enter__()
         self._lambda = LambdaService(
             client=self.client,
             aws=self.environment,
@@ -80,12 +78,12 @@ class EmbeddedAws:
         finally:
             for client in self._clients.values():
                 client.close()
-            self._server.__exit__(kind, error, trace)
+            self.server.__exit__(kind, error, trace)
 
     @property
     def endpoint_url(self) -> str:
         """What AWS_ENDPOINT_URL has to be."""
-        return self._server.endpoint_url
+        return self.server.endpoint_url
 
     @property
     def region(self) -> str:
@@ -138,11 +136,7 @@ class EmbeddedAws:
         stack = assembly.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
         self.stack_name = stack.name
         check()
-        return deployment.deploy(stack, self.client)
-
-    def intercept(self, interceptor: Interceptor) -> Intercepting:
-        """Show every request to `interceptor` first; see `MotoServer.intercept`."""
-        return self._server.intercept(interceptor)
+        return deploy.deploy(stack, self.client)
 
     def on_log_line(self, listener: LineListener) -> None:
         """Tell of each log line of each function as it comes: the function's name and the line."""
@@ -178,7 +172,7 @@ class EmbeddedAws:
                 waiting_for(unquiet)
                 told = unquiet
             calm = 0 if unquiet else calm + 1
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_POLL_EVERY_S)
 
     def wait_until_it_ends(self) -> None:
         """Wait for as long as all is well.

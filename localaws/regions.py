@@ -1,12 +1,11 @@
-"""Owns which regions there are: a request for another one gets one clear error."""
+"""Regions that AWS has: a request that is signed for another one gets one clear error."""
 
+import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import botocore.session
-
-from localaws.interception import Reply, aws_json_error, s3_error, scope_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,6 +13,19 @@ if TYPE_CHECKING:
 _CODE = "InvalidRegion"
 # Every region has it.
 _SERVICE = "sqs"
+
+
+class Scope(NamedTuple):
+    """What a request is signed for; both empty when it is not signed."""
+
+    region: str
+    service: str
+
+
+def scope_of(authorization: str) -> Scope:
+    """The scope in an `Authorization` header: key id, date, region, service, "aws4_request"."""
+    words = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return Scope(*words[2:4]) if len(words) > 3 else Scope("", "")  # noqa: PLR2004 - the scope's own length
 
 
 class KnownRegions:
@@ -27,19 +39,20 @@ class KnownRegions:
         scope = scope_of(environ.get("HTTP_AUTHORIZATION", ""))
         if scope.region in {"", *_regions()}:
             return self._app(environ, start_response)
-        reply = _refusal(scope.service, scope.region, environ)
-        start_response(f"{reply.status} Bad Request", list(reply.headers.items()))
-        return [reply.body]
+        content_type, body = _refusal(scope, environ)
+        start_response("400 Bad Request", [("Content-Type", content_type)])
+        return [body.encode()]
 
 
-def _refusal(service: str, region: str, environ: Mapping[str, str]) -> Reply:
-    message = f"AWS has no region {region!a}: check AWS_REGION and --region"
-    if service == "s3":
-        return s3_error(_CODE, message, 400)
+def _refusal(scope: Scope, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The content type and the body, in the protocol that the client speaks."""
+    message = f"AWS has no region {scope.region!a}: check AWS_REGION and --region"
+    error = f"<Error><Code>{_CODE}</Code><Message>{message}</Message></Error>"
+    if scope.service == "s3":
+        return "application/xml", error
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        error = f"<ErrorResponse><Error><Code>{_CODE}</Code><Message>{message}</Message></Error></ErrorResponse>"
-        return Reply(400, {"Content-Type": "text/xml"}, error.encode())
-    return aws_json_error(_CODE, message)
+        return "text/xml", f"<ErrorResponse>{error}</ErrorResponse>"
+    return "application/x-amz-json-1.1", json.dumps({"__type": _CODE, "message": message})
 
 
 @cache

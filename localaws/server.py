@@ -1,4 +1,4 @@
-"""Owns the moto server: in this process, on loopback, empty at every start, with connections that are kept alive."""
+"""The moto server: in this process, on loopback, empty at every start, with connections that are kept alive."""
 
 import contextlib
 import errno
@@ -8,6 +8,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -15,17 +16,16 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 
-from localaws.gaps import close_gaps, reopen_gaps
-from localaws.gaps.queues import allow_polls, end_polls
-from localaws.interception import Intercepting, Interception, Interceptor
-from localaws.port import ADDRESS, PortInUseError
+from localaws.gaps import gaps_closed
+from localaws.gaps.sqs import allow_polls, end_polls
+from localaws.preconditions import ADDRESS, PortInUseError
 from localaws.regions import KnownRegions
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LONGEST_WAIT_FOR_A_CONNECTION_S = 5.0
 _NO_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class MotoServer:
     """Serves the emulated AWS between `__enter__` and `__exit__`. `port` 0 takes any free one.
 
-    Bare moto, for tests that show what a gap is: `gaps_closed=False`. When anything under the `supervisor` ends
+    Bare moto, for tests that show what a gap is: `close_gaps=False`. When anything under the `supervisor` ends
     unasked, every connection ends at once, so that nobody waits for an answer.
 
     Raises:
@@ -48,12 +48,14 @@ class MotoServer:
         EndedUnaskedError: on leaving, whatever the block itself raised.
     """
 
-    def __init__(self, port: int = 0, *, gaps_closed: bool = True, supervisor: Supervisor | None = None) -> None:
+    def __init__(self, port: int = 0, *, close_gaps: bool = True, supervisor: Supervisor | None = None) -> None:
         self._port = port
-        self._gaps_closed = gaps_closed
+        self._close_gaps = close_gaps
         self._supervisor = supervisor or Supervisor()
+        self._gaps = ExitStack()
         self._stopping = threading.Event()
-        self._interception: Interception
+        # What answers each request; tests put their own around it.
+        self.application: WSGIApplication = KnownRegions(_Dispatcher(create_backend_app))
         self._server: _Server
         self._thread: threading.Thread
 
@@ -63,6 +65,7 @@ class MotoServer:
         try:
             self._start()
         except BaseException:
+            self._gaps.close()
             _one_per_process.release()
             raise
         return self
@@ -77,6 +80,7 @@ class MotoServer:
             self._server.server_close()
             moto_api_backend.reset()
         finally:
+            self._gaps.close()
             _one_per_process.release()
         if (failure := self._supervisor.failure) and failure is not error:
             raise failure from (failure.__cause__ or error)
@@ -91,24 +95,19 @@ class MotoServer:
         """What AWS_ENDPOINT_URL has to be. The CDK's templates are only found when the host is `localhost`."""
         return f"http://localhost:{self.port}"
 
-    def intercept(self, interceptor: Interceptor) -> Intercepting:
-        """Show every request to `interceptor` first, from now until the end of the `with` block, or `remove`.
-
-        A reply is given to the client in moto's place; None passes the request on. It is called on the request's own
-        thread and may block.
-        """
-        return Intercepting(interceptor, self._interception)
-
     def _start(self) -> None:
-        close_gaps() if self._gaps_closed else reopen_gaps()
+        if self._close_gaps:
+            self._gaps.enter_context(gaps_closed())
         moto_api_backend.reset()
         allow_polls()
-        self._interception = Interception(KnownRegions(_Dispatcher(create_backend_app)))
-        self._server = _listen(self._port, self._interception)
+        self._server = _listen(self._port, self._serve)
         self._supervisor.on_failure(self._abort)
         self._thread = self._supervisor.thread(
             self._accept, name="localaws-accept", what="the server of the embedded AWS", asked=self._stopping.is_set
         )
+
+    def _serve(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        return self.application(environ, start_response)
 
     def _accept(self) -> None:
         # Unlike serve_forever, it can be told to stop whatever has become of its thread.

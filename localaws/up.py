@@ -12,11 +12,10 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from localaws.display import line_shown
+from localaws.display import line_shown, route_shown, upload_suggested
 from localaws.embedded import EmbeddedAws
 from localaws.errors import LocalAwsError, LocalAwsUsageError
-from localaws.lambda_service import python_shown
-from localaws.routes_shown import route_shown, upload_suggested
+from localaws.lambda_service.service import python_shown
 from shared.routes import Route
 
 _SHOWN_VARIABLES = (

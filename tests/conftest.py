@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 import pytest
 import pytest_timeout
 
-from localaws.no_account import forget_accounts
+from localaws.preconditions import forget_accounts
 
 pytest_plugins = ["tests.leftovers"]
 

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from localaws.demo.checks import Checked
+from shared.humanize import OUTCOME_STYLES, size_shown
 
 _LONGEST_KEY_SHOWN = 14
-_COLOURS = {"Copied": "green", "Skipped": "yellow", "Failed": "red"}
 
 
 class CheckedTold(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
@@ -50,8 +50,8 @@ def show_table(checked: list[Checked], console: Console) -> None:
         table.add_row(
             sample.label,
             Text(sample.key),
-            _size(len(sample.body)),
-            Text(f"{outcome} {item.record.get('Reason', '')}", style=_COLOURS.get(outcome, "")),
+            size_shown(len(sample.body)),
+            Text(f"{outcome} {item.record.get('Reason', '')}", style=OUTCOME_STYLES.get(outcome, "")),
             _took(item.record),
             Text("; ".join(item.problems), style="bold red") if item.problems else Text("✓", style="green"),
         )
@@ -76,15 +76,6 @@ def summary(checked: list[Checked]) -> str:
     """`24 uploads: 14 copied, 9 skipped, 1 failed`."""
     counts = Counter(str(item.record.get("Outcome", "without a record")).lower() for item in checked)
     return f"{len(checked)} uploads: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-
-
-def _size(size: int) -> str:
-    value = float(size)
-    for unit in ("B", "KiB"):
-        if value < 1024:  # noqa: PLR2004 - what a kibibyte is
-            return f"{value:,.0f} {unit}"
-        value /= 1024
-    return f"{value:,.0f} MiB"
 
 
 def _took(record: Any) -> str:

@@ -11,7 +11,7 @@ from localaws.demo.checks import Checked, Checks, Uploaded
 from localaws.demo.report import json_line, show_table, summary
 from localaws.demo.samples import samples
 from localaws.embedded import EmbeddedAws
-from localaws.lambda_service import python_shown
+from localaws.lambda_service.service import python_shown
 
 _LONGEST_WAIT_S = 120
 _WIDTH_OF_A_FILE = 120

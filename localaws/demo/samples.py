@@ -1,4 +1,4 @@
-"""Owns the set that bites: uploads that simpler copiers get wrong."""
+"""The uploads of the demo: what simpler copiers get wrong."""
 
 import io
 import random
@@ -35,7 +35,7 @@ def samples() -> list[Sample]:
         Sample("a real zip file", "sample.zip", _zip_of_documents(), {"ContentType": "application/zip"}),
         Sample("0 bytes", "empty.dat", b""),
         Sample("64 MiB, in parts", "big.bin", random.Random(64).randbytes(64 * _MEBIBYTE)),
-        *_keys_that_bite(),
+        *_difficult_keys(),
         _with_every_property(),
         *_overwritten(),
         Sample(
@@ -52,7 +52,7 @@ def samples() -> list[Sample]:
     ]
 
 
-def _keys_that_bite() -> list[Sample]:
+def _difficult_keys() -> list[Sample]:
     keys = {
         "spaces": "a key with  spaces .txt",
         "plus signs": "1+1=2.txt",

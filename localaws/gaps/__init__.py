@@ -1,50 +1,56 @@
-"""Owns the list of what moto does otherwise than AWS where copytrail can tell, and closes it, in this process."""
+"""What moto does otherwise than AWS where copytrail can tell: one file for each service or feature of AWS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from threading import Lock
 
 from localaws.gaps import (
-    change_sets,
-    event_bus,
-    metrics,
-    patching,
-    queues,
-    routing,
+    cloudformation,
+    dynamodb,
+    dynamodb_reads,
+    eventbridge,
     s3_checksums,
     s3_copies,
     s3_customer_keys,
+    s3_encodings,
     s3_events,
     s3_multipart,
     s3_requests,
-    s3_texts,
-    table_exports,
-    table_reads,
-    tables,
+    sqs,
 )
+from localaws.gaps.patching import patched
 
 _FAMILIES = (
     s3_checksums,
     s3_copies,
     s3_multipart,
     s3_customer_keys,
-    s3_texts,
+    s3_encodings,
     s3_events,
     s3_requests,
-    event_bus,
-    queues,
-    metrics,
-    tables,
-    table_reads,
-    table_exports,
-    change_sets,
-    routing,
+    eventbridge,
+    sqs,
+    dynamodb,
+    dynamodb_reads,
+    cloudformation,
 )
 
 
-def close_gaps() -> None:
-    """Make moto behave as AWS does, from now on and for the whole process; more than once does no harm."""
-    if not patching.is_in_place():
-        for family in _FAMILIES:
-            family.close()
+_one_at_a_time = Lock()
 
 
-def reopen_gaps() -> None:
-    """Give moto its own behaviour back, for tests that show what a gap is."""
-    patching.undo_all()
+@contextmanager
+def gaps_closed() -> Iterator[None]:
+    """Make moto, in this process, behave as AWS does until the end of the block.
+
+    Raises:
+        RuntimeError: they are closed already.
+    """
+    if not _one_at_a_time.acquire(blocking=False):
+        raise RuntimeError("moto's gaps are closed already in this process")
+    try:
+        with patched(chain.from_iterable(family.patches() for family in _FAMILIES)):
+            yield
+    finally:
+        _one_at_a_time.release()

@@ -1,28 +1,35 @@
-"""Owns how a function of moto is replaced: knowing the original, and so that it can be put back."""
+"""The one way in which moto is changed: functions replaced by ours for as long as a `with` block lasts."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
 
-_replaced: list[tuple[Any, str, Any]] = []
+
+class Patch(NamedTuple):
+    """`make(original)` takes the place of `owner.name`; a later patch of the same function gets it as its original."""
+
+    owner: Any
+    name: str
+    make: Callable[[Any], Any]
 
 
-def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Put `make(original)` in the place of `owner.name`; the next one to replace it gets this as its original.
+@contextmanager
+def patched(patches: Iterable[Patch]) -> Iterator[None]:
+    """Replace functions in order; at the end put every one back, the last one first.
 
     Raises:
         AttributeError: moto has no such function any more; the gap has to be looked at again.
     """
-    original = getattr(owner, name)
-    setattr(owner, name, make(original))
-    _replaced.append((owner, name, original))
+    with ExitStack() as undo:
+        for owner, name, make in patches:
+            undo.callback(_put_back, owner, name, vars(owner).get(name))
+            setattr(owner, name, make(getattr(owner, name)))
+        yield
 
 
-def is_in_place() -> bool:
-    """Whether anything is replaced."""
-    return bool(_replaced)
-
-
-def undo_all() -> None:
-    """Put every original back, the last one replaced first."""
-    while _replaced:
-        setattr(*_replaced.pop())
+def _put_back(owner: Any, name: str, own: Any) -> None:
+    """Restore the owner's own attribute; None where it had inherited one."""
+    if own is None:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, own)

@@ -11,16 +11,16 @@ Source: "Checking object integrity", S3 user guide.
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from awscrt import checksums as crt
 from moto.s3 import models, responses
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
-from localaws.gaps import patching
-from localaws.gaps.s3_errors import S3RefusedError, invalid_request
+from localaws.gaps.patching import Patch
 
 _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
     "CRC64NVME": lambda body: crt.crc64nvme(body).to_bytes(8),
@@ -44,18 +44,18 @@ _LONGEST_TRAILER = 1024
 _TRAILER = re.compile(rb"x-amz-checksum-\w+:([A-Za-z0-9+/]+=*)")
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Replace how moto reads and computes a checksum, and add the type where it shows one."""
     for module in (models, responses):
-        patching.replace(module, "compute_checksum", lambda _: compute)
-    patching.replace(S3Response, "_get_checksum", lambda _: _get_checksum)
-    patching.replace(S3Response, "head_object", _with_type)
-    patching.replace(S3Response, "get_object", _with_type)
-    patching.replace(S3Response, "copy_object", _telling_checksum)
-    patching.replace(S3Response, "_key_response_post", _telling_checksum_of_completed)
-    patching.replace(S3Backend, "put_object", _with_default)
-    patching.replace(S3Backend, "copy_object", _of_the_whole)
-    patching.replace(S3Backend, "create_multipart_upload", _of_a_possible_type)
+        yield Patch(module, "compute_checksum", lambda _: compute)
+    yield Patch(S3Response, "_get_checksum", lambda _: _get_checksum)
+    yield Patch(S3Response, "head_object", _with_type)
+    yield Patch(S3Response, "get_object", _with_type)
+    yield Patch(S3Response, "copy_object", _telling_checksum)
+    yield Patch(S3Response, "_key_response_post", _telling_checksum_of_completed)
+    yield Patch(S3Backend, "put_object", _with_default)
+    yield Patch(S3Backend, "copy_object", _of_the_whole)
+    yield Patch(S3Backend, "create_multipart_upload", _of_a_possible_type)
 
 
 def compute(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
@@ -65,7 +65,7 @@ def compute(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
         S3ClientError: S3 does not know the algorithm.
     """
     if algorithm not in _DIGESTS:
-        raise S3RefusedError("InvalidRequest", "Checksum algorithm provided is unsupported.")
+        raise S3ClientError("InvalidRequest", "Checksum algorithm provided is unsupported.")
     digest = _DIGESTS[algorithm](body)
     return base64.b64encode(digest) if encode_base64 else digest
 
@@ -180,11 +180,12 @@ def _of_a_possible_type(original: Callable[..., Any]) -> Callable[..., Any]:
     def create_multipart_upload(self: S3Backend, bucket_name: str, key_name: str, metadata: Any, *more: Any) -> Any:
         algorithm = (metadata.get("x-amz-checksum-algorithm") or _DEFAULT).upper()
         if algorithm not in _DIGESTS:
-            raise S3RefusedError("InvalidRequest", "Checksum algorithm provided is unsupported.")
+            raise S3ClientError("InvalidRequest", "Checksum algorithm provided is unsupported.")
         kind = metadata.get("x-amz-checksum-type") or (_WHOLE if algorithm == _DEFAULT else _OVER_PARTS)
         if (kind == _WHOLE and algorithm not in _OF_WHOLE_FROM_PARTS) or (kind, algorithm) == (_OVER_PARTS, _DEFAULT):
-            raise invalid_request(
-                f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+            raise S3ClientError(
+                "InvalidRequest",
+                f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.",
             )
         metadata.update({"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind})
         return original(self, bucket_name, key_name, metadata, *more)

@@ -6,31 +6,31 @@ the tags of the object it overwrites, and copies the website redirect.
 Sources: "CopyObject" and "UploadPartCopy", S3 API reference; "Conditional writes", S3 user guide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from moto.core.utils import str_to_rfc_1123_datetime
-from moto.s3.exceptions import InvalidObjectState, MissingKey, PreconditionFailed
+from moto.s3.exceptions import InvalidObjectState, MissingKey, PreconditionFailed, S3ClientError
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
-from localaws.gaps import patching, s3_customer_keys
-from localaws.gaps.s3_errors import GIB, S3RefusedError, invalid_request
+from localaws.gaps import s3_customer_keys
+from localaws.gaps.patching import Patch
 
 # Tests lower it: nobody uploads 5 GiB to a laptop.
-largest_copy_source = 5 * GIB
+largest_copy_source = 5 * 1024**3
 
 _REDIRECT = "x-amz-website-redirect-location"
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Check before moto copies, and put right what it took along."""
-    patching.replace(S3Response, "copy_object", _on_conditions)
-    patching.replace(S3Backend, "copy_object", _taking_along_what_s3_does)
-    patching.replace(S3Response, "put_object", _on_destination_conditions)
+    yield Patch(S3Response, "copy_object", _on_conditions)
+    yield Patch(S3Backend, "copy_object", _taking_along_what_s3_does)
+    yield Patch(S3Response, "put_object", _on_destination_conditions)
 
 
 def check_source(response: Any) -> FakeKey | None:
@@ -51,9 +51,10 @@ def check_source(response: Any) -> FakeKey | None:
 def check_size(size: int) -> None:
     """Raise S3's error when one request is to copy more than 5 GiB; `size` in bytes."""
     if size > largest_copy_source:
-        raise invalid_request(
+        raise S3ClientError(
+            "InvalidRequest",
             "The specified copy source is larger than the maximum allowable size for a copy source: "
-            f"{largest_copy_source}"
+            f"{largest_copy_source}",
         )
 
 
@@ -70,9 +71,7 @@ def check_destination(response: Any) -> None:
     existing = response.backend.get_object(response.bucket_name, key_name)
     if if_none_match is not None:
         if if_none_match != "*":
-            raise S3RefusedError(
-                "NotImplemented", "A header you provided implies functionality that is not implemented"
-            )
+            raise S3ClientError("NotImplemented", "A header you provided implies functionality that is not implemented")
         if existing is not None:
             raise PreconditionFailed("If-None-Match")
     if if_match is not None:

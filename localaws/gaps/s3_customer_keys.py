@@ -5,15 +5,15 @@ moto takes the key with an upload, and then gives the object to anybody.
 Source: "Using server-side encryption with customer-provided keys (SSE-C)", S3 user guide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeKey, FakeMultipart, S3Backend
 from moto.s3.responses import S3Response
 
-from localaws.gaps import patching
-from localaws.gaps.s3_errors import invalid_request
+from localaws.gaps.patching import Patch
 
 _WITH_UPLOAD = "x-amz-server-side-encryption-customer-key-md5"
 _OF_COPY_SOURCE = "x-amz-copy-source-server-side-encryption-customer-key-md5"
@@ -22,13 +22,13 @@ _OF_COPY_SOURCE = "x-amz-copy-source-server-side-encryption-customer-key-md5"
 _digests: "WeakKeyDictionary[FakeKey | FakeMultipart, str]" = WeakKeyDictionary()
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Note the keys that come with uploads, and ask for them when an object is read."""
-    patching.replace(S3Response, "put_object", _noting_key_of_object)
-    patching.replace(S3Response, "_key_response_post", _noting_key_of_upload)
-    patching.replace(S3Backend, "complete_multipart_upload", _handing_key_on)
+    yield Patch(S3Response, "put_object", _noting_key_of_object)
+    yield Patch(S3Response, "_key_response_post", _noting_key_of_upload)
+    yield Patch(S3Backend, "complete_multipart_upload", _handing_key_on)
     for name in ("head_object", "get_object"):
-        patching.replace(S3Response, name, _asking_for_key)
+        yield Patch(S3Response, name, _asking_for_key)
 
 
 def check_copy_source(headers: Mapping[str, str], source: FakeKey) -> None:
@@ -38,11 +38,12 @@ def check_copy_source(headers: Mapping[str, str], source: FakeKey) -> None:
 
 def _check(key: FakeKey, given: str | None) -> None:
     if _digests.get(key) != given:
-        raise invalid_request(
+        raise S3ClientError(
+            "InvalidRequest",
             "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to "
             "retrieve the object."
             if given is None
-            else "The encryption parameters are not applicable to this object."
+            else "The encryption parameters are not applicable to this object.",
         )
 
 

@@ -22,7 +22,8 @@ from moto.s3 import notifications
 from moto.s3.models import FakeDeleteMarker, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 
-from localaws.gaps import event_bus, patching
+from localaws.gaps import eventbridge
+from localaws.gaps.patching import Patch
 
 _CREATED = "Object Created"
 _DELETED = "Object Deleted"
@@ -75,10 +76,10 @@ _sequencers = _Sequencers()
 _current = threading.local()
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Replace moto's message to EventBridge, and tell of deletions where they happen."""
-    patching.replace(notifications, "_send_event_bridge_message", lambda _: _send)
-    patching.replace(S3Backend, "delete_object", _telling_of_deletion)
+    yield Patch(notifications, "_send_event_bridge_message", lambda _: _send)
+    yield Patch(S3Backend, "delete_object", _telling_of_deletion)
 
 
 @contextmanager
@@ -90,7 +91,7 @@ def held_back(facts: RequestFacts) -> Iterator[None]:
     finally:
         del _current.held
         for event in _once_per_version(held.events):
-            event_bus.publish(event, bus="default")
+            eventbridge.publish(event, bus="default")
 
 
 def _send(_account_id: str, bucket: Any, event_name: str, key: Any) -> None:
@@ -136,7 +137,7 @@ def _tell(bucket: Any, detail_type: str, about: dict[str, Any], more: dict[str, 
         "detail-type": detail_type,
         "source": "aws.s3",
         "account": bucket.account_id,
-        "time": event_bus.to_text(datetime.now(UTC)),
+        "time": eventbridge.to_text(datetime.now(UTC)),
         "region": bucket.region_name,
         "resources": [bucket.arn],
         "detail": {
@@ -152,7 +153,7 @@ def _tell(bucket: Any, detail_type: str, about: dict[str, Any], more: dict[str, 
     if held:
         held.events.append(event)
     else:
-        event_bus.publish(event, bus="default")
+        eventbridge.publish(event, bus="default")
 
 
 def _once_per_version(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,26 +6,26 @@ dates the object by its completion, where S3 takes the initiation.
 Sources: "UploadPartCopy" and "CompleteMultipartUpload", S3 API reference.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.utils import utcnow
-from moto.s3.exceptions import MissingKey, NoSuchUpload
+from moto.s3.exceptions import MissingKey, NoSuchUpload, S3ClientError
 from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
-from localaws.gaps import patching, s3_copies
-from localaws.gaps.s3_errors import S3RefusedError, invalid_request
+from localaws.gaps import s3_copies
+from localaws.gaps.patching import Patch
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Check before moto takes a part or completes an upload."""
-    patching.replace(S3Response, "upload_part_copy", _on_conditions)
-    patching.replace(S3Response, "_key_response_post", _completing_on_conditions)
+    yield Patch(S3Response, "upload_part_copy", _on_conditions)
+    yield Patch(S3Response, "_key_response_post", _completing_on_conditions)
     for name in ("upload_part", "upload_part_copy", "complete_multipart_upload"):
-        patching.replace(S3Backend, name, _of_a_known_upload)
-    patching.replace(S3Backend, "create_multipart_upload", _noting_the_time)
-    patching.replace(S3Backend, "complete_multipart_upload", _dating_from_the_start)
+        yield Patch(S3Backend, name, _of_a_known_upload)
+    yield Patch(S3Backend, "create_multipart_upload", _noting_the_time)
+    yield Patch(S3Backend, "complete_multipart_upload", _dating_from_the_start)
 
 
 def _on_conditions(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,13 +44,13 @@ def _size_of_range(given: str | None, size: int) -> int:
         return size
     first, _, last = given.removeprefix("bytes=").partition("-")
     if not (first.isdigit() and last.isdigit() and int(first) <= int(last)):
-        raise S3RefusedError(
+        raise S3ClientError(
             "InvalidArgument",
             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy",
         )
     if int(last) >= size:
-        raise S3RefusedError("InvalidArgument", f"Range specified is not valid for source object of size: {size}")
+        raise S3ClientError("InvalidArgument", f"Range specified is not valid for source object of size: {size}")
     return int(last) - int(first) + 1
 
 
@@ -71,8 +71,9 @@ def _completing_on_conditions(original: Callable[..., Any]) -> Callable[..., Any
 def _check_object_size(expected: str | None, upload: Any) -> None:
     size = sum(part.size for part in upload.parts.values())
     if expected is not None and int(expected) != size:
-        raise invalid_request(
-            f"The provided 'x-amz-mp-object-size' header value {expected} does not match what was computed: {size}"
+        raise S3ClientError(
+            "InvalidRequest",
+            f"The provided 'x-amz-mp-object-size' header value {expected} does not match what was computed: {size}",
         )
 
 

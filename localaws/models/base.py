@@ -52,7 +52,7 @@ class Model(CloudFormationModel):
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Unused: `localaws.resources` puts models into moto's table by type."""
+        """Unused: `localaws.models.resource_types` puts models into moto's table by type."""
         return "Copytrail::Model"
 
     @classmethod
@@ -130,7 +130,7 @@ class Refined(Model):
 
 
 class Inert(Model):
-    """A resource that can be referred to and does nothing; `localaws.resources` says why that is right."""
+    """A resource that can be referred to and does nothing; `localaws.models.resource_types` says why that is right."""
 
     def __init__(self, name: str, place: Place) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Owns functions and event source mappings as templates describe them: both are told to `localaws.registry`."""
+"""Functions and event source mappings as templates describe them: the Lambda service hears of both."""
 
 import hashlib
 from typing import Any, ClassVar
@@ -7,8 +7,8 @@ from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 from moto.sqs.models import sqs_backends
 
+from localaws.lambda_service.registry import REGISTRY, FunctionSpec, MappingSpec
 from localaws.models.base import Model, Place, Properties, Refined, refused
-from localaws.registry import REGISTRY, FunctionSpec, MappingSpec
 
 # From "CreateEventSourceMapping" in the Lambda API reference.
 _BATCH_WITHOUT_WINDOW = 10

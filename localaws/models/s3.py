@@ -4,7 +4,6 @@ import json
 import re
 from typing import Any, ClassVar
 
-from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
 from localaws.models.base import Model, Place, Properties, Refined
@@ -65,19 +64,6 @@ class BucketPolicy(Model):
     def remove(cls, name: str, properties: Properties, place: Place) -> None:  # noqa: ARG003  # the bucket is its name
         """Take the policy off."""
         s3_backends[place.account_id][place.partition].delete_bucket_policy(name)
-
-
-def permission(bucket: FakeBucket, action: str, resource: str) -> Any:
-    """What a bucket's policy says to an action, leaving out statements with a condition.
-
-    moto takes every unmet condition for a refusal, so "deny what does not use TLS" would close the bucket to all.
-    Loopback stands for TLS here, and no other condition is in use.
-    """
-    if bucket.policy is None:
-        return PermissionResult.NEUTRAL
-    document = json.loads(bucket.policy)
-    document["Statement"] = [statement for statement in document["Statement"] if "Condition" not in statement]
-    return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
 
 
 def _wants_event_bridge(properties: Properties) -> bool:

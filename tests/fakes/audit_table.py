@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 from moto import mock_aws
 
-from localaws.gaps import close_gaps
+from localaws.gaps import gaps_closed
 from shared.audit_log import schema
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def create_audit_table(dynamodb: "DynamoDBClient", name: str) -> None:
 def empty_audit_table() -> Iterator["DynamoDBClient"]:
     """A client of a DynamoDB in this process, moto's with its gaps closed, that holds one audit table named `audit`."""
     # Bare moto looks at a condition and writes in two steps.
-    close_gaps()
-    with mock_aws():
+    with gaps_closed(), mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_audit_table(client, "audit")
         yield client

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from localaws import queues
-from localaws.interception import InterceptedRequest
+from localaws.gaps import sqs
 from shared import times
 from shared.events import Upload
 from tests.fakes.bodies import object_created
+from tests.interception import InterceptedRequest
 from tests.operator.conftest import Desk
 
 # With these credentials the command's requests are told from those of everybody else.
@@ -65,14 +65,14 @@ def keys_in(desk: Desk, queue: str) -> list[str]:
     return sorted(json.loads(message["Body"])["detail"]["object"]["key"] for message in messages.get("Messages", []))
 
 
-def depth(desk: Desk, queue: str = "CopyDlqUrl") -> queues.Depth:
+def depth(desk: Desk, queue: str = "CopyDlqUrl") -> sqs.Depth:
     """How many messages a queue has."""
-    return queues.depth(_arn(desk, queue))
+    return sqs.depth(_arn(desk, queue))
 
 
 def let_visibility_timeouts_pass(desk: Desk, queue: str = "CopyDlqUrl") -> None:
     """Make what is in flight in a dead-letter queue receivable at once, as though the time had passed."""
-    queues.let_visibility_timeouts_pass(_arn(desk, queue))
+    sqs.let_visibility_timeouts_pass(_arn(desk, queue))
 
 
 def without_waiting(request: InterceptedRequest, most_messages: int = 10) -> None:

@@ -11,10 +11,10 @@ from typing import IO
 
 from msgspec import structs
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error
 from shared import times
 from shared.events import COPYTRAIL_SOURCE, encode_detail
 from shared.operations import Operation, OperationKind, Stage
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept
 from tests.operator.conftest import Desk
 from tests.operator.dead_letters import put_failed
 from tests.terminal import Running
@@ -140,7 +140,7 @@ def test_tail_survives_throttling_with_a_note(desk: Desk) -> None:
     desk.settle()
     with following(desk, "-n", "1", "--key-prefix", "throttled/") as (_, output, errors):
         assert output.readline().endswith("throttled/1\n")
-        with desk.aws.intercept(throttled):
+        with intercept(desk.aws, throttled):
             note = errors.readline()
         assert re.fullmatch(r"ThrottlingException: dynamodb:Query on .*: Rate exceeded; trying again in 4 s\n", note)
         desk.upload("throttled/2")

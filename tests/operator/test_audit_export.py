@@ -17,13 +17,13 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error
 from services.auditor.ledger import DynamoDbLedger
 from shared import times
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 from shared.operations import Operation, OperationKind, Stage
 from tests.fakes.outcomes import a_record, an_upload, copied, failed
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept
 from tests.operator.conftest import Desk
 
 FORMULA = '=HYPERLINK("http://x/")'
@@ -192,7 +192,7 @@ def test_interrupted_it_leaves_no_half_file(desk: Desk, tmp_path: Path, sent: si
             released.wait(20)
         return None
 
-    with desk.aws.intercept(hold):
+    with intercept(desk.aws, hold):
         running = desk.popen("audit", "export", str(tmp_path / "half.csv"), "--since", "4d")
         assert reached.wait(20)
         under_way = begun(tmp_path)
@@ -282,7 +282,7 @@ def test_to_s3_without_the_permission_says_which(desk: Desk, bucket: str) -> Non
             return aws_json_error("AccessDeniedException", "not authorized to perform it")
         return None
 
-    with desk.aws.intercept(refuse):
+    with intercept(desk.aws, refuse):
         result = desk.run("audit", "export", "--to-s3", f"s3://{bucket}")
 
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)

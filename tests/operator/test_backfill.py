@@ -16,10 +16,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error
 from shared import times
 from shared.events import Outcome, Trigger
 from shared.operations import OperationKind, Stage
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept
 from tests.operator.conftest import Desk
 
 INVENTORIES = "inventories-of-devops"
@@ -112,7 +112,7 @@ def test_a_dry_run_tells_all_and_sends_nothing(before: Desk, checkpoint: Path) -
             sent.append(request.operation)
         return None
 
-    with before.aws.intercept(watch):
+    with intercept(before.aws, watch):
         for_a_program = before.run("backfill", "--dry-run", "--json")
         for_a_person = before.show("backfill", "--dry-run", width=80)
 
@@ -193,7 +193,7 @@ def test_credentials_that_expire_lose_nothing(before: Desk, inventories: str) ->
         # The first one says that the operation begins.
         return aws_json_error("ExpiredTokenException", "The security token has expired") if len(calls) > 3 else None
 
-    with before.aws.intercept(expire):
+    with intercept(before.aws, expire):
         refused = before.run("backfill", "--yes", "--manifest", url)
     first = requested_keys(before)
     before.run("backfill", "--yes", "--manifest", url)

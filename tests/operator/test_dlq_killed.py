@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply
+from tests.interception import InterceptedRequest, Reply, intercept
 from tests.operator.conftest import Desk
 from tests.operator.dead_letters import (
     OPERATOR,
@@ -77,7 +77,7 @@ class StoppedAfter:
 def run(desk: Desk, arguments: Sequence[str], stopped: StoppedAfter) -> tuple[int, str]:
     """Run the command until it is stopped, or done: exit code and stderr."""
     # What a dead command has sent may still be on its way: somebody has to stay there for it.
-    desk.aws.intercept(stopped)
+    intercept(desk.aws, stopped)
     stopped.command = desk.popen(*arguments, AWS_ACCESS_KEY_ID=stopped.credentials)
     stopped.started.set()
     _, told = stopped.command.communicate(timeout=60)

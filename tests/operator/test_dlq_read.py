@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error, s3_error
 from shared import times
 from shared.operations import OperationKind, Stage
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import EVE, FAILED, REPLAYED, UNDELIVERABLE
 from tests.fakes.outcomes import an_upload, body, failed
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept, s3_error
 from tests.operator.conftest import Desk
 from tests.operator.dead_letters import depth, let_visibility_timeouts_pass, put_letter, without_waiting
 
@@ -40,7 +40,7 @@ class Watch:
 def run(desk: Desk, *arguments: str, watch: Watch | None = None) -> Any:
     """Run `copytrail dlq`; after it, every letter must be visible."""
     before = depth(desk).visible
-    with desk.aws.intercept(watch or Watch()):
+    with intercept(desk.aws, watch or Watch()):
         ended = desk.run("dlq", *arguments)
     if arguments[0] != "import":
         assert (depth(desk).visible, depth(desk).in_flight) == (before, 0)
@@ -75,7 +75,7 @@ def test_what_the_copier_gave_up_on_is_listed_with_its_reason_and_the_log_id_of_
         is_copy = request.service == "s3" and request.operation == "CopyObject"
         return s3_error("InvalidRequest", "Not this one", 400) if is_copy else None
 
-    with desk.aws.intercept(refuse):
+    with intercept(desk.aws, refuse):
         desk.upload("in/secret.txt", b"four")
         desk.settle()
 
@@ -150,7 +150,7 @@ def test_the_summary_counts_by_reason_with_the_oldest_of_each(desk: Desk, one_of
 def test_on_a_terminal_every_letter_has_one_line_and_nothing_moves_the_cursor(
     desk: Desk, one_of_each: dict[str, str], width: int
 ) -> None:
-    with desk.aws.intercept(Watch()):
+    with intercept(desk.aws, Watch()):
         shown = desk.show("dlq", "ls", width=width)
 
     plain = [line.rstrip() for line in shown.replace("\x1b[0m", "").splitlines()]
@@ -196,7 +196,7 @@ def test_a_whole_id_ends_the_search_when_it_is_found(desk: Desk) -> None:
     for number in range(60):
         id_ = put_upload(desk, f"{number}.txt", FAILED)
     watch = Watch()
-    with desk.aws.intercept(lambda request: without_more_than_one(request, watch)):
+    with intercept(desk.aws, lambda request: without_more_than_one(request, watch)):
         ended = desk.run("dlq", "show", first_in(desk), "--json")
 
     assert ended.returncode == 0
@@ -363,7 +363,7 @@ def test_stopped_in_the_middle_every_letter_is_visible_again(desk: Desk, number:
         put_upload(desk, f"{place}.txt", FAILED)
     hold = Hold(after=2)
 
-    with desk.aws.intercept(hold), desk.popen("dlq", "ls") as running:
+    with intercept(desk.aws, hold), desk.popen("dlq", "ls") as running:
         assert hold.held.wait(30)
         running.send_signal(number)
         hold.go_on.set()
@@ -383,7 +383,7 @@ def test_where_others_have_received_every_letter_no_command_says_that_there_is_n
         put_upload(desk, f"{place}.txt", FAILED)
     desk.sqs.receive_message(QueueUrl=desk.outputs["CopyDlqUrl"], MaxNumberOfMessages=10, VisibilityTimeout=600)
 
-    with desk.aws.intercept(Watch()):
+    with intercept(desk.aws, Watch()):
         ended = desk.run("dlq", *command.split())
 
     assert (ended.returncode, ended.stdout) == (4, "")
@@ -434,7 +434,7 @@ def test_the_trace_header_comes_through_export_import_and_replay(desk: Desk) -> 
     assert run(desk, "export", "traced.jsonl").returncode == 0
     desk.letters()
     assert run(desk, "import", "traced.jsonl", "--yes").returncode == 0
-    with desk.aws.intercept(Watch()):
+    with intercept(desk.aws, Watch()):
         assert desk.run("dlq", "replay", "--yes", "--include-superseded").returncode in (0, 1)
     answer = desk.sqs.receive_message(
         QueueUrl=desk.outputs["CopyQueueUrl"], MessageSystemAttributeNames=["AWSTraceHeader"], VisibilityTimeout=0
@@ -486,13 +486,13 @@ def test_killed_in_the_middle_the_letters_come_back_by_themselves_and_until_then
         put_upload(desk, f"{place}.txt", FAILED)
     hold = Hold(after=1)
 
-    with desk.aws.intercept(hold), desk.popen("dlq", "ls") as running:
+    with intercept(desk.aws, hold), desk.popen("dlq", "ls") as running:
         assert hold.held.wait(30)
         running.kill()
         running.communicate(timeout=30)
         hold.go_on.set()
 
-    with desk.aws.intercept(Watch()):
+    with intercept(desk.aws, Watch()):
         told = desk.run("dlq", "ls").stderr
     assert "cannot be seen at present: somebody lists them or replays them, or was stopped" in told
     let_visibility_timeouts_pass(desk)
@@ -508,7 +508,7 @@ def test_credentials_that_expire_in_the_middle_are_told_of_in_a_line_and_the_let
         "ChangeMessageVisibilityBatch": [expired] * 50,
     }
 
-    with desk.aws.intercept(watch):
+    with intercept(desk.aws, watch):
         ended = desk.run("dlq", "ls", "--json")
 
     assert ended.returncode == 2

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error, s3_error
 from shared import times
 from shared.audit_log.operation_record import OperationRecord
 from shared.events import CopyRequest, Outcome, Trigger, Upload
@@ -19,6 +18,7 @@ from shared.lambda_runtime.message import REPLAYED_BY
 from shared.operations import OperationKind, Stage
 from tests.fakes.bodies import copy_requested
 from tests.fakes.outcomes import a_record, an_upload, body, copied
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept, s3_error
 from tests.operator.conftest import Desk
 from tests.operator.dead_letters import (
     AS_OPERATOR,
@@ -69,7 +69,7 @@ def run(desk: Desk, arguments: str, *, see: See | None = None) -> Ran:
             without_waiting(request)
         return see(request) if see else None
 
-    with desk.aws.intercept(watch):
+    with intercept(desk.aws, watch):
         ended = desk.run("dlq", *shlex.split(arguments), **AS_OPERATOR)
     ran.code, ran.printed, ran.told = ended.returncode, ended.stdout, ended.stderr
     return ran
@@ -102,7 +102,7 @@ def refusing(*keys: str) -> See:
 
 
 def test_what_failed_is_copied_once_its_cause_is_mended_and_all_of_it_is_on_record(desk: Desk) -> None:
-    with desk.aws.intercept(refusing("in/failed.csv")):
+    with intercept(desk.aws, refusing("in/failed.csv")):
         desk.upload("in/failed.csv", b"the bytes")
         desk.settle()
     ran = run(desk, "replay --key-prefix in/ --yes")
@@ -127,7 +127,7 @@ def test_who_waits_is_told_what_became_of_each(desk: Desk) -> None:
     desk.copier.resume()
     refuse = refusing("bad")
 
-    with desk.aws.intercept(refuse):
+    with intercept(desk.aws, refuse):
         ran = run(desk, "replay --yes --wait --json")
 
     told = [json.loads(line) for line in ran.printed.splitlines()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply
+from tests.interception import InterceptedRequest, Reply, intercept
 from tests.operator.conftest import Desk
 from tests.operator.dead_letters import keys_in, put_failed
 
@@ -53,7 +53,7 @@ def put_with_expires(desk: Desk, key: str, expires: str) -> None:
 def test_reconcile_tells_of_it_with_the_reason_and_compares_the_rest(desk: Desk, reply: Reply) -> None:
     for key in ("a", "b", "c"):
         desk.upload(key)
-    with desk.aws.intercept(refusing(reply, "b")):
+    with intercept(desk.aws, refusing(reply, "b")):
         done = desk.run("reconcile", "--settle", "0s", "--json")
 
     *found, summary = map(json.loads, done.stdout.splitlines())
@@ -103,7 +103,7 @@ def test_a_key_that_grows_too_long_is_a_difference_that_no_repair_requests(desk:
 def test_replay_tells_of_it_with_the_reason_and_replays_the_rest(desk: Desk, reply: Reply) -> None:
     for key in ("a", "b"):
         put_failed(desk, key)
-    with desk.aws.intercept(refusing(reply, "b")):
+    with intercept(desk.aws, refusing(reply, "b")):
         done = desk.run("dlq", "replay", "--yes")
 
     told = [line.split("\t") for line in done.stdout.splitlines()]
@@ -132,7 +132,7 @@ def test_backfill_tells_of_it_with_the_reason_and_requests_the_rest(desk: Desk, 
     }
     desk.s3.put_object(Bucket="inventories", Key="manifest.json", Body=json.dumps(manifest).encode())
 
-    with desk.aws.intercept(refusing(reply, "b")):
+    with intercept(desk.aws, refusing(reply, "b")):
         done = desk.run("backfill", "--manifest", "s3://inventories/manifest.json", "--yes", "--json")
 
     failed, ended = map(json.loads, done.stdout.splitlines())

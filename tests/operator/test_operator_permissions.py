@@ -12,11 +12,11 @@ import click
 import pytest
 
 from localaws.embedded import ACCOUNT_ID, REGION
-from localaws.interception import InterceptedRequest
 from ops.cli import cli
 from shared import times
 from shared.audit_log.schema import BY_OBJECT
 from tests.fakes import outcomes
+from tests.interception import InterceptedRequest, intercept
 from tests.operator.conftest import Desk
 
 # A second route, of every version, and a bucket that encrypts with a key of ours: both take more to look at.
@@ -236,7 +236,7 @@ def trace(desk: Desk, words: str) -> frozenset[Grant]:
     }
     for name, value in names.items():
         words = words.replace(name, value)
-    with desk.aws.intercept(watch):
+    with intercept(desk.aws, watch):
         ended = desk.run(*words.split(), **OPERATOR)
     assert "Error" not in ended.stderr, f"{words}: {ended.stderr}"
     desk.settle()

@@ -8,10 +8,10 @@ from typing import Any
 import click
 import pytest
 
-from localaws.interception import InterceptedRequest, Reply
 from shared import times
 from shared.events import Outcome, Trigger
 from shared.operations import OperationKind, Stage
+from tests.interception import InterceptedRequest, Reply, intercept
 from tests.operator.conftest import Desk
 
 ODD_KEYS = ("100%25 sure.txt", "a+b", "ä/\u202egnp.exe", "folder/", 'say "yes",\n\x01', "plain")
@@ -153,7 +153,7 @@ def test_a_copy_that_arrives_while_the_buckets_are_listed_is_no_difference(desk:
         )
         return listing
 
-    with desk.aws.intercept(arrive):
+    with intercept(desk.aws, arrive):
         code, found, summary = reconcile(desk, "--key-prefix", "late/", "--without-records")
     assert (code, found, counts(summary)) == (CLEAN, {}, {"Same": 1})
 
@@ -167,7 +167,7 @@ def test_nothing_is_requested_without_a_yes(desk: Desk) -> None:
             sent.append(request.operation)
         return None
 
-    with desk.aws.intercept(watch):
+    with intercept(desk.aws, watch):
         unattended = desk.run("reconcile", *NOW, "--repair")
         pointless = desk.run("reconcile", *NOW, "--yes")
         nothing = desk.run("reconcile", *NOW, "--repair", "--yes", "--key-prefix", "nothing/")
@@ -202,7 +202,7 @@ def test_a_refusal_is_one_line(desk: Desk) -> None:
             return Reply(403, {}, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
         return None
 
-    with desk.aws.intercept(refuse):
+    with intercept(desk.aws, refuse):
         done = desk.run("reconcile")
     assert (done.returncode, done.stdout) == (REFUSED, "")
     assert done.stderr == f"Error: AccessDenied: s3:ListBucket on {desk.destination}: Access Denied\n"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from moto.sqs.models import sqs_backends
 
-from localaws.interception import InterceptedRequest, Reply, aws_json_error
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept
 from tests.operator.conftest import Desk
 from tests.terminal import COPYTRAIL, Running
 
@@ -100,7 +100,7 @@ def test_a_look_receives_from_no_queue_and_leaves_each_dead_letter_where_it_was(
         if request.operation == "ReceiveMessage" and is_operators(request):
             received.append(request.json()["QueueUrl"])
 
-    with desk.aws.intercept(watch):
+    with intercept(desk.aws, watch):
         for _ in range(2):
             desk.run("status", **OPERATOR)
     assert set(received) == {desk.outputs["CopyDlqUrl"]}
@@ -150,7 +150,7 @@ def test_a_queue_whose_oldest_message_waits_too_long_is_behind(desk: Desk) -> No
 def test_what_may_not_be_looked_at_is_a_question_mark_and_hides_nothing_else(
     desk: Desk, service: str, unseen: list[tuple[str, str]]
 ) -> None:
-    with desk.aws.intercept(refusing(service, "AccessDeniedException")):
+    with intercept(desk.aws, refusing(service, "AccessDeniedException")):
         exit_code, found = status(desk)
         shown = desk.run("status", **OPERATOR).stdout
     assert (exit_code, found["Health"]) == (1, "Unclear")
@@ -168,7 +168,7 @@ def test_a_person_sees_that_it_looks_and_a_pipe_does_not(desk: Desk) -> None:
 
 
 def test_credentials_that_have_expired_end_it_with_one_line(desk: Desk) -> None:
-    with desk.aws.intercept(refusing("sqs", "ExpiredTokenException")):
+    with intercept(desk.aws, refusing("sqs", "ExpiredTokenException")):
         ended = desk.run("status", "--watch", **OPERATOR)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Error: the AWS credentials have expired")

@@ -1,4 +1,4 @@
-"""The real CDK command line puts the same system up that `localaws.deployment` does."""
+"""The real CDK command line puts the same system up that `localaws.deployment.deploy` does."""
 
 import os
 import subprocess
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from localaws.cache import ROOT
 from localaws.embedded import EmbeddedAws
-from localaws.project import ROOT
 
 SCRIPTS = Path(sys.executable).parent
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"

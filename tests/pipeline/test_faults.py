@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from localaws.embedded import NotQuietError
-from localaws.interception import InterceptedRequest, Reply, put_events_partial, s3_error, throttled_s3
 from shared.events import Outcome
 from tests.fakes.bodies import envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.s3 import FakeS3
+from tests.interception import InterceptedRequest, Reply, intercept, put_events_partial, s3_error, throttled_s3
 from tests.pipeline.trail import Trail
 
 Once = Callable[[Callable[[], object]], Callable[[], None]]
@@ -28,7 +28,7 @@ def test_entries_that_put_events_refuses_are_sent_again(trail: Trail) -> None:
             return put_events_partial(request, failed=[0])
         return None
 
-    with trail.aws.intercept(refuse_the_first):
+    with intercept(trail.aws, refuse_the_first):
         for number in range(5):
             trail.upload(f"partial/{number}")
         trail.settle_impatiently()
@@ -44,7 +44,7 @@ def test_an_upload_whose_event_is_never_accepted_stays_in_the_queue_until_it_is(
             return put_events_partial(request, failed=range(10))
         return None
 
-    with trail.aws.intercept(refuse_all):
+    with intercept(trail.aws, refuse_all):
         trail.upload("stubborn")
         wait_for_log(trail, "delivery failed")
         assert trail.records("stubborn") == []
@@ -65,7 +65,7 @@ def test_a_throttled_s3_is_asked_again_until_it_answers(trail: Trail) -> None:
             return throttled_s3()
         return None
 
-    with trail.aws.intercept(throttle):
+    with intercept(trail.aws, throttle):
         trail.upload("slow")
         trail.settle_impatiently()
 
@@ -79,7 +79,7 @@ def test_what_never_stops_failing_is_explained_after_the_last_receive(trail: Tra
         # A code that nobody knows counts as transient, and boto3 does not retry it.
         return s3_error("SomethingNew", "Not today.", 400) if is_call(request, "s3", "CopyObject") else None
 
-    with trail.aws.intercept(fail):
+    with intercept(trail.aws, fail):
         trail.upload("hopeless")
         trail.settle_impatiently()
 
@@ -98,7 +98,7 @@ def test_an_upload_that_is_denied_until_the_permission_takes_effect_is_copied(tr
             return s3_error("AccessDenied", "Access Denied", 403)
         return None
 
-    with trail.aws.intercept(deny_at_first):
+    with intercept(trail.aws, deny_at_first):
         trail.upload("too-early")
         trail.settle_impatiently()
 
@@ -111,7 +111,7 @@ def test_an_upload_that_stays_denied_is_explained_before_the_last_receive(trail:
     def deny(request: InterceptedRequest) -> Reply | None:
         return s3_error("AccessDenied", "Access Denied", 403) if is_call(request, "s3", "CopyObject") else None
 
-    with trail.aws.intercept(deny):
+    with intercept(trail.aws, deny):
         trail.upload("forbidden")
         trail.settle_impatiently()
 
@@ -153,7 +153,7 @@ def test_a_copier_killed_between_copy_and_event_loses_nothing(trail: Trail, once
         kill_once()
         return Reply(500)
 
-    with trail.aws.intercept(kill_before_the_event):
+    with intercept(trail.aws, kill_before_the_event):
         trail.upload("crash/copier", b"precious")
         trail.settle_impatiently()
 
@@ -187,7 +187,7 @@ def test_a_copier_killed_after_a_stale_overwrite_heals_it_when_the_message_comes
             return overwritten
         return None
 
-    with trail.aws.intercept(overtake_then_kill):
+    with intercept(trail.aws, overtake_then_kill):
         trail.upload(key, b"B")
         while not stale:
             trail.wait_a_moment()
@@ -209,7 +209,7 @@ def test_an_auditor_killed_before_its_write_loses_nothing(trail: Trail, once: On
         kill_once()
         return Reply(500)
 
-    with trail.aws.intercept(kill_before_the_write):
+    with intercept(trail.aws, kill_before_the_write):
         trail.upload("crash/auditor")
         trail.settle_impatiently()
 
@@ -224,7 +224,7 @@ def test_a_copier_that_dies_every_time_leaves_a_letter_without_a_reason(trail: T
             return Reply(500)
         return None
 
-    with trail.aws.intercept(kill_always):
+    with intercept(trail.aws, kill_always):
         trail.upload("deadly")
         trail.settle_impatiently()
 

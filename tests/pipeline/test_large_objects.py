@@ -2,8 +2,8 @@
 
 import random
 
-from localaws.interception import InterceptedRequest, Reply, s3_error
 from shared.events import Outcome
+from tests.interception import InterceptedRequest, Reply, intercept, s3_error
 from tests.pipeline.trail import Trail
 
 MEBIBYTE = 1024**2
@@ -71,7 +71,7 @@ def test_a_copy_that_is_interrupted_goes_on_in_another_invocation_without_copyin
         copied.append(request.path.partition("partNumber=")[2][0])
         return None
 
-    with trail.aws.intercept(refuse_the_last_part_once):
+    with intercept(trail.aws, refuse_the_last_part_once):
         trail.upload("continued", LARGE)
         trail.settle_impatiently()
 
@@ -93,7 +93,7 @@ def test_a_copier_killed_between_parts_starts_clean_and_mixes_nothing(trail: Tra
             return Reply(500)
         return None
 
-    with trail.aws.intercept(kill_at_the_second_part):
+    with intercept(trail.aws, kill_at_the_second_part):
         trail.upload("killed", LARGE)
         while not killed:
             trail.wait_a_moment()

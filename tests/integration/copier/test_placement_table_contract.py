@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from localaws.gaps import close_gaps
+from localaws.gaps import gaps_closed
 from services.copier.adapters.placement_table import DynamoDbPlacementLedger
 from services.copier.model import Location
 from services.copier.placements import (
@@ -38,8 +38,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[PlacementLedger]:
     if request.param == "fake":
         yield FakePlacementLedger()
         return
-    close_gaps()
-    with mock_aws():
+    with gaps_closed(), mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         names = (placement_table.PARTITION_KEY, placement_table.SORT_KEY)
         dynamodb.create_table(
@@ -183,8 +182,7 @@ def test_of_many_who_want_the_lease_at_once_one_has_it(ledger: PlacementLedger) 
 
 
 def test_a_missing_table_is_permanent_and_named() -> None:
-    close_gaps()
-    with mock_aws():
+    with gaps_closed(), mock_aws():
         dynamodb = boto3.client("dynamodb", region_name="us-east-1")
         with pytest.raises(PermanentError, match="dynamodb:UpdateItem on elsewhere"):
             DynamoDbPlacementLedger(dynamodb, "elsewhere").take(KEY, a_version(1), a_lease("mine"))

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.interception import InterceptedRequest, Reply, s3_error
 from localaws.server import MotoServer
 from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_client import carry_anything
 from services.copier.adapters.s3_parameters import BucketOwners
 from services.copier.model import Location, Target
 from shared.errors import CopytrailError, PermanentError, Reason, TransientError
+from tests.interception import InterceptedRequest, Reply, intercept, s3_error
 
 SOURCE = Location("refusals-in", "k")
 TO = Target(Location("refusals-out", "k"))
@@ -71,7 +71,7 @@ def test_a_bucket_whose_requesters_pay_is_told_from_one_that_denies_access(
         return s3_error("AccessDenied", "Access Denied", 403)
 
     for call in calls(store, etag):
-        with server.intercept(deny), pytest.raises(CopytrailError) as refused:
+        with intercept(server, deny), pytest.raises(CopytrailError) as refused:
             call()
         assert refused.value.reason == reason
         assert isinstance(refused.value, PermanentError) or reason == "AccessDenied"
@@ -83,7 +83,7 @@ def test_whoever_may_not_ask_who_pays_is_told_of_the_denied_access(
     s3.put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=b"dear")
 
     with (
-        server.intercept(lambda _: s3_error("AccessDenied", "Access Denied", 403)),
+        intercept(server, lambda _: s3_error("AccessDenied", "Access Denied", 403)),
         pytest.raises(CopytrailError) as refused,
     ):
         store.head_source(SOURCE)
@@ -99,7 +99,7 @@ def test_a_head_that_is_refused_without_a_word_is_told_as_a_bad_request(
     def refuse(request: InterceptedRequest) -> Reply | None:
         return Reply(400) if request.operation == "HeadObject" else None
 
-    with server.intercept(refuse), pytest.raises(CopytrailError) as refused:
+    with intercept(server, refuse), pytest.raises(CopytrailError) as refused:
         store.head_source(SOURCE)
 
     assert refused.value.reason == "BadRequest"
@@ -111,7 +111,7 @@ def test_a_key_that_speaks_of_encryption_explains_nothing(
 ) -> None:
     s3.put_object(Bucket=SOURCE.bucket, Key=key, Body=b"plain")
 
-    with server.intercept(lambda _: Reply(503)), pytest.raises(TransientError):
+    with intercept(server, lambda _: Reply(503)), pytest.raises(TransientError):
         store.head_source(Location(SOURCE.bucket, key))
 
     s3.delete_object(Bucket=SOURCE.bucket, Key=key)
@@ -127,7 +127,7 @@ def test_a_destination_that_denies_is_not_taken_for_a_source_whose_requesters_pa
             return Reply(200, {"Content-Type": "application/xml"}, PAYMENT % b"Requester")
         return s3_error("AccessDenied", "Access Denied", 403) if request.operation == "CopyObject" else None
 
-    with server.intercept(deny), pytest.raises(CopytrailError) as refused:
+    with intercept(server, deny), pytest.raises(CopytrailError) as refused:
         store.copy(SOURCE, etag, TO, if_match=None)
 
     assert refused.value.reason == "AccessDenied"
@@ -165,7 +165,7 @@ def test_a_real_500_is_never_taken_for_done(s3: Any, server: MotoServer, body: b
         lambda: s3.list_object_versions(Bucket=SOURCE.bucket),
         lambda: s3.create_multipart_upload(**place),
     ]
-    with server.intercept(lambda _: Reply(500, {"Content-Type": "application/xml"}, body)):
+    with intercept(server, lambda _: Reply(500, {"Content-Type": "application/xml"}, body)):
         for call in calls:
             with pytest.raises(ClientError) as failed:
                 call()

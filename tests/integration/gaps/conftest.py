@@ -103,7 +103,7 @@ def aws() -> Iterator[Aws]:
 @pytest.fixture(params=["gaps closed", _BARE])
 def gap_aws(request: pytest.FixtureRequest) -> Iterator[Aws]:
     """The emulated AWS twice: with its gaps closed, and bare, where the same test must fail."""
-    with MotoServer(gaps_closed=request.param != _BARE) as server:
+    with MotoServer(close_gaps=request.param != _BARE) as server:
         clients = _clients(server)
         yield clients
         _close(clients)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.interception import (
+from tests.interception import (
     InterceptedRequest,
     Reply,
     aws_json_error,
+    intercept,
     put_events_partial,
     throttled_s3,
 )
@@ -29,7 +30,7 @@ def test_requests_are_named_as_boto3_names_them(aws: Any) -> None:
 
     aws.make_source_and_destination()
     queue = aws.make_queue()
-    with aws.server.intercept(watch):
+    with intercept(aws.server, watch):
         aws.s3.put_object(**_KEY, Body=b"body")
         aws.s3.head_object(**_KEY)
         aws.s3.get_object(**_KEY)
@@ -45,7 +46,7 @@ def test_requests_are_named_as_boto3_names_them(aws: Any) -> None:
         aws.events.put_events(Entries=[_ENTRY])
         aws.sqs.send_message(QueueUrl=queue, MessageBody="body")
         aws.dynamodb.list_tables()
-    with aws.server.intercept(watch):
+    with intercept(aws.server, watch):
         aws.s3.list_objects_v2(Bucket="source")
     aws.s3.list_buckets()
 
@@ -73,7 +74,7 @@ def test_a_reply_is_given_in_the_place_of_the_deed(aws: Any) -> None:
     aws.make_source_and_destination()
 
     with (
-        aws.server.intercept(lambda request: throttled_s3() if request.operation == "PutObject" else None),
+        intercept(aws.server, lambda request: throttled_s3() if request.operation == "PutObject" else None),
         pytest.raises(ClientError) as refused,
     ):
         aws.s3.put_object(**_KEY, Body=b"body")
@@ -86,7 +87,7 @@ def test_a_reply_is_given_in_the_place_of_the_deed(aws: Any) -> None:
 def test_a_json_error_is_one_that_boto3_reads(aws: Any) -> None:
     refusal = aws_json_error("AccessDeniedException", "not you", 403)
 
-    with aws.server.intercept(lambda _: refusal), pytest.raises(ClientError) as refused:
+    with intercept(aws.server, lambda _: refusal), pytest.raises(ClientError) as refused:
         aws.events.put_events(Entries=[_ENTRY])
 
     assert refused.value.response["Error"] == {"Code": "AccessDeniedException", "Message": "not you"}
@@ -101,7 +102,7 @@ def test_a_deed_may_be_done_and_its_answer_lost(aws: Any) -> None:
         assert request.forward().status == 200
         return throttled_s3()
 
-    with aws.server.intercept(lose), pytest.raises(ClientError):
+    with intercept(aws.server, lose), pytest.raises(ClientError):
         aws.s3.put_object(**_KEY, Body=b"body")
 
     assert aws.s3.get_object(**_KEY)["Body"].read() == b"body"
@@ -113,7 +114,7 @@ def test_a_deed_that_was_forwarded_is_done_once(aws: Any) -> None:
     def look(request: InterceptedRequest) -> None:
         request.forward()
 
-    with aws.server.intercept(look):
+    with intercept(aws.server, look):
         sent = aws.sqs.send_message(QueueUrl=queue, MessageBody="body")
 
     assert [message["MessageId"] for message in aws.receive(queue)] == [sent["MessageId"]]
@@ -123,8 +124,9 @@ def test_some_entries_fail_and_the_others_are_published(aws: Any) -> None:
     queue = aws.make_queue()
     aws.make_rule({"source": ["copytrail"]})
 
-    with aws.server.intercept(
-        lambda request: put_events_partial(request, failed=[0, 2]) if request.operation == "PutEvents" else None
+    with intercept(
+        aws.server,
+        lambda request: put_events_partial(request, failed=[0, 2]) if request.operation == "PutEvents" else None,
     ):
         answer = aws.events.put_events(Entries=[_ENTRY] * 3)
 
@@ -146,7 +148,7 @@ def test_a_request_that_is_held_holds_up_no_other(aws: Any) -> None:
             reached.set()
             release.wait()
 
-    with aws.server.intercept(hold):
+    with intercept(aws.server, hold):
         upload = threading.Thread(target=lambda: aws.s3.put_object(**_KEY, Body=b"body"))
         upload.start()
         reached.wait()
@@ -162,14 +164,14 @@ def test_what_an_interceptor_raises_comes_out_at_the_end_of_its_block(aws: Any) 
     def check(_request: InterceptedRequest) -> None:
         raise AssertionError("not this")
 
-    with pytest.raises(AssertionError, match="not this"), aws.server.intercept(check), pytest.raises(ClientError):
+    with pytest.raises(AssertionError, match="not this"), intercept(aws.server, check), pytest.raises(ClientError):
         aws.s3.list_buckets()
 
 
 def test_a_removed_interceptor_sees_nothing_more(aws: Any) -> None:
     seen: list[str] = []
 
-    intercepting = aws.server.intercept(lambda request: seen.append(request.operation))
+    intercepting = intercept(aws.server, lambda request: seen.append(request.operation))
     aws.s3.list_buckets()
     intercepting.remove()
     aws.s3.list_buckets()

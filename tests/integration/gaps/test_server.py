@@ -11,8 +11,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.port import PortInUseError
+from localaws.preconditions import PortInUseError
 from localaws.server import MotoServer
+from tests.interception import intercept
 
 
 def test_a_port_in_use_is_one_clear_line() -> None:
@@ -75,7 +76,7 @@ def test_stopping_ends_polls_and_connections_and_leaves_no_thread() -> None:
         config = Config(retries={"total_max_attempts": 1})
         sqs = session.client("sqs", endpoint_url=server.endpoint_url, config=config)
         queue = sqs.create_queue(QueueName="queue")["QueueUrl"]
-        server.intercept(lambda _: polling.set())
+        intercept(server, lambda _: polling.set())
 
         def receive() -> None:
             # The queue is gone when the server stops before the poll has begun.

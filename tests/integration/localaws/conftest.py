@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localaws import deployment
+from localaws.deployment.deploy import deploy as deploy_stack
 from localaws.embedded import EmbeddedAws
 from tests.integration.localaws.small_stack import Small, small_template, stack_of
 
@@ -30,7 +30,7 @@ def deploy_small(aws: EmbeddedAws, tmp_path: Path) -> DeploySmall:
         queue: dict[str, Any] | None = None,
     ) -> Small:
         stack = stack_of(small_template(mapping or {}, function or {}, queue or {}), tmp_path, handler)
-        outputs = deployment.deploy(stack, aws.client)
+        outputs = deploy_stack(stack, aws.client)
         return Small(aws, outputs["QueueUrl"], outputs["DlqUrl"])
 
     return deploy

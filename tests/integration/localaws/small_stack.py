@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from localaws.assembly import Asset, Stack
+from localaws.deployment.assembly import Asset, Stack
 from localaws.embedded import EmbeddedAws
-from localaws.lambda_service import HostedFunction
+from localaws.lambda_service.service import HostedFunction
 
 ASSETS = "cdk-assets"
 

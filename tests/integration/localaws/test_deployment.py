@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws import deployment
-from localaws.deployment import DeployError
+from localaws.deployment import deploy
+from localaws.deployment.deploy import DeployError
 from localaws.embedded import EmbeddedAws
-from localaws.resources import UnsupportedResourceError
+from localaws.models.resource_types import UnsupportedResourceError
 from tests.integration.localaws.small_stack import ASSETS, small_template, stack_of
 
 
@@ -20,7 +20,7 @@ def test_an_unknown_resource_type_stops_the_deployment_before_anything_is_create
     template = small_template({}, {}, {})
     template["Resources"]["Door"] = {"Type": "AWS::EC2::Instance"}
     with pytest.raises(UnsupportedResourceError, match=r"AWS::EC2::Instance \(resource Door\)"):
-        deployment.deploy(stack_of(template, tmp_path), aws.client)
+        deploy.deploy(stack_of(template, tmp_path), aws.client)
     assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
@@ -54,17 +54,17 @@ def test_a_rule_may_refer_to_its_bus(aws: EmbeddedAws, tmp_path: Path) -> None:
     template["Resources"]["Bus"] = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus"}}
     rule = {"EventBusName": {"Ref": "Bus"}, "EventPattern": {"source": ["x"]}}
     template["Resources"]["Rule"] = {"Type": "AWS::Events::Rule", "Properties": rule}
-    deployment.deploy(stack_of(template, tmp_path), aws.client)
+    deploy.deploy(stack_of(template, tmp_path), aws.client)
     assert len(aws.client("events").list_rules(EventBusName="bus")["Rules"]) == 1
 
 
 def test_a_changed_template_changes_the_queue_and_the_function(aws: EmbeddedAws, tmp_path: Path) -> None:
     handler = "import os\ndef handler(event, context):\n    return os.environ['GREETING']"
-    deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path, handler), aws.client)
+    deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path, handler), aws.client)
     assert aws.functions["small"].invoke(b"{}") == b'"hello"'
     changed = {"Environment": {"Variables": {"GREETING": "goodbye"}}}
     template = small_template({}, changed, {"VisibilityTimeout": 240})
-    outputs = deployment.deploy(stack_of(template, tmp_path, handler), aws.client)
+    outputs = deploy.deploy(stack_of(template, tmp_path, handler), aws.client)
     assert aws.functions["small"].invoke(b"{}") == b'"goodbye"'
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "240"
@@ -75,7 +75,7 @@ def test_a_deleted_stack_leaves_behind_what_its_template_says(aws: EmbeddedAws, 
     template = small_template({}, {}, {})
     bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": policy, "Properties": {"BucketName": "kept"}}
     template["Resources"] |= {"Kept": bucket, "Gone": {"Type": "AWS::S3::Bucket"}}
-    deployment.deploy(stack_of(template, tmp_path), aws.client)
+    deploy.deploy(stack_of(template, tmp_path), aws.client)
     aws.client("cloudformation").delete_stack(StackName="small")
     left = {bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]}
     assert left == {"kept", ASSETS}
@@ -90,21 +90,21 @@ def test_a_deleted_stack_stops_its_function(aws: EmbeddedAws, deploy_small: Any)
 
 
 def test_a_change_that_cannot_be_made_is_refused_and_nothing_is_changed(aws: EmbeddedAws, tmp_path: Path) -> None:
-    outputs = deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
+    outputs = deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
     template = small_template({}, {}, {"VisibilityTimeout": 240})
     template["Resources"]["LogGroup"]["Properties"]["RetentionInDays"] = 30
     with pytest.raises(DeployError, match=r"cannot change AWS::Logs::LogGroup \(resource LogGroup\)"):
-        deployment.deploy(stack_of(template, tmp_path), aws.client)
+        deploy.deploy(stack_of(template, tmp_path), aws.client)
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "120"
 
 
 def test_metadata_is_no_change(aws: EmbeddedAws, tmp_path: Path) -> None:
-    deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
+    deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path), aws.client)
     template = small_template({}, {}, {"VisibilityTimeout": 240})
     for resource in template["Resources"].values():
         resource["Metadata"] = {"aws:cdk:path": "small"}
-    outputs = deployment.deploy(stack_of(template, tmp_path), aws.client)
+    outputs = deploy.deploy(stack_of(template, tmp_path), aws.client)
     assert outputs["LogGroupName"]
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "240"
@@ -131,7 +131,7 @@ def test_a_managed_policy_can_be_changed_again_and_again_and_goes_with_its_stack
         policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
         template["Resources"]["Policy"] = policy
         template["Outputs"]["PolicyArn"] = {"Value": {"Ref": "Policy"}}
-        arn = deployment.deploy(stack_of(template, tmp_path), aws.client)["PolicyArn"]
+        arn = deploy.deploy(stack_of(template, tmp_path), aws.client)["PolicyArn"]
         version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
         assert found == document

@@ -14,11 +14,11 @@ import pytest
 
 from infra.bundling import LAMBDA_PYTHON
 from infra.interpreters import Interpreter
-from localaws import deployment
+from localaws.cache import ROOT
+from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws
-from localaws.lambda_service import python_of_functions, python_shown
-from localaws.project import ROOT
-from localaws.runtime_api import FunctionError
+from localaws.lambda_service.runtime_api import FunctionError
+from localaws.lambda_service.service import python_of_functions, python_shown
 from tests.integration.localaws.small_stack import small_template, stack_of
 
 ECHO = """
@@ -92,7 +92,7 @@ def test_a_function_has_what_the_template_and_lambda_give_it_and_nothing_of_ours
 @pytest.mark.parametrize("python", [Interpreter.own(), python_of_functions()], ids=["our own", "AWS's if it is here"])
 def test_a_function_runs_on_the_python_that_is_said_and_is_told_so(python: Interpreter, tmp_path: Path) -> None:
     with EmbeddedAws(python=python) as aws:
-        deployment.deploy(stack_of(small_template({}, {}, {}), tmp_path, ECHO), aws.client)
+        deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path, ECHO), aws.client)
         facts = json.loads(aws.functions["small"].invoke(b"{}"))
         said = python_shown(aws.python)
     assert facts["version"] == list(python.version)
@@ -193,7 +193,7 @@ def test_a_function_dies_with_the_embedded_aws_however_that_ends(tmp_path: Path)
 import tempfile
 from pathlib import Path
 from tests.integration.localaws.small_stack import small_template, stack_of
-from localaws import deployment
+from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws
 HANDLER = '''
 import os, time
@@ -203,7 +203,7 @@ def handler(event, context):
 '''
 with EmbeddedAws() as aws, tempfile.TemporaryDirectory() as directory:
     aws.on_log_line(lambda _, line: print(line, flush=True))
-    outputs = deployment.deploy(stack_of(small_template({}, {}, {}), Path(directory), HANDLER), aws.client)
+    outputs = deploy.deploy(stack_of(small_template({}, {}, {}), Path(directory), HANDLER), aws.client)
     aws.client("sqs").send_message(QueueUrl=outputs["QueueUrl"], MessageBody="x")
     aws.wait_until_quiet(60)
 """)

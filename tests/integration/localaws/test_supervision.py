@@ -19,13 +19,13 @@ from unittest.mock import Mock
 import pytest
 
 from infra.interpreters import Interpreter
-from localaws import deployment
+from localaws.cache import ROOT
+from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws, NotQuietError
-from localaws.interception import Reply
-from localaws.project import ROOT
-from localaws.runtime_api import FunctionError
+from localaws.lambda_service.runtime_api import FunctionError
 from localaws.supervision import EndedUnaskedError
 from tests.integration.localaws.small_stack import Small, small_template, stack_of
+from tests.interception import Reply, intercept
 
 AT_ONCE_S = 10
 WORKS = """
@@ -42,7 +42,7 @@ class SomeDefect(BaseException):
 
 
 def small(aws: EmbeddedAws, place: Path, handler: str = WORKS) -> Small:
-    outputs = deployment.deploy(stack_of(small_template({}, {}, {}), place, handler), aws.client)
+    outputs = deploy.deploy(stack_of(small_template({}, {}, {}), place, handler), aws.client)
     return Small(aws, outputs["QueueUrl"], outputs["DlqUrl"])
 
 
@@ -101,13 +101,21 @@ def test_a_thread_that_ends_ends_the_wait_with_its_own_reason(thread: str, part:
 @pytest.mark.parametrize(
     ("work", "part", "returning"),
     [
-        ("queue_pump.QueuePump._receive_until_stopped", "the pump of queue small-Queue-", True),
-        ("queue_pump.QueuePump._delete", "a batch of queue small-Queue-", False),
-        ("runtime_api.RuntimeApi._accept", "the runtime API of small", True),
-        ("runtime_api.RuntimeApi.next", "the runtime API of small", False),
-        ("runtime_api.RuntimeApi.answered", "the runtime API of small", False),
-        ("execution_environment.ExecutionEnvironment._copy_log", "the keeper of a process of small", False),
-        ("function_logs.FunctionLogs._send", "the sender of small's log", False),
+        (
+            "lambda_service.event_source_mapping.QueuePump._receive_until_stopped",
+            "the pump of queue small-Queue-",
+            True,
+        ),
+        ("lambda_service.event_source_mapping.QueuePump._delete", "a batch of queue small-Queue-", False),
+        ("lambda_service.runtime_api.RuntimeApi._accept", "the runtime API of small", True),
+        ("lambda_service.runtime_api.RuntimeApi.next", "the runtime API of small", False),
+        ("lambda_service.runtime_api.RuntimeApi.answered", "the runtime API of small", False),
+        (
+            "lambda_service.execution_environment.ExecutionEnvironment._copy_log",
+            "the keeper of a process of small",
+            False,
+        ),
+        ("lambda_service.function_logs.FunctionLogs._send", "the sender of small's log", False),
     ],
 )
 def test_a_part_that_raises_or_just_returns_ends_the_wait(
@@ -145,7 +153,7 @@ def test_a_queue_that_cannot_be_received_from_ends_the_wait(tmp_path: Path) -> N
     refused = Reply(500, {}, b"")
     with ending("^the pump of queue small-Queue-.*ClientError") as aws:
         stack = small(aws, tmp_path)
-        aws.intercept(lambda request: refused if request.operation == "ReceiveMessage" else None)
+        intercept(aws, lambda request: refused if request.operation == "ReceiveMessage" else None)
         stack.send("0")
         aws.wait_until_quiet(60)
 
@@ -204,7 +212,7 @@ def test_code_that_cannot_be_unpacked_ends_the_wait(tmp_path: Path, monkeypatch:
     def broken(*_: object, **__: object) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("localaws.lambda_service.unpacked", broken)
+    monkeypatch.setattr("localaws.lambda_service.service.unpacked", broken)
     with ending("^small cannot start: .*No space left") as aws:
         small(aws, tmp_path).send("0")
         aws.wait_until_quiet(60)
@@ -235,7 +243,7 @@ def test_the_wait_says_what_it_waits_for(tmp_path: Path) -> None:
 COMMAND = """
 import contextlib, sys, threading, time
 from localaws.commands import local
-from localaws.demo.command import demo
+from localaws.commands import demo
 from tests.integration.localaws.test_supervision import raise_in
 def kill_when_it_is_there():
     while not any(sys.argv[1] in thread.name for thread in threading.enumerate()):

@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from localaws.project import ROOT
+from localaws.cache import ROOT
 
 UP = [sys.executable, "-c", "from localaws.commands import local; local(prog_name='copytrail local')", "up"]
 

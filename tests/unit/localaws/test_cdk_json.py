@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from localaws import cdk_json
-from localaws.cdk_json import SynthError
+from localaws.deployment import cdk_json
+from localaws.deployment.cdk_json import SynthError
 
 APP = "python -m infra.app"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localaws.demo.expectations import letter_problems, misfits, unlike
+from localaws.demo.checks import letter_problems, misfits, unlike
 from localaws.demo.samples import Sample, samples
 
 EVERY = {sample.label: sample for sample in samples()}

@@ -2,7 +2,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from localaws.function_code import unpacked
+from localaws.lambda_service.function_code import unpacked
 
 
 def zipped(**files: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from localaws.function_logs import FunctionLogs
+from localaws.lambda_service.function_logs import FunctionLogs
 from localaws.supervision import Supervisor
 
 

@@ -3,7 +3,7 @@ import os
 import boto3
 import pytest
 
-from localaws.no_account import forget_accounts
+from localaws.preconditions import forget_accounts
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from localaws.project import used
+from localaws.cache import used
 
 
 def test_what_was_not_used_for_the_longest_time_is_removed(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from localaws.resources import INERT, MOTO, OURS, UnsupportedResourceError, check
+from localaws.models.resource_types import INERT, MOTO, OURS, UnsupportedResourceError, check
 
 
 def test_a_type_that_nobody_decided_about_is_named_with_its_resource() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from localaws.routes_shown import route_shown, upload_suggested
+from localaws.display import route_shown, upload_suggested
 from shared.routes import Route
 
 PLAIN = Route(source_bucket="in", destination_bucket="out")

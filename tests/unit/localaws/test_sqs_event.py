@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from localaws import sqs_event
+from localaws.lambda_service import sqs_event
 
 BATCH = [{"MessageId": name, "ReceiptHandle": f"r-{name}", "Body": "", "MD5OfBody": ""} for name in ("one", "two")]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from localaws.cdk_json import SynthError
-from localaws.synth import synthesize
+from localaws.deployment.cdk_json import SynthError
+from localaws.deployment.synth import synthesize
 
 APP = """
 import json, os, pathlib, sys

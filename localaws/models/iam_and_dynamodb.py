@@ -1,8 +1,13 @@
-"""Owns roles and managed policies as templates describe them."""
+"""Owns roles and managed policies as templates describe them.
+
+Owns tables as templates describe them.
+"""
 
 import json
 from typing import Any, ClassVar
 
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table as MotoTable
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role as MotoRole
 from moto.iam.models import iam_backends
@@ -47,3 +52,15 @@ class ManagedPolicy(Refined):
     def remove(cls, name: str, properties: Properties, place: Place) -> None:  # noqa: ARG003  # its ARN is its name
         """Delete the policy."""
         iam_backends[place.account_id][place.partition].delete_policy(name)
+
+
+class Table(Refined):
+    """AWS::DynamoDB::Table with what moto leaves out: point-in-time recovery."""
+
+    base: ClassVar[Any] = MotoTable
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Apply point-in-time recovery through the call that the API makes."""
+        if recovery := properties.get("PointInTimeRecoverySpecification"):
+            dynamodb_backends[place.account_id][place.region].update_continuous_backups(resource.name, recovery)

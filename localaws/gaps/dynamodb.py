@@ -1,27 +1,57 @@
-"""Owns DynamoDB's exports to S3: the files are where the export's ARN says, and a prefix is not needed.
+"""DynamoDB: a condition and the write that it guards are one step, and an export's files are where its ARN says.
 
-moto makes up another id for the files than for the ARN, which it calls an import, and wants a prefix.
+moto looks at the item, evaluates the condition and writes, without a lock, and walks over a table that others change.
+It makes up another id for an export's files than for its ARN, which it calls an import, and wants a prefix.
+
 Source: "Table export output format", DynamoDB developer guide.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 from moto.core.utils import gzip_compress
+from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table_export import TableExport
 from moto.dynamodb.models.utilities import dynamo_json_dump
 from moto.dynamodb.responses import DynamoHandler
 
-from localaws.gaps import patching
+from localaws.gaps.patching import Patch
+
+_OPERATIONS = (
+    "put_item",
+    "get_item",
+    "update_item",
+    "delete_item",
+    "transact_write_items",
+    "execute_statement",
+    "execute_transaction",
+    "batch_execute_statement",
+    "query",
+    "scan",
+    "describe_table",
+)
+
+_one_at_a_time = threading.RLock()
 
 
-def close() -> None:
-    """Name exports as DynamoDB does, and put their files where it does."""
-    patching.replace(TableExport, "__init__", _named)
-    patching.replace(TableExport, "_backup_to_s3_file", _written)
-    patching.replace(DynamoHandler, "export_table_to_point_in_time", _with_prefix)
+def patches() -> Iterator[Patch]:
+    """Put one lock around all that reads or writes items; name exports and their files as DynamoDB does."""
+    for name in _OPERATIONS:
+        yield Patch(DynamoDBBackend, name, _locked)
+    yield Patch(TableExport, "__init__", _named)
+    yield Patch(TableExport, "_backup_to_s3_file", _written)
+    yield Patch(DynamoHandler, "export_table_to_point_in_time", _with_prefix)
+
+
+def _locked(original: Callable[..., Any]) -> Callable[..., Any]:
+    def operation(self: DynamoDBBackend, *more: Any, **named: Any) -> Any:
+        with _one_at_a_time:
+            return original(self, *more, **named)
+
+    return operation
 
 
 def _named(original: Callable[..., None]) -> Callable[..., None]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from infra import bundling
 from infra.interpreters import Interpreter, installed
-from localaws import queues
-from localaws.function import Function
-from localaws.function_code import unpacked
-from localaws.function_logs import FunctionLogs, LineListener
-from localaws.project import CACHE
-from localaws.queue_pump import QueuePump
-from localaws.registry import FunctionSpec, MappingSpec
+from localaws.cache import CACHE
+from localaws.gaps import sqs as moto_sqs
+from localaws.lambda_service.event_source_mapping import QueuePump
+from localaws.lambda_service.function import Function
+from localaws.lambda_service.function_code import unpacked
+from localaws.lambda_service.function_logs import FunctionLogs, LineListener
+from localaws.lambda_service.registry import FunctionSpec, MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class LambdaService:
             pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
         # Functions first: a message leaves the count of running ones only after it has left its queue.
         busy = [f"function {pump.mapping.function_name} is running" for pump in pumps if pump.busy]
-        depths = {pump.mapping.queue_name: queues.depth(pump.mapping.queue_arn) for pump in pumps}
+        depths = {pump.mapping.queue_name: moto_sqs.depth(pump.mapping.queue_arn) for pump in pumps}
         return busy + [f"queue {name}: {depth}" for name, depth in depths.items() if depth]
 
     def let_visibility_timeouts_pass(self) -> None:
@@ -164,7 +164,7 @@ class LambdaService:
         with self._lock:
             pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
         for pump in pumps:
-            queues.let_visibility_timeouts_pass(pump.mapping.queue_arn)
+            moto_sqs.let_visibility_timeouts_pass(pump.mapping.queue_arn)
 
     def close(self) -> None:
         """Stop pumping and end every process."""

@@ -8,7 +8,7 @@ import copy
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,17 +18,17 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
-from localaws.gaps import patching
+from localaws.gaps.patching import Patch
 
 _MOST_ENTRIES = 10
 
 _log = logging.getLogger(__name__)
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Replace how moto takes entries, and how a rule sends to its targets."""
-    patching.replace(EventsBackend, "put_events", _checking_each_entry)
-    patching.replace(Rule, "send_to_targets", _to_each_target)
+    yield Patch(EventsBackend, "put_events", _checking_each_entry)
+    yield Patch(Rule, "send_to_targets", _to_each_target)
 
 
 def publish(event: dict[str, Any], *, bus: str) -> None:

@@ -37,7 +37,7 @@ def done(messages: Sequence[Message], answer: bytes, *, reports_item_failures: b
     if not reports_item_failures:
         return list(messages)
     try:
-        failed = _failed(json.loads(answer))
+        failed = _failed_ids(json.loads(answer))
     except (ValueError, TypeError, KeyError):
         return []
     if not failed <= {message["MessageId"] for message in messages}:
@@ -45,7 +45,7 @@ def done(messages: Sequence[Message], answer: bytes, *, reports_item_failures: b
     return [message for message in messages if message["MessageId"] not in failed]
 
 
-def _failed(answer: Any) -> set[str]:
+def _failed_ids(answer: Any) -> set[str]:
     # An empty answer, null and an empty or null list all mean complete success.
     if not answer:
         return set()

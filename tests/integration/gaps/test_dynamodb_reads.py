@@ -74,8 +74,8 @@ def _index(name: str, key: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _with_table(*, gaps_closed: bool, items: int) -> Iterator[Any]:
-    with MotoServer(gaps_closed=gaps_closed) as server:
+def _with_table(*, close_gaps: bool, items: int) -> Iterator[Any]:
+    with MotoServer(close_gaps=close_gaps) as server:
         session = boto3.Session("test", "test", region_name="us-east-1")
         dynamodb = session.client("dynamodb", endpoint_url=server.endpoint_url)
         types = {"id": "S", "group": "S", "n": "N", "order": "S"}
@@ -93,8 +93,8 @@ def _with_table(*, gaps_closed: bool, items: int) -> Iterator[Any]:
             yield dynamodb
 
 
-def _answers(*, gaps_closed: bool) -> dict[str, Any]:
-    with _with_table(gaps_closed=gaps_closed, items=9) as dynamodb:
+def _answers(*, close_gaps: bool) -> dict[str, Any]:
+    with _with_table(close_gaps=close_gaps, items=9) as dynamodb:
         return {name: _told(read(dynamodb)) for name, read in READS.items()}
 
 
@@ -104,7 +104,7 @@ def _told(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_answer_is_the_one_that_moto_gives() -> None:
-    ours, bare = _answers(gaps_closed=True), _answers(gaps_closed=False)
+    ours, bare = _answers(close_gaps=True), _answers(close_gaps=False)
     assert ours == bare
     assert ours["scan"]["Items"][0].items() >= EVERY_TYPE.items()
 
@@ -112,11 +112,11 @@ def test_every_answer_is_the_one_that_moto_gives() -> None:
 @pytest.mark.long
 def test_a_page_of_items_comes_in_a_third_of_the_time() -> None:
     took = {}
-    for gaps_closed in (True, False):
-        with _with_table(gaps_closed=gaps_closed, items=300) as dynamodb:
+    for close_gaps in (True, False):
+        with _with_table(close_gaps=close_gaps, items=300) as dynamodb:
             began = time.perf_counter()
             dynamodb.query(TableName="t", IndexName="ByGroup", **_where("group", G))
-            took[gaps_closed] = time.perf_counter() - began
+            took[close_gaps] = time.perf_counter() - began
     assert took[True] < took[False] / 3
 
 

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from localaws import cdk_json
-from localaws.cdk_json import CdkJson, SynthError
-from localaws.project import CACHE, ROOT, used
+from localaws.cache import CACHE, ROOT, used
+from localaws.deployment import cdk_json
+from localaws.deployment.cdk_json import CdkJson, SynthError
 
-_LOOK_EVERY_S = 0.1
+_POLL_EVERY_S = 0.1
 # All that the template and the assets depend on.
 _INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
 
@@ -119,7 +119,7 @@ def _output(process: "subprocess.Popen[str]", check: Callable[[], None]) -> tupl
             while True:
                 check()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.communicate(timeout=_LOOK_EVERY_S)
+                    return process.communicate(timeout=_POLL_EVERY_S)
         except BaseException:
             process.kill()
             raise

@@ -1,51 +1,49 @@
-"""Owns SQS under concurrent callers: one look at a queue at a time, and long polls that wake when there is something.
+"""SQS under concurrent callers: one look at a queue at a time, long polls that wake, and the metrics in CloudWatch.
 
 moto loses a message that is sent while another is deleted, may give one message to two receivers, and sleeps up to a
 second past the moment when a message becomes visible; and it counts a queue's messages for each one sent or received,
-several times. A batch loses the system attributes of its messages.
+several times. A batch loses the system attributes of its messages. It keeps no metrics of queues: ours are made when
+they are asked for, of what is in the queues at that moment, and stand for the last whole minute.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from moto.core.utils import unix_time_millis
-from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from moto.cloudwatch.models import CloudWatchBackend, MetricDatum
+from moto.core.utils import unix_time_millis, utcnow
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from localaws.gaps import patching
+from localaws.gaps.patching import Patch
 
+_MINUTE = timedelta(minutes=1)
+# A message that was received so often is at the back of its queue, and no longer counts as the oldest ("Available
+# CloudWatch metrics for Amazon SQS", SQS developer guide).
+_RECEIVES_OF_A_POISON_PILL = 3
 _SOURCE = "DeadLetterQueueSourceArn"
 
 _this_thread = threading.local()
 _polls_end = threading.Event()
 
 
-def close() -> None:
-    """Put each queue's own lock around all that reads or changes its messages."""
-    patching.replace(SQSBackend, "receive_message", _polling)
-    patching.replace(SQSBackend, "change_message_visibility", _waking_receivers)
-    patching.replace(SQSBackend, "purge_queue", _one_at_a_time)
-    patching.replace(SQSBackend, "get_queue_attributes", _one_at_a_time)
-    patching.replace(SQSBackend, "send_message", _sending)
-    patching.replace(SQSBackend, "send_message_batch", _keeping_traces)
+def patches() -> Iterator[Patch]:
+    """Put each queue's own lock around all that reads or changes its messages; add its metrics."""
+    yield Patch(SQSBackend, "receive_message", _polling)
+    yield Patch(SQSBackend, "change_message_visibility", _waking_receivers)
+    yield Patch(SQSBackend, "purge_queue", _one_at_a_time)
+    yield Patch(SQSBackend, "get_queue_attributes", _one_at_a_time)
+    yield Patch(SQSBackend, "send_message", _sending)
+    yield Patch(SQSBackend, "send_message_batch", _keeping_traces)
     for name in ("", "_delayed", "_not_visible"):
-        patching.replace(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
-    patching.replace(Queue, "delete_message", _one_at_a_time_in_the_queue)
-    patching.replace(SQSResponse, "receive_message", _naming_the_source)
-
-
-def _keeping_traces(original: Callable[..., Any]) -> Callable[..., Any]:
-    def send_message_batch(self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
-        messages, failed = original(self, queue_name, entries)
-        given = {entry["Id"]: entry.get("MessageSystemAttributes") or {} for entry in entries.values()}
-        for message in messages:
-            message.system_attributes = given[message.user_id]
-        return messages, failed
-
-    return send_message_batch
+        yield Patch(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
+    yield Patch(Queue, "delete_message", _one_at_a_time_in_the_queue)
+    yield Patch(SQSResponse, "receive_message", _naming_the_source)
+    yield Patch(CloudWatchBackend, "get_all_metrics", _with_those_of_queues)
 
 
 def allow_polls() -> None:
@@ -60,6 +58,50 @@ def end_polls() -> None:
         for queue in list(backend.queues.values()):  # type: ignore[attr-defined]  # a backend of SQS
             with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
                 queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many messages a queue holds, by what SQS calls them."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    def __bool__(self) -> bool:
+        return bool(self.visible or self.in_flight or self.delayed)
+
+    def __str__(self) -> str:
+        return f"{self.visible} waiting, {self.in_flight} in flight, {self.delayed} delayed"
+
+
+def depth(queue_arn: str) -> Depth:
+    """How many messages a queue holds right now; none when the queue is gone."""
+    return _depth(_messages(queue_arn))
+
+
+def has_waiting(queue_arn: str) -> bool:
+    """Whether ReceiveMessage would find something: what a long poll waits for, without a request."""
+    return any(message.visible and not message.delayed for message in _messages(queue_arn))
+
+
+def let_visibility_timeouts_pass(queue_arn: str) -> None:
+    """Make what is in flight or delayed receivable at once, as though the time had passed."""
+    for message in _messages(queue_arn):
+        message.visible_at = 0.0
+        message.delayed_until = 0.0
+
+
+def _messages(queue_arn: str) -> list[Message]:
+    _, _, _, region, account_id, name = queue_arn.split(":")
+    queue: Queue | None = sqs_backends[account_id][region].queues.get(name)
+    return list(queue._messages) if queue else []  # noqa: SLF001  # moto gives no other way to look without receiving
+
+
+def _depth(messages: Sequence[Message]) -> Depth:
+    delayed = sum(message.delayed for message in messages)
+    in_flight = sum(not message.visible for message in messages)
+    return Depth(visible=len(messages) - delayed - in_flight, in_flight=in_flight, delayed=delayed)
 
 
 def _polling(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,3 +209,45 @@ def _nobody_counting() -> Iterator[None]:
 def _not_counted_for_nobody(original: Any) -> Any:
     # moto makes all of a queue's attributes to look at one of them.
     return property(lambda queue: 0 if getattr(_this_thread, "counts_nothing", False) else original.fget(queue))
+
+
+def _keeping_traces(original: Callable[..., Any]) -> Callable[..., Any]:
+    def send_message_batch(self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+        messages, failed = original(self, queue_name, entries)
+        given = {entry["Id"]: entry.get("MessageSystemAttributes") or {} for entry in entries.values()}
+        for message in messages:
+            message.system_attributes = given[message.user_id]
+        return messages, failed
+
+    return send_message_batch
+
+
+def _with_those_of_queues(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    def get_all_metrics(self: CloudWatchBackend) -> list[Any]:
+        queues = list(sqs_backends[self.account_id][self.region_name].queues.values())
+        return [*original(self), *(datum for queue in queues for datum in _metrics(queue))]
+
+    return get_all_metrics
+
+
+def _metrics(queue: Queue) -> Iterator[MetricDatum]:
+    with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
+        messages = list(queue._messages)  # noqa: SLF001 - all of them, hidden ones too
+        held = _depth(messages)
+    last_minute = utcnow().replace(second=0, microsecond=0) - _MINUTE
+    dimensions = [{"Name": "QueueName", "Value": queue.name}]
+
+    def datum(name: str, value: float, unit: str) -> MetricDatum:
+        return MetricDatum("AWS/SQS", name, value, dimensions, last_minute, unit)
+
+    yield datum("ApproximateNumberOfMessagesVisible", held.visible, "Count")
+    yield datum("ApproximateNumberOfMessagesNotVisible", held.in_flight, "Count")
+    yield datum("ApproximateNumberOfMessagesDelayed", held.delayed, "Count")
+    if (age_s := _oldest_s(messages)) is not None:
+        yield datum("ApproximateAgeOfOldestMessage", age_s, "Seconds")
+
+
+def _oldest_s(messages: Iterable[Message]) -> int | None:
+    counted = [each for each in messages if each.approximate_receive_count < _RECEIVES_OF_A_POISON_PILL]
+    sent: list[Any] = [message.sent_timestamp for message in counted]
+    return int((unix_time_millis() - min(sent)) / 1000) if sent else None

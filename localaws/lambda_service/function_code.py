@@ -8,7 +8,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from localaws.project import used
+from localaws.cache import used
 
 
 def unpacked(code: bytes, *, host_bundle: Path | None, cache: Path) -> Path:

@@ -8,10 +8,10 @@ from zipfile import BadZipFile
 
 from infra.bundling import BundlingError
 from infra.interpreters import Interpreter
-from localaws.execution_environment import ExecutionEnvironment
-from localaws.function_logs import FunctionLogs
-from localaws.registry import FunctionSpec
-from localaws.runtime_api import FunctionError
+from localaws.lambda_service.execution_environment import ExecutionEnvironment
+from localaws.lambda_service.function_logs import FunctionLogs
+from localaws.lambda_service.registry import FunctionSpec
+from localaws.lambda_service.runtime_api import FunctionError
 from localaws.supervision import Supervisor
 
 # Processes that end before they can take an event, one after the other: Lambda would go on trying, unseen.

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws import queues, sqs_event
-from localaws.registry import MappingSpec
-from localaws.runtime_api import FunctionError
+from localaws.gaps import sqs as moto_sqs
+from localaws.lambda_service import sqs_event
+from localaws.lambda_service.registry import MappingSpec
+from localaws.lambda_service.runtime_api import FunctionError
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # How long a message may wait before it is noticed.
-_LOOK_EVERY_S = 0.02
+_POLL_EVERY_S = 0.02
 # ReceiveMessage and DeleteMessageBatch take up to 10 messages.
 _SQS_BATCH = 10
 # Receives that fail one after the other: it will not pass.
@@ -92,11 +93,11 @@ class QueuePump:
                 self._workers.submit(self._work, batch)
             else:
                 self._free.release()
-                self._stopping.wait(_LOOK_EVERY_S)
+                self._stopping.wait(_POLL_EVERY_S)
 
     def _next_batch(self) -> Sequence[Any]:
         with self._gate:
-            if self._paused or not queues.has_waiting(self.mapping.queue_arn):
+            if self._paused or not moto_sqs.has_waiting(self.mapping.queue_arn):
                 return ()
             # Counted before it is received, so that a message is at every moment in the queue or in this count.
             self._count(1)
@@ -121,9 +122,9 @@ class QueuePump:
         batch = self._receive(self.mapping.batch_size)
         closes_at = time.monotonic() + self.mapping.window_s
         while batch and len(batch) < self.mapping.batch_size and time.monotonic() < closes_at:
-            if self._stopping.wait(_LOOK_EVERY_S):
+            if self._stopping.wait(_POLL_EVERY_S):
                 break
-            if queues.has_waiting(self.mapping.queue_arn):
+            if moto_sqs.has_waiting(self.mapping.queue_arn):
                 batch += self._receive(self.mapping.batch_size - len(batch))
         return batch
 

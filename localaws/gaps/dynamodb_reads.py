@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DDBType, DynamoType, Item
@@ -19,7 +19,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.models.utilities import dynamo_to_dict
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
-from localaws.gaps import patching
+from localaws.gaps.patching import Patch
 
 _this_thread = threading.local()
 # An attribute of the items of some partitions of an index, as copytrail asks for it.
@@ -28,13 +28,13 @@ _OF_PARTITIONS = re.compile(
 )
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Write items directly, and look only at those that have a query's partition key."""
-    patching.replace(DynamoResult, "__init__", _without_items)
-    patching.replace(DynamoResult, "execute_result", _with_items)
-    patching.replace(Table, "query", _of_a_partition)
-    patching.replace(Table, "all_items", _those_meant)
-    patching.replace(DynamoHandler, "execute_statement", _of_an_index)
+    yield Patch(DynamoResult, "__init__", _without_items)
+    yield Patch(DynamoResult, "execute_result", _with_items)
+    yield Patch(Table, "query", _of_a_partition)
+    yield Patch(Table, "all_items", _those_meant)
+    yield Patch(DynamoHandler, "execute_statement", _of_an_index)
 
 
 def _without_items(original: Callable[..., None]) -> Callable[..., None]:

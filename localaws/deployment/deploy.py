@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from localaws import resources
-from localaws.assembly import Asset, Stack
+from localaws.deployment.assembly import Asset, Stack
 from localaws.errors import LocalAwsError
+from localaws.models import resource_types
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -32,7 +32,7 @@ def deploy(stack: Stack, client: Callable[[str], Any]) -> dict[str, str]:
         UnsupportedResourceError: before anything is created, naming the resource and its type.
         DeployError: CloudFormation refused.
     """
-    resources.check(stack.template)
+    resource_types.check(stack.template)
     _bootstrap(stack, client("ssm"))
     for asset in stack.assets:
         _publish(asset, client("s3"))

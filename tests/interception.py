@@ -1,14 +1,18 @@
-"""Owns what stands in front of the emulated AWS: interceptors that watch, answer, hold or fail requests."""
+"""Interceptors in front of the emulated AWS: they watch, answer, hold or fail its requests."""
 
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from werkzeug.http import HTTP_STATUS_CODES
+
+from localaws.embedded import EmbeddedAws
+from localaws.regions import scope_of
+from localaws.server import MotoServer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -66,6 +70,8 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
 }
 _WITH_COPY_SOURCE = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
 _ENDPOINT_NAMES = {"eventbridge": "events", "monitoring": "cloudwatch"}
+
+_changing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -129,11 +135,12 @@ class Intercepting:
     Leaving the block raises what the interceptor itself raised, such as a failed assertion.
     """
 
-    def __init__(self, interceptor: Interceptor, interception: "Interception") -> None:
+    def __init__(self, interceptor: Interceptor, application: "_Application") -> None:
         self._interceptor = interceptor
-        self._interception = interception
+        self._application = application
         self._error: BaseException | None = None
-        interception.add(self)
+        with _changing:
+            application.at_work = (*application.at_work, self)
 
     def __enter__(self) -> "Intercepting":
         return self
@@ -147,7 +154,8 @@ class Intercepting:
 
     def remove(self) -> None:
         """Let requests pass again; more than once does no harm."""
-        self._interception.discard(self)
+        with _changing:
+            self._application.at_work = tuple(other for other in self._application.at_work if other is not self)
 
     def reply_to(self, request: InterceptedRequest) -> Reply | None:
         """Ask the interceptor; what it raises is kept for the end of the block, and the client gets a 500."""
@@ -158,48 +166,36 @@ class Intercepting:
             return Reply(500, {}, f"the interceptor raised {error!r}".encode())
 
 
-class Interception:
-    """A WSGI application that asks the interceptors, oldest first, and passes on what none of them answers."""
+def intercept(aws: MotoServer | EmbeddedAws, interceptor: Interceptor) -> Intercepting:
+    """Show every request to `interceptor` first, from now until the end of the `with` block, or `remove`.
 
-    def __init__(self, app: "WSGIApplication") -> None:
-        self._app = app
-        self._lock = threading.Lock()
-        self._at_work: tuple[Intercepting, ...] = ()
+    A reply is given to the client in moto's place; None passes the request on. It is called on the request's own thread
+    and may block. Of several interceptors the oldest is asked first.
+    """
+    server = aws.server if isinstance(aws, EmbeddedAws) else aws
+    if not isinstance(server.application, _Application):
+        server.application = _Application(server.application)
+    return Intercepting(interceptor, server.application)
 
-    def add(self, intercepting: Intercepting) -> None:
-        """Ask one more interceptor from now on."""
-        with self._lock:
-            self._at_work = (*self._at_work, intercepting)
 
-    def discard(self, intercepting: Intercepting) -> None:
-        """Ask an interceptor no longer."""
-        with self._lock:
-            self._at_work = tuple(other for other in self._at_work if other is not intercepting)
+class _Application:
+    """A WSGI application that asks the interceptors, and passes on what none of them answers."""
+
+    def __init__(self, inner: "WSGIApplication") -> None:
+        self._inner = inner
+        self.at_work: tuple[Intercepting, ...] = ()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request. The body is read only when somebody is asked."""
         # A snapshot: an interceptor may block for as long as it likes without holding up another request.
-        at_work = self._at_work
+        at_work = self.at_work
         if not at_work:
-            return self._app(environ, start_response)
-        request = _request(environ, self._app)
+            return self._inner(environ, start_response)
+        request = _request(environ, self._inner)
         reply = next((reply for each in at_work if (reply := each.reply_to(request)) is not None), None)
         answer = request.answer_with(reply)
         start_response(f"{answer.status} {HTTP_STATUS_CODES.get(answer.status, '')}", list(answer.headers.items()))
         return [answer.body]
-
-
-class Scope(NamedTuple):
-    """What a request is signed for; both empty when it is not signed."""
-
-    region: str
-    service: str
-
-
-def scope_of(authorization: str) -> Scope:
-    """The scope in an `Authorization` header: key id, date, region, service, "aws4_request"."""
-    words = authorization.partition("Credential=")[2].partition(",")[0].split("/")
-    return Scope(*words[2:4]) if len(words) > 3 else Scope("", "")  # noqa: PLR2004 - the scope's own length
 
 
 def throttled_s3() -> Reply:

@@ -8,7 +8,7 @@ Sources: "Working with object metadata", S3 user guide; "ListObjectVersions", S3
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from typing import Any
@@ -17,19 +17,19 @@ from urllib.parse import quote_plus
 from moto.s3 import responses
 from moto.s3.responses import S3Response
 
-from localaws.gaps import patching
+from localaws.gaps.patching import Patch
 
 _METADATA = "x-amz-meta-"
 _VERSIONS_TOLD = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
 
 
-def close() -> None:
+def patches() -> Iterator[Patch]:
     """Decode metadata as it comes, encode it as it goes; encode the keys of versions for whoever asks."""
-    patching.replace(responses, "metadata_from_headers", _decoding_metadata)
+    yield Patch(responses, "metadata_from_headers", _decoding_metadata)
     for name in ("head_object", "get_object"):
-        patching.replace(S3Response, name, _encoding_metadata)
+        yield Patch(S3Response, name, _encoding_metadata)
     for name in ("list_objects_v2", "list_object_versions"):
-        patching.replace(S3Response, name, _encoding_keys)
+        yield Patch(S3Response, name, _encoding_keys)
 
 
 def _decoding_metadata(original: Callable[..., Any]) -> Callable[..., Any]:

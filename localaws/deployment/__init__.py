@@ -1,0 +1,1 @@
+"""FIXME: what deployment is."""

@@ -1,0 +1,142 @@
+"""CloudFormation: a decision for every resource type, updates that are refused or no change, and gone change sets.
+
+moto skips a type that it does not know, puts nothing in the place of a resource that it cannot change, takes metadata
+for a change, and fails inside on a change set that is not there. `cdk deploy` deletes the change set of its last run,
+waits until it is gone, and makes another of the same name.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
+from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.parsing import ResourceMap
+
+from localaws.gaps.patching import Patch
+from localaws.models import resource_types
+from localaws.models.base import Inert
+
+
+class ChangeSetNotFoundError(CloudFormationError):
+    """CloudFormation's own answer."""
+
+    code = "ChangeSetNotFound"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"ChangeSet [{name}] does not exist")
+
+
+def patches() -> Iterator[Patch]:
+    """Make resources as `resource_types` decides; answer for unknown change sets as CloudFormation does."""
+    yield Patch(parsing, "get_model_map", _with_ours)
+    # The one place every template passes.
+    yield Patch(ResourceMap, "load", _loading_known_types)
+    yield Patch(ResourceMap, "update", _refusing_impossible_changes)
+    yield Patch(ResourceMap, "build_resource_diff", _without_metadata)
+    yield Patch(ResourceMap, "delete", _retaining)
+    yield Patch(CloudFormationBackend, "delete_change_set", _deleting_change_set)
+    yield Patch(CloudFormationBackend, "describe_change_set", _describing_change_set)
+    yield Patch(CloudFormationBackend, "execute_change_set", _executing_change_set)
+
+
+def _with_ours(original: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    models = {**original(), **resource_types.OURS, **dict.fromkeys(resource_types.INERT, Inert)}
+    return lambda: models
+
+
+def _loading_known_types(original: Callable[..., None]) -> Callable[..., None]:
+    def load(self: ResourceMap) -> None:
+        _check(self._template)
+        original(self)
+
+    return load
+
+
+def _refusing_impossible_changes(original: Callable[..., None]) -> Callable[..., None]:
+    def update(self: ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+        _check(template)
+        for logical_id in self.build_resource_diff(template, parameters)["Modify"]:
+            resource_type = template["Resources"][logical_id]["Type"]
+            model = parsing.resource_class_from_type(resource_type)
+            # moto would put nothing in the resource's place.
+            if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
+                raise ValidationError(
+                    message=f"the embedded AWS cannot change {resource_type} (resource {logical_id}) of a stack that is"
+                    " up: stop it, and start it with the new settings; nothing was changed"
+                )
+        original(self, template, parameters)
+
+    return update
+
+
+def _without_metadata(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def build_resource_diff(
+        self: ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        diff = original(self, template, parameters)
+        before, after = self._resource_json_map, template["Resources"]
+        # Metadata is no change to CloudFormation either; the CDK's command line adds some of its own. Where nothing
+        # else differs, a parameter does.
+        diff["Modify"] = [
+            name
+            for name in diff["Modify"]
+            if before[name] == after[name] or {**before[name], "Metadata": None} != {**after[name], "Metadata": None}
+        ]
+        return diff
+
+    return build_resource_diff
+
+
+def _retaining(original: Callable[..., None]) -> Callable[..., None]:
+    def delete(self: ResourceMap) -> None:
+        for resource in self._resource_json_map.values():
+            # moto knows `Retain` only. For a stack that is up this one means the same.
+            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+                resource["DeletionPolicy"] = "Retain"
+        original(self)
+
+    return delete
+
+
+def _check(template: dict[str, Any]) -> None:
+    try:
+        resource_types.check(template)
+    except resource_types.UnsupportedResourceError as error:
+        # moto's HTTP layer turns this into the answer that CloudFormation gives to a bad template.
+        raise ValidationError(message=str(error)) from error
+
+
+def _deleting_change_set(original: Callable[..., None]) -> Callable[..., None]:
+    def delete_change_set(self: Any, change_set_name: str) -> None:
+        if _found(self, change_set_name):
+            original(self, change_set_name)
+
+    return delete_change_set
+
+
+def _describing_change_set(original: Callable[..., Any]) -> Callable[..., Any]:
+    def describe_change_set(self: Any, change_set_name: str) -> Any:
+        if not _found(self, change_set_name):
+            raise ChangeSetNotFoundError(change_set_name)
+        return original(self, change_set_name)
+
+    return describe_change_set
+
+
+def _executing_change_set(original: Callable[..., None]) -> Callable[..., None]:
+    def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
+        executed = _found(self, change_set_name)
+        if executed is None:
+            raise ChangeSetNotFoundError(change_set_name)
+        original(self, change_set_name, stack_name)
+        # "Execute a change set", CloudFormation user guide: all change sets of the stack are deleted.
+        for identifier in [key for key, each in self.change_sets.items() if each.stack_id == executed.stack_id]:
+            del self.change_sets[identifier]
+
+    return execute_change_set
+
+
+def _found(backend: Any, name: str) -> Any:
+    known = backend.change_sets.items()
+    return next((each for identifier, each in known if name in {identifier, each.change_set_name}), None)

@@ -1,0 +1,1 @@
+"""FIXME: what lambda_service is."""
