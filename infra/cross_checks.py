@@ -64,7 +64,7 @@ def _bucket_problems(alias: str, bucket: Bucket) -> Iterator[str]:
     if bucket.existing and (bucket.public_read or bucket.versioned):
         yield f"{place}.existing is true: copytrail does not change that bucket; leave publicRead, versioned out"
     if bucket.public_read and bucket.kms_key_arn:
-        yield (f"{place}.kmsKeyArn does not go with publicRead: nobody reads such objects without a role of their own")
+        yield f"{place}.kmsKeyArn does not go with publicRead: nobody reads such objects without a role of their own"
     if bucket.account and not bucket.existing:
         yield f"{place}.account is for existing buckets: a new one belongs to the account that is deployed to"
 
