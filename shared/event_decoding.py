@@ -158,21 +158,21 @@ _AUDIT_QUEUE: Readers[Audited] = {
 AUDITED_DETAIL_TYPES = [detail_type for _, detail_type in _AUDIT_QUEUE]
 
 
-def _upload(told: _S3Detail, envelope: Envelope) -> Upload:
+def _upload(written: _S3Detail, envelope: Envelope) -> Upload:
     return Upload(
-        bucket=told.bucket.name,
-        key=told.object.key,
-        etag=told.object.etag.strip('"'),
-        size=told.object.size,
-        version_id=_version_id(told.object),
-        sequencer=told.object.sequencer,
+        bucket=written.bucket.name,
+        key=written.object.key,
+        etag=written.object.etag.strip('"'),
+        size=written.object.size,
+        version_id=_version_id(written.object),
+        sequencer=written.object.sequencer,
         uploaded_at=envelope.time,
     )
 
 
-def _version_id(told: _S3Key) -> str | None:
+def _version_id(of: _S3Key) -> str | None:
     # With versioning suspended every write has this one: it tells nothing apart.
-    return None if told.version_id == "null" else told.version_id
+    return None if of.version_id == "null" else of.version_id
 
 
 def _check_lengths(upload: Upload) -> None:

@@ -20,7 +20,7 @@ LARGEST_NUMBER = 2**63 - 1
 
 Size = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_NUMBER)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_NUMBER)]
-# What an event names is told on in another, and ten of those have to fit into one request: no id is as long as this.
+# What one event names is named in another, and ten of those have to fit into one request: no id is as long as this.
 Id = Annotated[str, msgspec.Meta(max_length=1024)]
 # An ARN ("Amazon Resource Names", IAM user guide).
 Requester = Annotated[str, msgspec.Meta(max_length=2048)]
@@ -102,8 +102,8 @@ class Continuation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A request that an upload be copied: from S3 itself, from an operator (with a `request_id`), or to be continued.
 
-    `decoded_from`: the key as S3's event told it, when the upload's key was decoded from that. `operation_id`: that of
-    the operation which the request is part of.
+    `decoded_from`: the key as it stands in S3's event, when the upload's key was decoded from that. `operation_id`:
+    that of the operation which the request is part of.
     """
 
     upload: Upload

@@ -41,7 +41,7 @@ def audit_query(stack: Stack) -> AuditQuery:
 
 def tell_unreadable(unreadable: Unreadable) -> None:
     """Tell of the items that were passed over, if any were since this was told last."""
-    if line := unreadable.untold():
+    if line := unreadable.unreported():
         note(line)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.errors import PermanentError
 
-# So many of them are told apart; a person needs no higher number.
+# So many of them are counted one by one; a person needs no higher number.
 _MOST_REMEMBERED = 100_000
 
 
@@ -24,7 +24,7 @@ class Unreadable:
 
     def __init__(self) -> None:
         self._log_ids: set[str] = set()
-        self._told = 0
+        self._reported = 0
         self.first: tuple[str, str] | None = None
 
     def __len__(self) -> int:
@@ -36,12 +36,12 @@ class Unreadable:
         if len(self._log_ids) < _MOST_REMEMBERED:
             self._log_ids.add(log_id)
 
-    def untold(self) -> str:
+    def unreported(self) -> str:
         """One line for a person on all of them, if any have come since the last one; else ""."""
         count = len(self)
-        if self.first is None or count == self._told:
+        if self.first is None or count == self._reported:
             return ""
-        self._told = count
+        self._reported = count
         log_id, problem = self.first
         which = "1 item" if count == 1 else f"{count:,}{'+' if count == _MOST_REMEMBERED else ''} items"
         return (

@@ -252,13 +252,13 @@ def test_an_item_that_is_no_record_hides_no_other(
 
 def test_items_that_were_passed_over_are_told_once() -> None:
     unreadable = Unreadable()
-    assert unreadable.untold() == ""
+    assert unreadable.unreported() == ""
     unreadable.add("a", "why")
     unreadable.add("a", "why")
-    assert "1 item of the audit table" in unreadable.untold()
-    assert unreadable.untold() == ""
+    assert "1 item of the audit table" in unreadable.unreported()
+    assert unreadable.unreported() == ""
     unreadable.add("b", "why not")
-    assert "2 items of the audit table that this version cannot read, such as a (why)" in unreadable.untold()
+    assert "2 items of the audit table that this version cannot read, such as a (why)" in unreadable.unreported()
 
 
 def test_an_outcome_of_a_newer_version_is_shown_as_what_it_is(query: AuditQuery, dynamodb: "DynamoDBClient") -> None:
