@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from ops.errors import EXIT_CODES, CommandError, UsageError, explained, is_explained
+from ops.errors import EXIT_CODES, CommandError, UsageError, as_command_error, is_foreseen
 from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts, take_over
 from ops.stack import Stack
 
@@ -128,7 +128,7 @@ class CopytrailGroup(click.Group):
 def _foreseen(error: Exception) -> CommandError | None:
     if isinstance(error, click.NoSuchOption):
         return _misplaced(error)
-    return explained(error) if is_explained(error) else None
+    return as_command_error(error) if is_foreseen(error) else None
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""Errors as one line and an exit code."""
+"""Errors of the command line: what AWS refused as one line that says what to do, and the exit codes."""
 
 import re
 from collections.abc import Callable
@@ -66,13 +66,13 @@ class UsageError(CommandError):
     exit_code = 2
 
 
-def is_explained(error: Exception) -> bool:
-    """Whether an error is one of those that `explained` knows: AWS's, or ours."""
+def is_foreseen(error: Exception) -> bool:
+    """Whether an error is one of those that `as_command_error` knows: AWS's, or ours."""
     return isinstance(error, CopytrailError | ConfigurationError | exceptions.BotoCoreError | ClientError)
 
 
-def explained(error: Exception) -> CommandError:
-    """The failure that goes with an error that boto3, or a call translated by `shared.lambda_runtime.aws`, raised."""
+def as_command_error(error: Exception) -> CommandError:
+    """What a person is told of an error that boto3, or a call translated by `shared.lambda_runtime.aws`, raised."""
     cause = error.__cause__ if isinstance(error, CopytrailError) else error
     if isinstance(cause, ClientError) and (refused := _refused(cause) or _not_our_table(cause, error)):
         return refused
@@ -92,7 +92,7 @@ def concerns_everything(error: CopytrailError) -> bool:
     """Whether every call would fail like this one: there are no credentials, say, or none that AWS accepts."""
     # A bucket or a key that no request can name is one thing's own.
     is_of_one = isinstance(error.__cause__, exceptions.ParamValidationError)
-    return isinstance(explained(error), UsageError) and not is_of_one
+    return isinstance(as_command_error(error), UsageError) and not is_of_one
 
 
 def _refused(error: ClientError) -> CommandError | None:

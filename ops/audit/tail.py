@@ -14,7 +14,7 @@ import click
 from ops.audit.record_filter import RecordFilter, no_match
 from ops.audit.records import BEGINNING, audit_query, last_matching, tell_unreadable
 from ops.audit.records_table import LOG
-from ops.errors import UsageError, explained
+from ops.errors import UsageError, as_command_error
 from ops.stack import Stack
 from ops.terminal.json import json_option
 from ops.terminal.prompts import note
@@ -156,7 +156,7 @@ def _curable(failure: CopytrailError) -> str:
     Raises:
         CommandError: it will not.
     """
-    told = explained(failure)
+    told = as_command_error(failure)
     if isinstance(failure, PermanentError) or isinstance(told, UsageError):
         raise told from failure
     return told.message

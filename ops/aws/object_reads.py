@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.errors import concerns_everything, explained
+from ops.errors import as_command_error, concerns_everything
 from shared.errors import CopytrailError, PermanentError, TransientError
 from shared.lambda_runtime.aws import is_gone, translated
 from shared.routes import can_be_a_key
@@ -103,7 +103,7 @@ class ObjectReads:
             yield
         except CopytrailError as error:
             if self._is_away(error) or concerns_everything(error):
-                raise explained(error) from error
+                raise as_command_error(error) from error
             raise
         with self._lock:
             self._unanswered = 0

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from ops.aws.copy_requests import PartlyRefusedError
 from ops.aws.object_reads import ObjectReads, why_not
 from ops.backfill.existing import Existing
-from ops.errors import UsageError, explained
+from ops.errors import UsageError, as_command_error
 from shared.errors import CopytrailError, TransientError
 from shared.events import CopyRequest, Trigger, Upload
 
@@ -77,7 +77,7 @@ class Requester:
             except PartlyRefusedError as error:
                 requests = error.requests
             except TransientError as error:
-                if isinstance(explained(error), UsageError):
+                if isinstance(as_command_error(error), UsageError):
                     # Only a person can help, as with credentials that have expired.
                     raise
             self.pause(pause_s)

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.sweep import THREADS as SQS_THREADS
-from ops.errors import CommandError, UsageError, explained
+from ops.errors import CommandError, UsageError, as_command_error
 from ops.stack import Output, Stack
 from ops.status.kept import Kept
 from ops.status.signs import Depth, QueueSigns, Signs, Unseen
@@ -91,7 +91,7 @@ def seen(look: Callable[[], T]) -> T | Unseen:
     except CommandError as error:
         return Unseen(error.message)
     except (CopytrailError, BotoCoreError, ClientError) as error:
-        failure = explained(error)
+        failure = as_command_error(error)
         if isinstance(failure, UsageError):
             raise failure from error
         return Unseen(failure.message)

@@ -4,7 +4,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import ClientError
 
-from ops.errors import UsageError, explained
+from ops.errors import UsageError, as_command_error
 from shared.errors import ConfigurationError, CopytrailError, PermanentError
 from shared.lambda_runtime.aws import translated
 
@@ -41,7 +41,7 @@ def refusal(code: str, message: str = "no") -> ClientError:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
 def test_an_error_is_explained(error: Exception, exit_code: int, said: str) -> None:
-    failure = explained(error)
+    failure = as_command_error(error)
     assert failure.exit_code == exit_code
     assert said in failure.message
     assert "\n" not in failure.message
@@ -50,13 +50,13 @@ def test_an_error_is_explained(error: Exception, exit_code: int, said: str) -> N
 def test_an_error_that_was_translated_is_explained_by_what_aws_said() -> None:
     with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit"):
         raise refusal("ExpiredTokenException")
-    assert explained(caught.value).exit_code == 2
+    assert as_command_error(caught.value).exit_code == 2
 
 
 def test_a_translated_refusal_names_the_action_and_the_resource() -> None:
     with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit"):
         raise refusal("AccessDeniedException", "you may not")
-    failure = explained(caught.value)
+    failure = as_command_error(caught.value)
     assert (failure.exit_code, failure.message) == (1, "AccessDenied: dynamodb:Query on audit: you may not")
 
 
@@ -74,7 +74,7 @@ def test_a_message_with_control_characters_is_made_visible() -> None:
 def test_a_table_that_is_not_as_deployed_is_named_with_what_to_look_at(code: str, message: str) -> None:
     with pytest.raises(CopytrailError) as caught, translated("dynamodb:Query", "audit/index/ByDay"):
         raise refusal(code, message)
-    failure = explained(caught.value)
+    failure = as_command_error(caught.value)
     said = f"dynamodb:Query on audit/index/ByDay: {message}: is it a copytrail audit table, and still there?"
     assert (failure.exit_code, failure.message) == (1, said)
 
@@ -88,6 +88,6 @@ def test_a_table_that_is_not_as_deployed_is_named_with_what_to_look_at(code: str
 )
 def test_a_region_that_there_is_not_is_a_wrong_configuration(region: str, exit_code: int, said: str) -> None:
     url = f"https://cloudformation.{region}.amazonaws.com/"
-    failure = explained(exceptions.EndpointConnectionError(endpoint_url=url))
+    failure = as_command_error(exceptions.EndpointConnectionError(endpoint_url=url))
     assert failure.exit_code == exit_code
     assert said in failure.message

@@ -1,4 +1,4 @@
-"""What a person who stops the command still waits for."""
+"""A signal is deferred until a block that must not be interrupted has come to its end."""
 
 import os
 import signal
