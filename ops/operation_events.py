@@ -13,9 +13,9 @@ from ops.stack import Output, Stack
 from ops.terminal.prompts import note
 from shared import times
 from shared.errors import CopytrailError
-from shared.events import encode_detail
+from shared.events import Event, encode_detail
 from shared.operations import Operation, OperationKind, Stage
-from shared.transfer_bus import Event, TransferBus
+from shared.transfer_bus import TransferBus
 
 
 class RunningOperation:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -55,6 +55,14 @@ DETAIL_TYPES = {
     Outcome.SKIPPED: "Object Copy Skipped",
     Outcome.FAILED: "Object Copy Failed",
 }
+
+
+class Event(NamedTuple):
+    """An event of copytrail: its detail-type, its detail as JSON text, and when it happened."""
+
+    detail_type: str
+    detail: str
+    at: datetime
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -165,6 +173,11 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def detail_type(self) -> str:
         """The EventBridge detail-type that goes with the outcome."""
         return DETAIL_TYPES[self.outcome]
+
+    @property
+    def event(self) -> Event:
+        """The event that makes it known on the transfer bus."""
+        return Event(self.detail_type, encode_detail(self), self.finished_at)
 
 
 def encode_detail(event: msgspec.Struct) -> str:

@@ -1,11 +1,10 @@
 """The transfer bus: copytrail's own events, sent with PutEvents, the only such calls."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from shared.errors import CopytrailError, Reason, TransientError
-from shared.events import COPYTRAIL_SOURCE
+from shared.events import COPYTRAIL_SOURCE, Event
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
@@ -22,14 +21,6 @@ _MOMENT_BYTES = 14
 _REFUSALS = frozenset({"ValidationException", "ParamValidationError", "413"})
 # Between attempts for entries that EventBridge did not accept, in seconds.
 _RETRY_DELAYS_S = (0.1, 0.4)
-
-
-class Event(NamedTuple):
-    """An event of copytrail: its detail-type, its detail as JSON text, and when it happened."""
-
-    detail_type: str
-    detail: str
-    at: datetime
 
 
 class TransferBus:

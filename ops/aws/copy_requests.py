@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ops.errors import CommandError
 from shared import times
 from shared.errors import CopytrailError
-from shared.events import COPY_REQUESTED, CopyRequest, encode_detail
-from shared.transfer_bus import Event, TransferBus
+from shared.events import COPY_REQUESTED, CopyRequest, Event, encode_detail
+from shared.transfer_bus import TransferBus
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -1,51 +1,120 @@
-"""Owns what copying needs of S3, whoever gives it."""
+"""The ports: what copying needs of S3, the placement table and the transfer bus, whoever gives it.
 
-from collections.abc import Callable
+Every method but the bus's raises CopytrailError for what AWS refuses or does not answer.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from services.copier.model import CopyResult, DestinationState, Location, SourceObject, Target
-from shared.events import Continuation
-
-SecondsLeft = Callable[[], float]
-Warn = Callable[[str, dict[str, str]], None]
+from services.copier.model import (
+    CopiedPart,
+    CopyResult,
+    DestinationState,
+    DestinationVersion,
+    KeyState,
+    Lease,
+    ListedVersion,
+    Location,
+    OpenUpload,
+    Placement,
+    SourceObject,
+    Target,
+    Version,
+)
+from shared.copy_plan import Part
+from shared.errors import CopytrailError
+from shared.events import Event
 
 
 class ObjectStore(Protocol):
-    """What copying needs of S3. Every method raises CopytrailError for what S3 refuses or does not answer."""
+    """Whole objects on S3."""
 
-    def copy(self, source: Location, etag: str, target: Target, *, if_match: str | None) -> CopyResult:
-        """Copy the newest upload of `source` with all its properties, if its ETag is `etag`.
+    def copy(
+        self, source: Location, etag: str, target: Target, *, if_match: str | None, version_id: str | None = None
+    ) -> CopyResult:
+        """Copy the newest upload of `source`, or one version, with all its properties, if its ETag is `etag`.
 
         `if_match` is the ETag that the destination must have; None: it must not exist. Raises ConditionRefusedError.
         """
 
-    def head_source(self, source: Location) -> SourceObject | None:
-        """The newest upload of a source key, or None when there is none."""
+    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
+        """The newest upload of a source key, or one version; None when there is none."""
 
     def head_destination(self, destination: Location) -> DestinationState:
         """What the destination key holds."""
 
 
-class PartsCopier(Protocol):
-    """What copying needs of a copy in parts."""
+class DeletingStore(ObjectStore, Protocol):
+    """Whole objects on S3, and their deletion."""
 
-    def copy(
-        self,
-        source: Location,
-        found: SourceObject,
-        target: Target,
-        *,
-        bytes_each: int,
-        if_match: str | None,
-        seconds_left: SecondsLeft,
-        continuation: Continuation | None,
-    ) -> tuple[CopyResult, int]:
-        """Copy what was found, pinned; how it went, and in how many parts.
+    def keeps_versions(self, bucket: str) -> bool:
+        """Whether a deletion in this bucket leaves a marker and removes nothing."""
+
+    def put_delete_marker(self, destination: Location, *, if_match: str) -> str | None:
+        """Delete the key, if it holds this ETag; the marker's version id. Raises ConditionRefusedError."""
+
+
+class VersionStore(ObjectStore, Protocol):
+    """Whole objects on S3, and their versions."""
+
+    def current_version(self, destination: Location) -> DestinationVersion | None:
+        """What the destination key holds, or None for no object."""
+
+    def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
+        """The versions of the same key that were uploaded before this one, newest first."""
+
+
+class MultipartStore(Protocol):
+    """Multipart uploads on S3."""
+
+    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+        """Begin an upload with the properties of what was found, and a checksum of its whole; its id."""
+
+    def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:
+        """Copy a range. Raises ConditionRefusedError when the source is not what the upload is pinned to."""
+
+    def copied_parts(self, upload: OpenUpload) -> dict[int, CopiedPart]:
+        """The parts that S3 holds already, by number. Raises UploadGoneError."""
+
+    def complete(self, upload: OpenUpload, copied: list[CopiedPart], *, if_match: str | None) -> CopyResult:
+        """Make the parts the object, on the condition that `if_match` states. Raises ConditionRefusedError."""
+
+    def abort(self, upload: OpenUpload) -> None:
+        """Give the upload up; one that is gone is no error."""
+
+
+class PlacementLedger(Protocol):
+    """Which version is the newest under each destination key, and who may place the next one."""
+
+    def take(self, destination: Location, version: Version, lease: Lease) -> KeyState:
+        """Take the lease to place `version`, which is pending from now on unless another one still is.
 
         Raises:
-            ConditionRefusedError: as `ObjectStore.copy`; nothing is left open.
-            UnfinishedError: time ran short; the upload is kept, and is told.
+            NotNewerError: a version that is as new, or newer, has been placed.
+            LeaseHeldError: somebody else's lease has not run out.
         """
 
-    def forget(self, source: Location, target: Target, continuation: Continuation) -> None:
-        """Abort what an earlier invocation left open: it is of no use any more."""
+    def set_pending(self, destination: Location, version: Version, owner: str) -> None:
+        """Make this the pending version. Raises LeaseLostError."""
+
+    def place(self, destination: Location, placement: Placement, owner: str, *, then: Version | None) -> None:
+        """Make this the newest; `then` is pending next, None releases the lease. Raises LeaseLostError."""
+
+    def release(self, destination: Location, owner: str, *, clear_pending: bool) -> None:
+        """Give the lease back. Raises LeaseLostError.
+
+        `clear_pending`: whether what was pending was placed is known for certain.
+        """
+
+    def remember(self, destination: Location, placement: Placement) -> None:
+        """Keep a placement that is not the newest any more, for as long as its message may come again."""
+
+    def recall(self, destination: Location, version_id: str) -> Placement | None:
+        """A placement that was remembered."""
+
+
+class Bus(Protocol):
+    """The transfer bus."""
+
+    def publish(self, events: Sequence[Event]) -> list[CopytrailError | None]:
+        """Publish up to 10 events; for each in its place, None when accepted, else why not."""

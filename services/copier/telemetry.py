@@ -1,38 +1,43 @@
-"""Owns what CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
+"""What CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
 
-from services.copier.transfers import Settled
+from services.copier.worker import Continued, Failed, Finished, Performed, Unreadable
 from shared.events import Completion, CopyRequest, Outcome
 from shared.lambda_runtime import powertools
-from shared.lambda_runtime.powertools import MetricUnit, logger, metrics
+from shared.lambda_runtime.powertools import MetricUnit, count, logger, metrics
 
 
 class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
     """The copier's `Telemetry`, as structured logs and EMF metrics."""
 
-    def settled(self, settled: Settled) -> None:
-        """Log the transfer and count it; a failure to do so is no failure of the message, which has been passed on."""
+    def published(self, performed: Performed) -> None:
+        """Log the transfer and count it; a failure to do so is no failure of the message, which has been accepted."""
         try:
-            self._tell(settled)
-        except Exception:  # noqa: BLE001 - told again, it would leave a second letter
-            logger.exception("a transfer was not counted", extra={"message_id": settled.message.id})
+            _tell(performed)
+        except Exception:  # noqa: BLE001 - published again, it would leave a second dead letter
+            logger.exception("a transfer was not counted", extra={"message_id": performed.message.id})
 
-    def _tell(self, settled: Settled) -> None:
-        if settled.completion:
-            _log(settled.completion)
-            _count(settled.completion)
-        elif settled.follow_up:
-            _log_unfinished(settled.follow_up)
-        elif settled.letter:
+
+def _tell(performed: Performed) -> None:
+    match performed:
+        case Finished(completion=completion):
+            _log(completion)
+            _count(completion)
+        case Failed(completion=completion):
+            _log(completion)
+            _count(completion)
+            count("DeadLetters")
+        case Continued(request=request):
+            _log_unfinished(request)
+        case Unreadable(letter=letter):
             logger.error(
                 "dead letter",
                 extra={
-                    "message_id": settled.message.id,
-                    "reason": settled.letter.error.reason,
-                    "explanation": settled.letter.error.message,
+                    "message_id": letter.message.id,
+                    "reason": letter.error.reason,
+                    "explanation": letter.error.message,
                 },
             )
-        if settled.letter:
-            metrics.add_metric(name="DeadLetters", unit=MetricUnit.Count, value=1)
+            count("DeadLetters")
 
 
 def _log(completion: Completion) -> None:
@@ -68,12 +73,12 @@ def _log_unfinished(request: CopyRequest) -> None:
             "parts_done": continuation and continuation.parts_done,
         },
     )
-    metrics.add_metric(name="Continuations", unit=MetricUnit.Count, value=1)
+    count("Continuations")
 
 
 def _count(completion: Completion) -> None:
-    metrics.add_metric(name="Objects", unit=MetricUnit.Count, value=1)
-    metrics.add_metric(name=completion.outcome, unit=MetricUnit.Count, value=1)
+    count("Objects")
+    count(completion.outcome)
     if completion.outcome is Outcome.COPIED:
         metrics.add_metric(name="BytesCopied", unit=MetricUnit.Bytes, value=completion.upload.size)
         metrics.add_metric(

@@ -1,4 +1,4 @@
-"""Owns how the copier is put together: environment + clients → use case. The only place clients are made."""
+"""The copier put together: environment and clients → worker. The only place where clients are made."""
 
 import os
 import random
@@ -13,16 +13,14 @@ from services.copier.adapters.placement_table import DynamoDbPlacementLedger
 from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_multipart import S3MultipartStore
 from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.adapters.s3_versions import S3VersionStore
-from services.copier.completions import EventBridgeCompletions
-from services.copier.copying import Copying
-from services.copier.deleting import Deleting
+from services.copier.conditional_copy import ConditionalCopy
+from services.copier.deletions import Deletions
 from services.copier.every_version import EveryVersion
-from services.copier.journeys import Journeys
 from services.copier.multipart import MultipartCopy
-from services.copier.placing import Placer
+from services.copier.newest_only import NewestOnly
 from services.copier.telemetry import CloudWatchTelemetry
-from services.copier.transfers import Settled, Transfers
+from services.copier.version_placement import Placer
+from services.copier.worker import CopyWorker, Performed
 from shared import times
 from shared.copy_plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
 from shared.lambda_runtime.aws import client
@@ -40,7 +38,7 @@ _THREADS_PER_VCPU = 16
 _FEWEST_THREADS = 4
 # One CopyObject of 5 GB takes about 85 s, and S3 may answer only at its end.
 _COPY_TIMEOUT_S = 120
-# Queues and buses answer in milliseconds; waiting longer would eat up the time that is kept for concluding.
+# Queues and buses answer in milliseconds; waiting longer would eat up the time that is kept for publishing.
 _ANSWER_TIMEOUT_S = 5
 
 
@@ -106,8 +104,8 @@ def _keep_every_version(routes: object) -> bool:
     return isinstance(routes, tuple) and any(route.versions == "every" for route in routes)
 
 
-def _pause(lost_round: int) -> None:
-    time.sleep(random.uniform(0, 0.05 * 2**lost_round))
+def _back_off(lost_attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.05 * 2**lost_attempt))
 
 
 def _warn(message: str, details: dict[str, str]) -> None:
@@ -115,7 +113,7 @@ def _warn(message: str, details: dict[str, str]) -> None:
 
 
 @cache
-def build() -> BatchProcessor[Settled]:
+def build() -> BatchProcessor[Performed]:
     """The copier of this execution environment, made once.
 
     Raises:
@@ -136,32 +134,28 @@ def build() -> BatchProcessor[Settled]:
         warn=_warn,
     )
     store = S3ObjectStore(s3, owners)
-    copying = Copying(store, parts, settings.part_sizes, sleep=time.sleep, warn=_warn, pause=_pause)
+    copies = ConditionalCopy(store, parts, settings.part_sizes)
+    newest_only = NewestOnly(copies, sleep=time.sleep, warn=_warn, backoff=_back_off)
     every_version: EveryVersion | None = None
     if settings.placement_table_name:
-        every_version = EveryVersion(
-            Placer(S3VersionStore(s3, owners), parts, settings.part_sizes, _warn, _pause, times.now),
-            DynamoDbPlacementLedger(
-                client("dynamodb", connections=settings.threads, read_timeout_s=_ANSWER_TIMEOUT_S),
-                settings.placement_table_name,
-            ),
-            new_owner=lambda: str(uuid4()),
+        ledger = DynamoDbPlacementLedger(
+            client("dynamodb", connections=settings.threads, read_timeout_s=_ANSWER_TIMEOUT_S),
+            settings.placement_table_name,
         )
+        placer = Placer(store, ledger, copies, warn=_warn, backoff=_back_off, clock=times.now)
+        every_version = EveryVersion(placer, new_owner=lambda: str(uuid4()))
     telemetry = CloudWatchTelemetry()
-    transfers = Transfers(
-        journey=Journeys(
-            copying,
-            Deleting(store, copying.bring_over),
-            place_version=every_version.bring_over if every_version else None,
-        ),
+    worker = CopyWorker(
+        newest_only=newest_only,
+        deletions=Deletions(store, newest_only, _back_off),
+        every_version=every_version,
+        abandon=parts.abandon,
         routes=settings.routes,
-        completions=EventBridgeCompletions(
-            TransferBus(
-                # The bus itself tries again.
-                client("events", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S, attempts=1),
-                name=settings.bus_name,
-                sleep=time.sleep,
-            )
+        bus=TransferBus(
+            # The bus itself tries again.
+            client("events", connections=1, read_timeout_s=_ANSWER_TIMEOUT_S, attempts=1),
+            name=settings.bus_name,
+            sleep=time.sleep,
         ),
         queue=queue,
         telemetry=telemetry,
@@ -169,4 +163,4 @@ def build() -> BatchProcessor[Settled]:
         max_receive_count=settings.max_receive_count,
     )
     executor = ThreadPoolExecutor(settings.threads, thread_name_prefix="transfer")
-    return BatchProcessor(transfers, queue, executor, settings.max_receive_count, telemetry)
+    return BatchProcessor(worker, queue, executor, settings.max_receive_count, telemetry)

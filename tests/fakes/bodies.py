@@ -1,4 +1,4 @@
-"""Owns message bodies as EventBridge writes them into SQS."""
+"""Message bodies as EventBridge writes them into SQS."""
 
 import json
 from typing import Any
@@ -8,6 +8,7 @@ from shared.events import (
     COPY_REQUESTED,
     COPYTRAIL_SOURCE,
     OBJECT_CREATED,
+    OBJECT_DELETED,
     S3_SOURCE,
     CopyRequest,
     Upload,
@@ -27,6 +28,13 @@ def object_created(upload: Upload) -> str:
         created["version-id"] = upload.version_id
     detail = {"version": "0", "bucket": {"name": upload.bucket}, "object": created, "reason": "PutObject"}
     return envelope(S3_SOURCE, OBJECT_CREATED, detail, time=times.to_text(upload.uploaded_at))
+
+
+def object_deleted(deletion: Upload) -> str:
+    """S3's event of a deletion."""
+    deleted = {"key": deletion.key, "sequencer": deletion.sequencer}
+    detail = {"version": "0", "bucket": {"name": deletion.bucket}, "object": deleted, "reason": "DeleteObject"}
+    return envelope(S3_SOURCE, OBJECT_DELETED, detail, time=times.to_text(deletion.uploaded_at))
 
 
 def copy_requested(request: CopyRequest) -> str:

@@ -1,15 +1,17 @@
-"""Owns the copying use case put together on the fake S3, with everything done in turn on one thread."""
+"""The copier put together on the fake S3, with everything done in turn on one thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
-from services.copier.copying import Copying
-from services.copier.deleting import Deleting
-from services.copier.journeys import Journeys
+from services.copier.conditional_copy import ConditionalCopy
+from services.copier.deletions import Deletions
+from services.copier.model import Warn
 from services.copier.multipart import MultipartCopy
-from services.copier.ports import Warn
+from services.copier.newest_only import NewestOnly
+from services.copier.worker import CopyWorker
 from shared.copy_plan import MEBIBYTE, PartSizes
+from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.s3 import FakeS3
 
@@ -29,21 +31,32 @@ class InTurn(Executor):
         return future
 
 
-def a_copying(
+def a_newest_only(
     s3: FakeS3,
     clock: FakeClock,
     *,
     sizes: PartSizes = IN_ONE,
     warn: Warn = lambda *_: None,
-    pause: Callable[[int], None] = lambda _: None,
+    backoff: Callable[[int], None] = lambda _: None,
     width: int = 1,
-) -> Copying:
-    """Copying on this S3."""
-    parts = MultipartCopy(s3, InTurn(), width=width, warn=warn)
-    return Copying(s3, parts, sizes, sleep=clock.sleep, warn=warn, pause=pause)
+) -> NewestOnly:
+    """The never-backwards rule on this S3."""
+    copies = ConditionalCopy(s3, MultipartCopy(s3, InTurn(), width=width, warn=warn), sizes)
+    return NewestOnly(copies, sleep=clock.sleep, warn=warn, backoff=backoff)
 
 
-def a_journey(s3: FakeS3, clock: FakeClock, *, sizes: PartSizes = IN_ONE) -> Journeys:
-    """Copying and deleting on this S3."""
-    copying = a_copying(s3, clock, sizes=sizes)
-    return Journeys(copying, Deleting(s3, copying.bring_over))
+def a_copy_worker(
+    s3: FakeS3, clock: FakeClock, *, routes: Sequence[Route], sizes: PartSizes = IN_ONE, **ports: Any
+) -> CopyWorker:
+    """The copier's worker on this S3, and on the `bus`, `queue` and `telemetry` given."""
+    newest_only = a_newest_only(s3, clock, sizes=sizes)
+    return CopyWorker(
+        newest_only=newest_only,
+        deletions=Deletions(s3, newest_only, lambda _: None),
+        every_version=None,
+        abandon=MultipartCopy(s3, InTurn(), width=1, warn=lambda *_: None).abandon,
+        routes=routes,
+        clock=clock,
+        max_receive_count=5,
+        **ports,
+    )

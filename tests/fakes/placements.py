@@ -1,24 +1,24 @@
-"""Owns an in-memory placement ledger, and a fake S3 with what placing versions needs."""
+"""An in-memory placement ledger, and a fake S3 with what placing versions needs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.copier.model import CopyResult, Location, SourceObject, Target
-from services.copier.placements import (
+from services.copier.model import (
     DestinationVersion,
+    KeyState,
     Lease,
     LeaseHeldError,
     LeaseLostError,
     ListedVersion,
+    Location,
     NotNewerError,
     Placement,
-    Standing,
     Version,
 )
 from shared.errors import Reason
-from tests.fakes.s3 import FakeS3, StoredObject, taken_along, told
+from tests.fakes.s3 import FakeS3, StoredObject
 
 if TYPE_CHECKING:
     from shared.events import Upload
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @dataclass
 class _Key:
     newest: Placement | None = None
-    unsettled: Version | None = None
+    pending: Version | None = None
     lease: Lease | None = None
 
 
@@ -38,34 +38,34 @@ class FakePlacementLedger:
         self.keys: dict[Location, _Key] = {}
         self.remembered: dict[tuple[Location, str], Placement] = {}
 
-    def take(self, destination: Location, version: Version, lease: Lease) -> Standing:
+    def take(self, destination: Location, version: Version, lease: Lease) -> KeyState:
         """Take the lease, if it is free and it is the version's turn."""
         key = self.keys.setdefault(destination, _Key())
         if key.newest and key.newest.version.position >= version.position:
             raise NotNewerError(key.newest)
         if key.lease and key.lease.owner != lease.owner and key.lease.until >= lease.taken_at:
             raise LeaseHeldError
-        standing = Standing(key.newest, key.unsettled)
-        key.lease, key.unsettled = lease, key.unsettled or version
-        return standing
+        state = KeyState(key.newest, key.pending)
+        key.lease, key.pending = lease, key.pending or version
+        return state
 
-    def intend(self, destination: Location, version: Version, owner: str) -> None:
-        """Change what is unsettled."""
-        self._own(destination, owner).unsettled = version
+    def set_pending(self, destination: Location, version: Version, owner: str) -> None:
+        """Change the pending version."""
+        self._own(destination, owner).pending = version
 
     def place(self, destination: Location, placement: Placement, owner: str, *, then: Version | None) -> None:
         """Change the newest."""
         key = self._own(destination, owner)
-        key.newest, key.unsettled = placement, then
+        key.newest, key.pending = placement, then
         if then is None:
             key.lease = None
 
-    def release(self, destination: Location, owner: str, *, settled: bool) -> None:
+    def release(self, destination: Location, owner: str, *, clear_pending: bool) -> None:
         """End the lease."""
         key = self._own(destination, owner)
         key.lease = None
-        if settled:
-            key.unsettled = None
+        if clear_pending:
+            key.pending = None
 
     def remember(self, destination: Location, placement: Placement) -> None:
         """Keep it for good."""
@@ -102,17 +102,6 @@ class FakeVersionedS3(FakeS3):
             self.objects[location] = left[-1]
         else:
             self.objects.pop(location, None)
-
-    def copy_version(self, source: Location, version: Version, target: Target, *, if_match: str | None) -> CopyResult:
-        """CopyObject from a version id."""
-        self._step("copy_version", "commit")
-        snapshot = self._pinned(source, version.etag, version.id)
-        return self._commit(taken_along(snapshot, target), target, if_match, snapshot.version_id)
-
-    def head_version(self, source: Location, version_id: str) -> SourceObject | None:
-        """HeadObject with a version id."""
-        stored = self.versions.get((source, version_id))
-        return told(source, stored) if stored else None
 
     def current_version(self, destination: Location) -> DestinationVersion | None:
         """HeadObject."""

@@ -5,8 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.copier.model import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject, Target
-from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
+from services.copier.model import (
+    ConditionRefusedError,
+    CopiedPart,
+    CopyResult,
+    DestinationState,
+    Location,
+    OpenUpload,
+    SourceObject,
+    Target,
+    UploadGoneError,
+)
 from shared.copy_plan import Part
 from shared.errors import PermanentError, Reason, from_aws_code
 from shared.events import Checksum, Upload
@@ -39,7 +48,7 @@ class _Multipart:
 
 
 class FakeS3:
-    """Buckets of objects, and the Protocols `ObjectStore` and `MultipartStore` on them.
+    """Buckets of objects, and the Protocols `DeletingStore` and `MultipartStore` on them.
 
     `before[step]` holds what is called, one a time, just ahead of a step (`read`, `commit`, `part`, `head_source`,
     `head_destination`), so that a test can let others act in between.
@@ -114,10 +123,12 @@ class FakeS3:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         return self.objects.get(Location(bucket, key))
 
-    def copy(self, source: Location, etag: str, target: Target, *, if_match: str | None) -> CopyResult:
+    def copy(
+        self, source: Location, etag: str, target: Target, *, if_match: str | None, version_id: str | None = None
+    ) -> CopyResult:
         """CopyObject in its two atomic steps: source check and snapshot, then destination check and commit."""
         self._step("copy", "read")
-        snapshot = self._pinned(source, etag, None)
+        snapshot = self._pinned(source, etag, version_id)
         if snapshot.storage_class in {"GLACIER", "DEEP_ARCHIVE"}:
             raise from_aws_code("InvalidObjectState", "archived", action="s3:GetObject", resource=source.url)
         _check_key(target.location)
@@ -194,21 +205,19 @@ class FakeS3:
         )
         result = self._commit(whole, upload.target, if_match, upload.version_id)
         del self.open_uploads[upload.id]
-        return result
+        return replace(result, parts=len(copied))
 
     def abort(self, upload: OpenUpload) -> None:
         """AbortMultipartUpload."""
         self._step("abort", "abort")
         self.open_uploads.pop(upload.id, None)
 
-    def head_source(self, source: Location) -> SourceObject | None:
+    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
         """HeadObject: moments in whole seconds."""
         self._step("head_source", "head_source")
         _check_key(source)
-        stored = self.objects.get(source)
-        if stored is None:
-            return None
-        return told(source, stored)
+        stored = self.versions.get((source, version_id)) if version_id else self.objects.get(source)
+        return told(source, stored) if stored else None
 
     def head_destination(self, destination: Location) -> DestinationState:
         """HeadObject: moments in whole seconds."""

@@ -10,7 +10,7 @@ class Guards:
     source_match: bool = True
     destination_match: bool = True
     destination_first: bool = True
-    look_after_overwrite: bool = True
+    verify_source: bool = True
     care_when_retried: bool = True
     failed_entries: bool = True
     publish_before_delete: bool = True

@@ -5,24 +5,24 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
-from services.copier.copying import Copying
-from services.copier.rounds import Order, Result
+from services.copier.model import Copied, CopyCommand, Skipped
+from services.copier.newest_only import NewestOnly
 from tests.simulation.guards import Guards
 
 
 @contextmanager
 def applied(guards: Guards) -> Iterator[None]:
-    """The rounds without their look after an overwrite, if that guard is off."""
-    if guards.look_after_overwrite:
+    """The never-backwards rule without its last step, if that guard is off."""
+    if guards.verify_source:
         yield
     else:
-        with patch("services.copier.rounds.Rounds._moved_on", lambda *_: False):
+        with patch("services.copier.newest_only.NewestOnly.verify_source", lambda *_: True):
             yield
 
 
-class Careless(Copying):
-    """Copying that takes every delivery for the first."""
+class Careless(NewestOnly):
+    """The never-backwards rule for which every delivery is the first."""
 
-    def bring_over(self, order: Order) -> Result:
+    def copy(self, command: CopyCommand) -> Copied | Skipped:
         """Copy one upload along its route."""
-        return super().bring_over(replace(order, retried=False))
+        return super().copy(replace(command, retried=False))

@@ -6,8 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from services.copier.model import ConditionRefusedError, CopyResult, DestinationState, Location, SourceObject, Target
-from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
+from services.copier.model import (
+    ConditionRefusedError,
+    CopiedPart,
+    CopyResult,
+    DestinationState,
+    Location,
+    OpenUpload,
+    SourceObject,
+    Target,
+    UploadGoneError,
+)
 from shared.copy_plan import Part
 from shared.errors import TransientError
 from shared.events import Checksum
@@ -85,8 +94,12 @@ class S3:
         """The uploader's DeleteObject: HEAD sees a delete marker as a missing key; versions stay."""
         self.source.pop(key, None)
 
-    def copy(self, source: Location, etag: str, target: Target, *, if_match: str | None) -> CopyResult:
+    def copy(
+        self, source: Location, etag: str, target: Target, *, if_match: str | None, version_id: str | None = None
+    ) -> CopyResult:
         """CopyObject: source check and snapshot, then destination check and commit; others may act in between."""
+
+        assert version_id is None, "the newest upload is copied, whichever it is"
 
         def effect() -> CopyResult:
             snapshot = self.source.get(source.key)
@@ -98,8 +111,10 @@ class S3:
 
         return self._network.call("CopyObject", effect)
 
-    def head_source(self, source: Location) -> SourceObject | None:
+    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
         """HeadObject of the source key: LastModified in whole seconds."""
+
+        assert version_id is None, "no version is asked for"
 
         def effect() -> SourceObject | None:
             found = self.source.get(source.key)
@@ -187,7 +202,7 @@ class S3:
             whole = Stored(made.place, body, made.metadata, made.tags, f"{_plain(body)}-{len(copied)}", self._clock.now)
             result = self._commit(upload.target, whole, self._condition(upload.target, if_match), upload.version_id)
             del self.open_parts[upload.id]
-            return result
+            return replace(result, parts=len(copied))
 
         return self._network.call("CompleteMultipartUpload", effect)
 

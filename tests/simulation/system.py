@@ -8,10 +8,11 @@ from typing import Any, cast
 
 from services.auditor.ledger import DynamoDbLedger
 from services.auditor.worker import AuditWorker, Recorded
-from services.copier.completions import EventBridgeCompletions
-from services.copier.copying import Copying
+from services.copier.conditional_copy import ConditionalCopy
+from services.copier.deletions import Deletions
 from services.copier.multipart import MultipartCopy
-from services.copier.transfers import Settled, Transfers
+from services.copier.newest_only import NewestOnly
+from services.copier.worker import CopyWorker, Performed
 from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError
 from shared.event_decoding import decode_audited
@@ -45,7 +46,7 @@ class _Telemetry:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
 
-    def settled(self, settled: Settled) -> None:
+    def published(self, performed: Performed) -> None:
         """Not kept."""
 
     def recorded(self, recorded: Recorded) -> None:
@@ -151,18 +152,24 @@ class System:
         port = QueuePort(queue, self.network, on_letter=self.witness.lettered, on_send=self.witness.continued)
         parts = MultipartCopy(self.s3, self._executor, width=2, warn=self._warn)
         events = EventsClient(self.network, self._guards, self._accept)
-        copying = Copying if self._guards.care_when_retried else Careless
-        transfers = Transfers(
-            journey=copying(self.s3, parts, SIZES, sleep=self.scheduler.sleep, warn=self._warn, pause=self._pause),
+        rule = NewestOnly if self._guards.care_when_retried else Careless
+        copies = ConditionalCopy(self.s3, parts, SIZES)
+        newest_only = rule(copies, sleep=self.scheduler.sleep, warn=self._warn, backoff=self._back_off)
+        worker = CopyWorker(
+            newest_only=newest_only,
+            # No route of a schedule follows deletions or keeps every version.
+            deletions=Deletions(cast(Any, self.s3), newest_only, self._back_off),
+            every_version=None,
+            abandon=parts.abandon,
             routes=_ROUTES,
-            completions=EventBridgeCompletions(TransferBus(cast(Any, events), name="bus", sleep=self.scheduler.sleep)),
+            bus=TransferBus(cast(Any, events), name="bus", sleep=self.scheduler.sleep),
             queue=port,
             telemetry=self._telemetry,
             clock=lambda: self.clock.now + self._skew,
             max_receive_count=self._scenario.max_receive_count,
         )
-        worker = Watched(transfers, self.scheduler)
-        return Function("copier", queue, port, worker, self._scenario.copiers, self.witness.acknowledged)
+        watched = Watched(worker, self.scheduler)
+        return Function("copier", queue, port, watched, self._scenario.copiers, self.witness.acknowledged)
 
     def _an_auditor(self) -> Function:
         queue = self._a_queue("audit")
@@ -212,8 +219,8 @@ class System:
     def _record_changed(self, log_id: str) -> None:
         self.witness.violated(f"the record {log_id} was written over")
 
-    def _pause(self, lost_round: int) -> None:
-        self.scheduler.sleep(self._rng.uniform(0, 0.05 * 2**lost_round))
+    def _back_off(self, lost_attempt: int) -> None:
+        self.scheduler.sleep(self._rng.uniform(0, 0.05 * 2**lost_attempt))
 
     def _warn(self, message: str, details: dict[str, str]) -> None:
         self.trace.add(f"warning: {message} {details}")

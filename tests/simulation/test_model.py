@@ -12,8 +12,8 @@ from tests.simulation.guards import ALL_GUARDS, Guards, without
 from tests.simulation.history import Put, Scenario, draw
 from tests.simulation.run import run
 
-NO_CONDITIONS = without("source_match", "destination_match", "look_after_overwrite", "care_when_retried")
-CONDITIONS_ONLY = without("look_after_overwrite", "care_when_retried")
+NO_CONDITIONS = without("source_match", "destination_match", "verify_source", "care_when_retried")
+CONDITIONS_ONLY = without("verify_source", "care_when_retried")
 
 
 def a_scenario(contents: str) -> Scenario:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.copier.ports import SecondsLeft
-from services.copier.transfers import Settled, Transfers
+from services.copier.model import SecondsLeft
+from services.copier.worker import CopyWorker, Performed
 from shared.event_decoding import decode_request
 from shared.events import Completion, CopyRequest, Outcome, Upload
 from shared.lambda_runtime.message import DeadLetter, Message
@@ -166,16 +166,16 @@ class Witness:
 class Watched:
     """The copier's worker, with the message that a task works on told to the witness."""
 
-    def __init__(self, transfers: Transfers, scheduler: Scheduler) -> None:
-        self._transfers = transfers
+    def __init__(self, worker: CopyWorker, scheduler: Scheduler) -> None:
+        self._worker = worker
         self._scheduler = scheduler
-        self.publish = transfers.publish
+        self.publish = worker.publish
 
-    def perform(self, message: Message, seconds_left: SecondsLeft) -> Settled:
+    def perform(self, message: Message, seconds_left: SecondsLeft) -> Performed:
         """Perform, under the message's name."""
         if self._scheduler.current:
             self._scheduler.current.delivery = message.id
-        return self._transfers.perform(message, seconds_left)
+        return self._worker.perform(message, seconds_left)
 
 
 def request_log_id(request: CopyRequest) -> str:

@@ -15,9 +15,7 @@ from services.auditor.telemetry import CloudWatchTelemetry as AuditorTelemetry
 from services.auditor.worker import AuditWorker
 from services.copier import handler as copier_handler
 from services.copier import wiring as copier_wiring
-from services.copier.completions import EventBridgeCompletions
 from services.copier.telemetry import CloudWatchTelemetry as CopierTelemetry
-from services.copier.transfers import Transfers
 from shared.lambda_runtime.batch import BatchProcessor
 from shared.lambda_runtime.powertools import metrics
 from shared.lambda_runtime.sqs_queue import SqsQueue
@@ -26,7 +24,7 @@ from shared.routes import Route
 from shared.transfer_bus import TransferBus
 from tests.fakes.bodies import object_created
 from tests.fakes.clock import FakeClock
-from tests.fakes.copying import InTurn, a_journey
+from tests.fakes.copying import InTurn, a_copy_worker
 from tests.fakes.hostile import LARGEST_BODY, records
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.outcomes import an_upload, body, copied
@@ -85,16 +83,15 @@ def a_copier(monkeypatch: pytest.MonkeyPatch) -> Scene:
     s3 = FakeS3(clock)
     queue = SqsQueue(cast(Any, sqs), queue_url=QUEUE, dead_letter_url=DLQ)
     telemetry = CopierTelemetry()
-    transfers = Transfers(
-        journey=a_journey(s3, clock),
+    worker = a_copy_worker(
+        s3,
+        clock,
         routes=[Route(source_bucket="in", destination_bucket="out")],
-        completions=EventBridgeCompletions(TransferBus(cast(Any, events), name="bus", sleep=clock.sleep)),
+        bus=TransferBus(cast(Any, events), name="bus", sleep=clock.sleep),
         queue=queue,
         telemetry=telemetry,
-        clock=clock,
-        max_receive_count=5,
     )
-    processor = BatchProcessor(transfers, queue, InTurn(), 5, telemetry)
+    processor = BatchProcessor(worker, queue, InTurn(), 5, telemetry)
     monkeypatch.setattr(copier_wiring, "build", lambda: processor)
 
     def good(number: int) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The `PlacementLedger` on DynamoDB: an item per destination key, and one per version that was placed there.
 
-The key's item holds the lease, the newest placement, and the version that is unsettled; every change of it is
+The key's item holds the lease, the newest placement, and the pending version (`Unsettled`); every change of it is
 conditional. The versions' items are there for messages that come again, and expire.
 """
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from services.copier.model import Location
-from services.copier.placements import (
+from services.copier.model import (
+    KeyState,
     Lease,
     LeaseHeldError,
     LeaseLostError,
+    Location,
     NotNewerError,
     Placement,
-    Standing,
     Version,
 )
 from shared import placement_table, times
@@ -45,7 +45,7 @@ class DynamoDbPlacementLedger:
         self._dynamodb = dynamodb
         self._table_name = table_name
 
-    def take(self, destination: Location, version: Version, lease: Lease) -> Standing:
+    def take(self, destination: Location, version: Version, lease: Lease) -> KeyState:
         """UpdateItem on the condition that the key is free, and nothing as new has been placed."""
         update = "SET LeaseOwner = :owner, LeaseUntil = :until, Unsettled = if_not_exists(Unsettled, :version)"
         values = {
@@ -70,10 +70,10 @@ class DynamoDbPlacementLedger:
                 if newest and newest.version.position >= version.position:
                     raise NotNewerError(newest) from refused
                 raise LeaseHeldError from refused
-        return Standing(_decode(before, "Newest", Placement), _decode(before, "Unsettled", Version))
+        return KeyState(_decode(before, "Newest", Placement), _decode(before, "Unsettled", Version))
 
-    def intend(self, destination: Location, version: Version, owner: str) -> None:
-        """UpdateItem of what is unsettled."""
+    def set_pending(self, destination: Location, version: Version, owner: str) -> None:
+        """UpdateItem of the pending version."""
         self._update_own(destination, owner, "SET Unsettled = :next", {":next": _encode(version)})
 
     def place(self, destination: Location, placement: Placement, owner: str, *, then: Version | None) -> None:
@@ -86,9 +86,9 @@ class DynamoDbPlacementLedger:
             update = f"SET NewestPosition = :position, Newest = :newest REMOVE {_LEASE}, Unsettled"
             self._update_own(destination, owner, update, newest)
 
-    def release(self, destination: Location, owner: str, *, settled: bool) -> None:
+    def release(self, destination: Location, owner: str, *, clear_pending: bool) -> None:
         """UpdateItem without the lease."""
-        self._update_own(destination, owner, f"REMOVE {_LEASE}" + (", Unsettled" if settled else ""), {})
+        self._update_own(destination, owner, f"REMOVE {_LEASE}" + (", Unsettled" if clear_pending else ""), {})
 
     def remember(self, destination: Location, placement: Placement) -> None:
         """PutItem of the version's own item."""

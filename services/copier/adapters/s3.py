@@ -1,6 +1,6 @@
-"""The `ObjectStore` on S3: CopyObject, HeadObject, delete markers."""
+"""The `ObjectStore` on S3: CopyObject, HeadObject, delete markers, the listing of versions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +8,25 @@ from botocore.exceptions import ClientError
 
 from services.copier.adapters.s3_client import CONTENT_HEADERS, as_sent, carry_anything
 from services.copier.adapters.s3_parameters import (
+    NO_VERSION,
     BucketOwners,
     checksum,
     conditions,
     given,
     on_destination,
     quoted,
-    version_id,
+    version_id_of,
 )
 from services.copier.adapters.s3_refusals import Refusals
-from services.copier.model import CopyResult, DestinationState, Location, SourceObject, Target
+from services.copier.model import (
+    CopyResult,
+    DestinationState,
+    DestinationVersion,
+    ListedVersion,
+    Location,
+    SourceObject,
+    Target,
+)
 from shared.lambda_runtime.aws import is_gone, translated
 
 if TYPE_CHECKING:
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class S3ObjectStore:
-    """The `ObjectStore` of copying, on S3."""
+    """The `DeletingStore` and the `VersionStore` on S3."""
 
     def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         carry_anything(s3)
@@ -40,16 +49,16 @@ class S3ObjectStore:
         target: Target,
         *,
         if_match: str | None,
-        source_version_id: str | None = None,
+        version_id: str | None = None,
     ) -> CopyResult:
         """CopyObject with `CopySourceIfMatch` and a condition on the destination; S3 copies every property but two.
 
         Without a version id, S3 takes the newest upload. Storage class and website redirect have to be named.
         """
         destination = target.location
-        copy_source: Any = {"Bucket": source.bucket, "Key": source.key, **given(VersionId=source_version_id)}
+        copy_source: Any = {"Bucket": source.bucket, "Key": source.key, **given(VersionId=version_id)}
         action = translated("CopyObject", f"{source.url} to {destination.url}")
-        with self._refusals.explained(source, source_version_id), action, conditions():
+        with self._refusals.explained(source, version_id), action, conditions():
             answer = self._s3.copy_object(
                 Bucket=destination.bucket,
                 Key=destination.key,
@@ -65,19 +74,19 @@ class S3ObjectStore:
         copied = answer["CopyObjectResult"]
         return CopyResult(
             etag=copied["ETag"].strip('"'),
-            version_id=version_id(answer),
-            source_version_id=version_id(answer, "CopySourceVersionId"),
+            version_id=version_id_of(answer),
+            source_version_id=version_id_of(answer, "CopySourceVersionId"),
             checksum=checksum(copied),
         )
 
-    def head_source(self, source: Location, source_version_id: str | None = None) -> SourceObject | None:
+    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
         """HeadObject of the newest upload, or of one version, with its checksum; None for a missing or deleted one."""
-        head = self._head(source, ChecksumMode="ENABLED", **given(VersionId=source_version_id))
+        head = self._head(source, ChecksumMode="ENABLED", **given(VersionId=version_id))
         if "ETag" not in head:
             return None
         return SourceObject(
             etag=head["ETag"].strip('"'),
-            version_id=version_id(head),
+            version_id=version_id_of(head),
             size=head["ContentLength"],
             last_modified=head["LastModified"],
             headers=tuple((name, str(head[name])) for name in CONTENT_HEADERS if name in head),
@@ -107,7 +116,36 @@ class S3ObjectStore:
                 IfMatch=quoted(if_match),
                 **self._owners.of(destination),
             )
-        return version_id(answer)
+        return version_id_of(answer)
+
+    def current_version(self, destination: Location) -> DestinationVersion | None:
+        """HeadObject with the checksum."""
+        head = self.head_source(destination)
+        return DestinationVersion(head.etag, head.version_id, head.size, head.checksum) if head else None
+
+    def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
+        """ListObjectVersions from the version on, page by page.
+
+        Source: "ListObjectVersions", S3 API reference: the versions of a key come in the order in which they were
+        stored, the most recent first; a marker is not listed itself.
+        """
+        key, marker = source.key, version_id
+        while key == source.key:
+            with translated("s3:ListBucketVersions", source.url):
+                page = self._s3.list_object_versions(
+                    Bucket=source.bucket,
+                    Prefix=source.key,
+                    KeyMarker=key,
+                    VersionIdMarker=marker,
+                    **self._owners.of(source),
+                )
+            for version in page.get("Versions", []):
+                # The prefix also lets through keys that only begin with ours.
+                if version["Key"] == source.key and version["VersionId"] != NO_VERSION:
+                    yield ListedVersion(
+                        version["VersionId"], version["ETag"].strip('"'), version["Size"], version["LastModified"]
+                    )
+            key, marker = page.get("NextKeyMarker", ""), page.get("NextVersionIdMarker", "")
 
     def _head(self, location: Location, **parameters: Any) -> Mapping[str, Any]:
         """The answer to a HEAD; that of a missing key has no ETag."""

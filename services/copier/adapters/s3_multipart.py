@@ -13,10 +13,9 @@ from services.copier.adapters.s3_parameters import (
     given,
     on_destination,
     quoted,
-    version_id,
+    version_id_of,
 )
-from services.copier.model import CopyResult, Location, SourceObject, Target
-from services.copier.multipart import CopiedPart, OpenUpload, UploadGoneError
+from services.copier.model import CopiedPart, CopyResult, Location, OpenUpload, SourceObject, Target, UploadGoneError
 from shared.copy_plan import Part
 from shared.lambda_runtime.aws import translated
 
@@ -102,12 +101,13 @@ class S3MultipartStore:
                 **on_destination(if_match),
                 **self._owners.of(location),
             )
-        self._put_long_tags(upload, version_id(answer))
+        self._put_long_tags(upload, version_id_of(answer))
         return CopyResult(
             etag=answer["ETag"].strip('"'),
-            version_id=version_id(answer),
+            version_id=version_id_of(answer),
             source_version_id=upload.version_id,
             checksum=checksum(answer),
+            parts=len(copied),
         )
 
     def abort(self, upload: OpenUpload) -> None:

@@ -51,7 +51,7 @@ def given(**parameters: str | None) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value}
 
 
-def version_id(answer: Mapping[str, Any], name: str = "VersionId") -> str | None:
+def version_id_of(answer: Mapping[str, Any], name: str = "VersionId") -> str | None:
     """The version id that an answer tells; None where a write replaces what was there.
 
     With versioning suspended S3 says "null" of every write, so it tells nothing apart.

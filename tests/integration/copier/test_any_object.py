@@ -19,15 +19,13 @@ from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_client import CONTENT_HEADERS
 from services.copier.adapters.s3_multipart import S3MultipartStore
 from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.adapters.s3_versions import S3VersionStore
-from services.copier.copying import Copying
+from services.copier.conditional_copy import ConditionalCopy
 from services.copier.every_version import EveryVersion
-from services.copier.model import Location
-from services.copier.multipart import MultipartCopy, MultipartStore, UnfinishedError
-from services.copier.placements import VersionStore
-from services.copier.placing import Placer
-from services.copier.ports import ObjectStore
-from services.copier.rounds import Copied, Order
+from services.copier.model import Copied, CopyCommand, Location, UnfinishedError
+from services.copier.multipart import MultipartCopy
+from services.copier.newest_only import NewestOnly
+from services.copier.ports import MultipartStore, VersionStore
+from services.copier.version_placement import Placer
 from shared.copy_plan import PartSizes
 from shared.events import Continuation, Upload
 from shared.lambda_runtime.aws import keep_expires_as_text
@@ -89,9 +87,8 @@ OBJECTS = st.builds(
 class Side(Protocol):
     """An S3 with versioned buckets `in` and `out`, and what copying does with it."""
 
-    store: ObjectStore
+    store: VersionStore
     parts: MultipartStore
-    versions: VersionStore
 
     def put(self, drawn: Drawn) -> Upload: ...
     def told(self, bucket: str, key: str) -> dict[str, Any]: ...
@@ -102,9 +99,8 @@ class Side(Protocol):
 class FakeSide:
     def __init__(self) -> None:
         self._s3 = FakeVersionedS3(lambda: datetime.now(UTC))
-        self.store: ObjectStore = self._s3
+        self.store: VersionStore = self._s3
         self.parts: MultipartStore = self._s3
-        self.versions: VersionStore = self._s3
 
     def put(self, drawn: Drawn) -> Upload:
         return self._s3.upload(
@@ -148,9 +144,8 @@ class ServerSide:
         self._uploader = uploader
         self._names = {"in": "any-in", "out": "any-out"}
         owners = BucketOwners({})
-        self.store: ObjectStore = S3ObjectStore(client, owners)
+        self.store: VersionStore = S3ObjectStore(client, owners)
         self.parts: MultipartStore = S3MultipartStore(client, owners)
-        self.versions: VersionStore = S3VersionStore(client, owners)
         keep_expires_as_text(uploader)
         uploader.meta.events.register("before-parameter-build.s3.PutObject", _hold_raw)
         uploader.meta.events.register_last("request-created.s3", _put_raw)
@@ -226,18 +221,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def copier(side: Side, sizes: PartSizes) -> Callable[[Order], Any]:
-    parts = MultipartCopy(side.parts, InTurn(), width=1, warn=warn)
-    return Copying(side.store, parts, sizes, sleep=warn, warn=warn).bring_over
+def newest_only(_: Side, copies: ConditionalCopy) -> NewestOnly:
+    return NewestOnly(copies, sleep=warn, warn=warn, backoff=warn)
 
 
-def every_version_copier(side: Side, sizes: PartSizes) -> Callable[[Order], Any]:
-    parts = MultipartCopy(side.parts, InTurn(), width=1, warn=warn)
-    placer = Placer(side.versions, parts, sizes, warn, warn, now)
-    return EveryVersion(placer, FakePlacementLedger(), new_owner=lambda: "owner").bring_over
+def every_version(side: Side, copies: ConditionalCopy) -> EveryVersion:
+    placer = Placer(side.store, FakePlacementLedger(), copies, warn, warn, now)
+    return EveryVersion(placer, new_owner=lambda: "owner")
 
 
-def in_steps(bring_over: Callable[[Order], Any], upload: Upload, route: Route, *, parts_each: int | None) -> Any:
+def in_steps(rule: NewestOnly | EveryVersion, upload: Upload, route: Route, *, parts_each: int | None) -> Any:
     """Copy, with time for so many parts in each invocation; None: for all of them."""
     continuation: Continuation | None = None
     for _ in range(100):
@@ -245,18 +238,18 @@ def in_steps(bring_over: Callable[[Order], Any], upload: Upload, route: Route, *
         clock = count(0, -1) if parts_each is None else iter([900.0] * (2 + 2 * parts_each) + [0.0] * 100)
         seconds = (lambda: 900.0) if parts_each is None else (lambda clock=clock: next(clock))
         try:
-            return bring_over(Order(upload, route, seconds, continuation=continuation))
+            return rule.copy(CopyCommand(upload, route, seconds, continuation=continuation))
         except UnfinishedError as unfinished:
             continuation = unfinished.continuation
     pytest.fail("the copy has no end")
 
 
 PATHS: dict[str, tuple[Any, PartSizes, int | None]] = {
-    "in one request": (copier, IN_ONE, None),
-    "in parts": (copier, PART_SIZES, None),
-    "continued": (copier, PART_SIZES, 1),
-    "every version": (every_version_copier, IN_ONE, None),
-    "every version, in parts": (every_version_copier, PART_SIZES, None),
+    "in one request": (newest_only, IN_ONE, None),
+    "in parts": (newest_only, PART_SIZES, None),
+    "continued": (newest_only, PART_SIZES, 1),
+    "every version": (every_version, IN_ONE, None),
+    "every version, in parts": (every_version, PART_SIZES, None),
 }
 
 
@@ -287,7 +280,9 @@ def test_head_with_checksum_and_tags_are_the_same_at_both_ends(
         website_redirects=redirects,
     )
 
-    result = in_steps(make(side, sizes), upload, route, parts_each=parts_each)
+    copies = ConditionalCopy(side.store, MultipartCopy(side.parts, InTurn(), width=1, warn=warn), sizes)
+
+    result = in_steps(make(side, copies), upload, route, parts_each=parts_each)
 
     assert isinstance(result, Copied)
     in_parts = drawn.size > sizes.threshold

@@ -8,8 +8,8 @@ import pytest
 
 from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.deleting import DeletingStore
 from services.copier.model import ConditionRefusedError, Location
+from services.copier.ports import DeletingStore
 from tests.fakes.s3 import FakeS3
 
 KEPT = Location("contract-kept", "a key+with%20bites/ü.txt")

@@ -10,19 +10,19 @@ from moto import mock_aws
 
 from localaws.gaps import gaps_closed
 from services.copier.adapters.placement_table import DynamoDbPlacementLedger
-from services.copier.model import Location
-from services.copier.placements import (
+from services.copier.model import (
+    Copied,
+    KeyState,
     Lease,
     LeaseHeldError,
     LeaseLostError,
+    Location,
     NotNewerError,
     Placement,
-    PlacementLedger,
-    Standing,
     Version,
     position_of,
 )
-from services.copier.rounds import Copied
+from services.copier.ports import PlacementLedger
 from shared import placement_table
 from shared.errors import PermanentError
 from shared.events import Checksum, Destination
@@ -75,13 +75,13 @@ def place(ledger: PlacementLedger, version: Version) -> Placement:
 
 
 def test_a_new_key_is_free_and_empty(ledger: PlacementLedger) -> None:
-    assert ledger.take(KEY, a_version(1), a_lease("mine")) == Standing(None, None)
+    assert ledger.take(KEY, a_version(1), a_lease("mine")) == KeyState(None, None)
 
 
 def test_the_newest_placement_is_told_as_it_was(ledger: PlacementLedger) -> None:
     first = place(ledger, a_version(1))
 
-    assert ledger.take(KEY, a_version(2), a_lease("mine")) == Standing(first, None)
+    assert ledger.take(KEY, a_version(2), a_lease("mine")) == KeyState(first, None)
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -98,22 +98,22 @@ def test_a_lease_keeps_others_out_until_it_runs_out(ledger: PlacementLedger) -> 
 
     with pytest.raises(LeaseHeldError):
         ledger.take(KEY, a_version(2), a_lease("mine", at=NOW + timedelta(minutes=15)))
-    standing = ledger.take(KEY, a_version(2), a_lease("mine", at=NOW + timedelta(minutes=15, milliseconds=1)))
+    state = ledger.take(KEY, a_version(2), a_lease("mine", at=NOW + timedelta(minutes=15, milliseconds=1)))
 
-    assert standing == Standing(None, a_version(1))
+    assert state == KeyState(None, a_version(1))
 
 
 def test_a_lease_of_one_key_is_none_of_another(ledger: PlacementLedger) -> None:
     ledger.take(KEY, a_version(1), a_lease("theirs"))
 
-    assert ledger.take(Location("out", "other"), a_version(1), a_lease("mine")) == Standing(None, None)
+    assert ledger.take(Location("out", "other"), a_version(1), a_lease("mine")) == KeyState(None, None)
 
 
 def test_who_asks_again_for_his_own_lease_has_it(ledger: PlacementLedger) -> None:
     """boto3 asks again when no answer came."""
     ledger.take(KEY, a_version(1), a_lease("mine"))
 
-    assert ledger.take(KEY, a_version(1), a_lease("mine")) == Standing(None, a_version(1))
+    assert ledger.take(KEY, a_version(1), a_lease("mine")) == KeyState(None, a_version(1))
 
 
 def test_who_lost_the_lease_changes_nothing(ledger: PlacementLedger) -> None:
@@ -122,38 +122,38 @@ def test_who_lost_the_lease_changes_nothing(ledger: PlacementLedger) -> None:
     ledger.take(KEY, a_version(2), a_lease("mine", at=later))
 
     with pytest.raises(LeaseLostError):
-        ledger.intend(KEY, a_version(3), "theirs")
+        ledger.set_pending(KEY, a_version(3), "theirs")
     with pytest.raises(LeaseLostError):
         ledger.place(KEY, placed(a_version(1)), "theirs", then=None)
     with pytest.raises(LeaseLostError):
-        ledger.release(KEY, "theirs", settled=True)
-    ledger.release(KEY, "mine", settled=False)
-    assert ledger.take(KEY, a_version(4), a_lease("next", at=later)) == Standing(None, a_version(1))
+        ledger.release(KEY, "theirs", clear_pending=True)
+    ledger.release(KEY, "mine", clear_pending=False)
+    assert ledger.take(KEY, a_version(4), a_lease("next", at=later)) == KeyState(None, a_version(1))
 
 
-def test_what_is_unsettled_stays_so_until_it_is_settled(ledger: PlacementLedger) -> None:
+def test_what_is_pending_stays_so_until_it_is_cleared_or_placed(ledger: PlacementLedger) -> None:
     ledger.take(KEY, a_version(1), a_lease("first"))
-    ledger.release(KEY, "first", settled=False)
-    assert ledger.take(KEY, a_version(2), a_lease("second")).unsettled == a_version(1)
-    ledger.intend(KEY, a_version(2), "second")
-    ledger.release(KEY, "second", settled=False)
-    assert ledger.take(KEY, a_version(3), a_lease("third")).unsettled == a_version(2)
-    ledger.release(KEY, "third", settled=True)
+    ledger.release(KEY, "first", clear_pending=False)
+    assert ledger.take(KEY, a_version(2), a_lease("second")).pending == a_version(1)
+    ledger.set_pending(KEY, a_version(2), "second")
+    ledger.release(KEY, "second", clear_pending=False)
+    assert ledger.take(KEY, a_version(3), a_lease("third")).pending == a_version(2)
+    ledger.release(KEY, "third", clear_pending=True)
 
-    assert ledger.take(KEY, a_version(4), a_lease("fourth")).unsettled is None
+    assert ledger.take(KEY, a_version(4), a_lease("fourth")).pending is None
 
 
 def test_a_version_on_the_way_to_another_keeps_the_lease_and_its_goal(ledger: PlacementLedger) -> None:
     older = a_version(1, on_the_way_to=a_version(2))
     ledger.take(KEY, a_version(2), a_lease("theirs"))
-    ledger.intend(KEY, older, "theirs")
+    ledger.set_pending(KEY, older, "theirs")
     ledger.place(KEY, placed(older), "theirs", then=a_version(2))
 
     with pytest.raises(LeaseHeldError):
         ledger.take(KEY, a_version(2), a_lease("mine"))
-    standing = ledger.take(KEY, a_version(2), a_lease("mine", at=NOW + timedelta(hours=1)))
+    state = ledger.take(KEY, a_version(2), a_lease("mine", at=NOW + timedelta(hours=1)))
 
-    assert standing == Standing(placed(older), a_version(2))
+    assert state == KeyState(placed(older), a_version(2))
 
 
 def test_placements_are_remembered_each_by_its_version(ledger: PlacementLedger) -> None:

@@ -9,9 +9,16 @@ import pytest
 from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_multipart import S3MultipartStore
 from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.model import ConditionRefusedError, Location, SourceObject, Target
-from services.copier.multipart import CopiedPart, MultipartStore, OpenUpload, UploadGoneError
-from services.copier.ports import ObjectStore
+from services.copier.model import (
+    ConditionRefusedError,
+    CopiedPart,
+    Location,
+    OpenUpload,
+    SourceObject,
+    Target,
+    UploadGoneError,
+)
+from services.copier.ports import MultipartStore, ObjectStore
 from shared.copy_plan import MEBIBYTE, parts
 from tests.fakes.s3 import FakeS3
 

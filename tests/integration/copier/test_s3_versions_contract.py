@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from localaws.server import MotoServer
+from services.copier.adapters.s3 import S3ObjectStore
 from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.adapters.s3_versions import S3VersionStore
-from services.copier.model import ConditionRefusedError, Location, Target
-from services.copier.placements import Version, VersionStore
+from services.copier.model import ConditionRefusedError, Location, Target, Version
+from services.copier.ports import VersionStore
 from tests.fakes.placements import FakeVersionedS3
 
 KEY = "a key+with%20bites/ü.txt"
@@ -66,7 +66,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
         return Version(made["VersionId"], "", made["ETag"].strip('"'), len(body))
 
     yield Side(
-        S3VersionStore(client, BucketOwners({})),
+        S3ObjectStore(client, BucketOwners({})),
         source,
         put,
         lambda version: client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=version.id),
@@ -77,7 +77,7 @@ def side(request: pytest.FixtureRequest) -> Iterator[Side]:
 def test_an_older_version_is_copied_by_its_id(side: Side) -> None:
     older, _ = side.put(b"A"), side.put(b"B")
 
-    copy = side.store.copy_version(side.source, older, TARGET, if_match=None)
+    copy = side.store.copy(side.source, older.etag, TARGET, if_match=None, version_id=older.id)
 
     current = side.store.current_version(TARGET.location)
     assert current is not None
@@ -87,11 +87,11 @@ def test_an_older_version_is_copied_by_its_id(side: Side) -> None:
 
 def test_a_copy_is_refused_when_the_destination_is_not_as_it_was_read(side: Side) -> None:
     older, newer = side.put(b"A"), side.put(b"B")
-    side.store.copy_version(side.source, newer, TARGET, if_match=None)
+    side.store.copy(side.source, newer.etag, TARGET, if_match=None, version_id=newer.id)
 
     for if_match in (None, older.etag):
         with pytest.raises(ConditionRefusedError):
-            side.store.copy_version(side.source, older, TARGET, if_match=if_match)
+            side.store.copy(side.source, older.etag, TARGET, if_match=if_match, version_id=older.id)
 
 
 def test_a_removed_version_is_nothing_and_cannot_be_copied(side: Side) -> None:
@@ -99,15 +99,15 @@ def test_a_removed_version_is_nothing_and_cannot_be_copied(side: Side) -> None:
     side.put(b"B")
     side.remove(removed)
 
-    assert side.store.head_version(side.source, removed.id) is None
+    assert side.store.head_source(side.source, removed.id) is None
     with pytest.raises(ConditionRefusedError):
-        side.store.copy_version(side.source, removed, TARGET, if_match=None)
+        side.store.copy(side.source, removed.etag, TARGET, if_match=None, version_id=removed.id)
 
 
 def test_one_version_is_told_by_its_id(side: Side) -> None:
     older, _ = side.put(b"A"), side.put(b"BB")
 
-    found = side.store.head_version(side.source, older.id)
+    found = side.store.head_source(side.source, older.id)
 
     assert found is not None
     assert (found.etag, found.version_id, found.size) == (older.etag, older.id, 1)

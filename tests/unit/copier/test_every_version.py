@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from services.copier.conditional_copy import ConditionalCopy
 from services.copier.every_version import EveryVersion
-from services.copier.model import Location
-from services.copier.multipart import MultipartCopy, UnfinishedError
-from services.copier.placing import Placer
-from services.copier.rounds import Copied, Order, Result, Skipped
+from services.copier.model import Copied, CopyCommand, Location, Skipped, UnfinishedError
+from services.copier.multipart import MultipartCopy
+from services.copier.version_placement import Placer
 from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
@@ -89,30 +89,24 @@ class Scene:
 
     def copier(self, meanwhile: Callable[[], None] = lambda: None) -> EveryVersion:
         store: Any = Watched(self.s3, meanwhile)
-        placer = Placer(
-            store=store,
-            parts=MultipartCopy(store, InTurn(), width=1, warn=self._warn),
-            sizes=self.sizes,
-            warn=self._warn,
-            pause=lambda _: None,
-            clock=self.clock,
-        )
         ledger: Any = Watched(self.ledger, meanwhile)
-        return EveryVersion(placer, ledger, new_owner=lambda: f"owner {next(self._owners)}")
+        copies = ConditionalCopy(store, MultipartCopy(store, InTurn(), width=1, warn=self._warn), self.sizes)
+        placer = Placer(store, ledger, copies, warn=self._warn, backoff=lambda _: None, clock=self.clock)
+        return EveryVersion(placer, new_owner=lambda: f"owner {next(self._owners)}")
 
-    def bring(
+    def copy(
         self,
         upload: Upload,
         meanwhile: Callable[[], None] = lambda: None,
         *,
         seconds_left: float = 900,
         continuation: Continuation | None = None,
-    ) -> Result:
-        order = Order(upload, self.route, lambda: seconds_left, continuation=continuation)
-        return self.copier(meanwhile).bring_over(order)
+    ) -> Copied | Skipped:
+        command = CopyCommand(upload, self.route, lambda: seconds_left, continuation=continuation)
+        return self.copier(meanwhile).copy(command)
 
-    def bring_all(self, uploads: Sequence[Upload]) -> list[Result]:
-        return [self.bring(upload) for upload in uploads]
+    def copy_all(self, uploads: Sequence[Upload]) -> list[Copied | Skipped]:
+        return [self.copy(upload) for upload in uploads]
 
     @property
     def placed(self) -> list[bytes]:
@@ -127,23 +121,23 @@ def scene() -> Scene:
     return Scene()
 
 
-def reason(result: Result) -> Reason | None:
+def reason(result: Copied | Skipped) -> Reason | None:
     return result.reason if isinstance(result, Skipped) else None
 
 
-Results = dict[str | None, list[Result]]
+Outcomes = dict[str | None, list[Copied | Skipped]]
 
 
-def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[[], None]) -> tuple[bool, Results]:
+def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[[], None]) -> tuple[bool, Outcomes]:
     """Deliver in this order, with something done in moments between calls, until each has ended; whether all came."""
-    results: Results = {upload.version_id: [] for upload in order}
+    results: Outcomes = {upload.version_id: [] for upload in order}
     acts = [Moments(moment, act) for moment in moments]
     waiting = list(order)
     while waiting:
         upload = waiting.pop(0)
         now = next((act for act in acts if not act.has_come), None)
         try:
-            results[upload.version_id].append(scene.bring(upload, now or (lambda: None)))
+            results[upload.version_id].append(scene.copy(upload, now or (lambda: None)))
         except (Crashed, TransientError):
             scene.clock.sleep(VISIBILITY_TIMEOUT_S)
             waiting.append(upload)
@@ -162,7 +156,7 @@ def number(metadata: tuple[tuple[str, str], ...]) -> int:
     return int(dict(metadata)["n"])
 
 
-def check(scene: Scene, results: Results, uploads: Sequence[Upload]) -> None:
+def check(scene: Scene, results: Outcomes, uploads: Sequence[Upload]) -> None:
     """Each version that is said to be copied is there once, in the order of upload, and nothing else is."""
     history = scene.s3.history(PLACE)
     numbers = [number(stored.metadata) for stored in history]
@@ -186,7 +180,7 @@ BODIES = [(b"A", b"B", b"C"), (b"A", b"B", b"A"), (b"A", b"A", b"A")]
 def test_versions_in_any_order_are_all_placed_in_the_order_of_upload(scene: Scene, order: tuple[int, ...]) -> None:
     uploads = scene.uploads(b"A", b"B", b"C")
 
-    results = scene.bring_all([uploads[place] for place in order])
+    results = scene.copy_all([uploads[place] for place in order])
 
     assert scene.placed == [b"A", b"B", b"C"]
     assert all(isinstance(result, Copied) for result in results)
@@ -196,9 +190,9 @@ def test_versions_in_any_order_are_all_placed_in_the_order_of_upload(scene: Scen
 def test_duplicates_in_any_order_tell_the_same_and_place_nothing_again(scene: Scene, order: tuple[int, ...]) -> None:
     uploads = scene.uploads(b"A", b"B", b"C")
 
-    results: dict[int, set[Result]] = {0: set(), 1: set(), 2: set()}
+    results: dict[int, set[Copied | Skipped]] = {0: set(), 1: set(), 2: set()}
     for place in order:
-        results[place].add(scene.bring(uploads[place]))
+        results[place].add(scene.copy(uploads[place]))
 
     assert scene.placed == [b"A", b"B", b"C"]
     assert [len(told) for told in results.values()] == [1, 1, 1]
@@ -241,11 +235,11 @@ def test_another_copier_anywhere_inverts_nothing(order: tuple[int, ...], other: 
     for moment in itertools.count(1):
         scene = Scene()
         uploads = scene.uploads(b"A", b"B", b"A")
-        theirs: list[Result] = []
+        theirs: list[Copied | Skipped] = []
 
-        def act(scene: Scene = scene, upload: Upload = uploads[other], theirs: list[Result] = theirs) -> None:
+        def act(scene: Scene = scene, upload: Upload = uploads[other], theirs: list[Copied | Skipped] = theirs) -> None:
             with suppress(OccupiedError):
-                theirs.append(scene.bring(upload))
+                theirs.append(scene.copy(upload))
 
         came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
         results[uploads[other].version_id] += theirs
@@ -264,11 +258,11 @@ def test_a_newer_upload_anywhere_inverts_nothing(order: tuple[int, ...]) -> None
         def act(scene: Scene = scene, newer: list[Upload] = newer) -> None:
             newer.append(scene.upload(b"B"))
             with suppress(OccupiedError):
-                scene.bring(newer[0])
+                scene.copy(newer[0])
 
         came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
         for upload in newer:
-            results[upload.version_id] = [scene.bring(upload)]
+            results[upload.version_id] = [scene.copy(upload)]
         check(scene, results, [*uploads, *newer])
         if not came:
             break
@@ -279,8 +273,8 @@ def test_an_older_version_that_comes_too_late_is_superseded(scene: Scene) -> Non
     scene.clock.sleep(3600)
     newer = scene.upload(b"B")
 
-    assert isinstance(scene.bring(newer), Copied)
-    assert reason(scene.bring(older)) is Reason.SUPERSEDED
+    assert isinstance(scene.copy(newer), Copied)
+    assert reason(scene.copy(older)) is Reason.SUPERSEDED
     assert scene.placed == [b"B"]
 
 
@@ -288,15 +282,15 @@ def test_a_late_version_that_would_be_copied_in_parts_is_superseded() -> None:
     scene = Scene(sizes=PartSizes(threshold=4, part=3))
     large, small = scene.uploads(b"0123456789", b"B")
 
-    assert isinstance(scene.bring(small), Copied)
-    assert reason(scene.bring(large)) is Reason.SUPERSEDED
+    assert isinstance(scene.copy(small), Copied)
+    assert reason(scene.copy(large)) is Reason.SUPERSEDED
 
 
 def test_a_version_that_is_gone_is_skipped_and_the_others_are_placed(scene: Scene) -> None:
     first, gone, last = scene.uploads(b"A", b"B", b"C")
     scene.s3.remove_version(gone)
 
-    results = [scene.bring(upload) for upload in (gone, last, first)]
+    results = [scene.copy(upload) for upload in (gone, last, first)]
 
     assert reason(results[0]) is Reason.SOURCE_DELETED
     assert scene.placed == [b"A", b"C"]
@@ -305,15 +299,15 @@ def test_a_version_that_is_gone_is_skipped_and_the_others_are_placed(scene: Scen
 def test_after_the_newest_placed_version_was_removed_nothing_older_is_placed_on_top(scene: Scene) -> None:
     placed_first, superseded, removed = scene.uploads(b"A", b"0123456789", b"B")
     scene.sizes = PartSizes(threshold=4, part=3)
-    scene.bring(placed_first)
-    scene.bring(removed)
+    scene.copy(placed_first)
+    scene.copy(removed)
     scene.s3.remove_version(removed)
     scene.sizes = IN_ONE
     newer = scene.upload(b"C")
 
-    scene.bring(newer)
+    scene.copy(newer)
 
-    assert reason(scene.bring(superseded)) is Reason.SUPERSEDED
+    assert reason(scene.copy(superseded)) is Reason.SUPERSEDED
     assert scene.placed == [b"A", b"B", b"C"]
 
 
@@ -322,19 +316,19 @@ def test_an_upload_that_tells_no_order_is_permanent(scene: Scene, missing: str) 
     upload = structs.replace(scene.upload(b"A"), **{missing: None})
 
     with pytest.raises(PermanentError, match="has no") as raised:
-        scene.bring(upload)
+        scene.copy(upload)
     assert raised.value.reason == Reason.NO_ORDER
 
 
 def test_while_another_copier_has_the_lease_a_version_comes_again(scene: Scene) -> None:
     first, second = scene.uploads(b"A", b"B")
     with suppress(Crashed):
-        scene.bring(first, Moments(2, crash))
+        scene.copy(first, Moments(2, crash))
 
     with pytest.raises(OccupiedError):
-        scene.bring(second)
+        scene.copy(second)
     scene.clock.sleep(961)
-    assert isinstance(scene.bring(second), Copied)
+    assert isinstance(scene.copy(second), Copied)
 
 
 def test_a_copy_whose_answer_was_lost_is_found(scene: Scene) -> None:
@@ -345,7 +339,7 @@ def test_a_copy_whose_answer_was_lost_is_found(scene: Scene) -> None:
         scene.s3.upload("out", "k", b"A")
 
     scene.s3.before["commit"] = [copied_before]
-    result = scene.bring(upload)
+    result = scene.copy(upload)
 
     assert isinstance(result, Copied)
     assert len(scene.placed) == 1
@@ -355,7 +349,7 @@ def test_what_others_write_into_the_destination_is_replaced(scene: Scene) -> Non
     upload = scene.upload(b"A")
     scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
 
-    assert isinstance(scene.bring(upload), Copied)
+    assert isinstance(scene.copy(upload), Copied)
     assert scene.placed == [b"theirs", b"A"]
 
 
@@ -365,18 +359,18 @@ def test_where_a_newer_version_may_be_under_what_others_wrote_nothing_older_come
     newer = scene.upload(b"B")
     for moment in range(1, 20):
         with suppress(Crashed):
-            scene.bring(newer, Moments(moment, crash))
+            scene.copy(newer, Moments(moment, crash))
         if scene.placed:
             break
         scene.clock.sleep(VISIBILITY_TIMEOUT_S)
     scene.s3.upload("out", "k", b"theirs")
     scene.clock.sleep(VISIBILITY_TIMEOUT_S)
 
-    assert reason(scene.bring(older)) is Reason.SUPERSEDED
+    assert reason(scene.copy(older)) is Reason.SUPERSEDED
     assert scene.placed == [b"B", b"theirs"]
 
 
-def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_unsettled(scene: Scene) -> None:
+def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_pending(scene: Scene) -> None:
     upload = scene.upload(b"A")
 
     def refuse() -> None:
@@ -384,21 +378,21 @@ def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_unsettled(sc
 
     scene.s3.before["commit"] = [refuse]
     with pytest.raises(PermanentError):
-        scene.bring(upload)
+        scene.copy(upload)
 
     [key] = scene.ledger.keys.values()
-    assert (key.lease, key.unsettled) == (None, None)
+    assert (key.lease, key.pending) == (None, None)
 
 
 def test_a_copy_in_parts_that_time_ran_out_on_goes_on_in_its_next_turn() -> None:
     scene = Scene(sizes=PartSizes(threshold=4, part=4))
     upload = scene.upload(b"0123456789")
     times = iter([900.0] * 4 + [1.0] * 50)
-    order = Order(upload, scene.route, lambda: next(times))
+    command = CopyCommand(upload, scene.route, lambda: next(times))
 
     with pytest.raises(UnfinishedError) as unfinished:
-        scene.copier().bring_over(order)
-    result = scene.bring(upload, continuation=unfinished.value.continuation)
+        scene.copier().copy(command)
+    result = scene.copy(upload, continuation=unfinished.value.continuation)
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("UploadPartCopy", 3)
@@ -411,10 +405,10 @@ def test_a_superseded_continuation_is_given_up() -> None:
     upload = scene.upload(b"0123456789")
     times = iter([900.0] * 4 + [1.0] * 50)
     with pytest.raises(UnfinishedError) as unfinished:
-        scene.copier().bring_over(Order(upload, scene.route, lambda: next(times)))
-    scene.bring(scene.upload(b"B"))
+        scene.copier().copy(CopyCommand(upload, scene.route, lambda: next(times)))
+    scene.copy(scene.upload(b"B"))
 
-    assert reason(scene.bring(upload, continuation=unfinished.value.continuation)) is Reason.SUPERSEDED
+    assert reason(scene.copy(upload, continuation=unfinished.value.continuation)) is Reason.SUPERSEDED
     assert scene.s3.open_uploads == {}
 
 
@@ -428,5 +422,5 @@ def test_a_copy_with_another_checksum_fails(scene: Scene) -> None:
     scene.s3.before["commit"] = [damage]
 
     with pytest.raises(PermanentError) as raised:
-        scene.bring(upload)
+        scene.copy(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH

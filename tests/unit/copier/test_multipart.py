@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from services.copier.model import Location
-from services.copier.multipart import UnfinishedError
-from services.copier.rounds import Copied, Order, Result, Skipped
+from services.copier.model import Copied, CopyCommand, Location, Skipped, UnfinishedError
 from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
-from tests.fakes.copying import a_copying
+from tests.fakes.copying import a_newest_only
 from tests.fakes.s3 import FakeS3, checksum_of
 
 ROUTE = Route(source_bucket="in", destination_bucket="out")
@@ -25,7 +23,7 @@ class Scene:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=versioned)
         self.warnings: list[str] = []
-        self.copying = a_copying(
+        self.newest_only = a_newest_only(
             self.s3, self.clock, sizes=TINY, width=3, warn=lambda text, _: self.warnings.append(text)
         )
 
@@ -34,20 +32,20 @@ class Scene:
         self.clock.sleep(5)
         return upload
 
-    def bring(
+    def copy(
         self,
         upload: Upload,
         *,
         seconds_left: Callable[[], float] = lambda: 900,
         continuation: Continuation | None = None,
-    ) -> Result:
-        return self.copying.bring_over(Order(upload, ROUTE, seconds_left, continuation=continuation))
+    ) -> Copied | Skipped:
+        return self.newest_only.copy(CopyCommand(upload, ROUTE, seconds_left, continuation=continuation))
 
     def stop_after(self, parts: int, upload: Upload, continuation: Continuation | None = None) -> Continuation:
         """Copy so many parts; where it stopped."""
         last = len(self.parts_copied) + parts
         with pytest.raises(UnfinishedError) as stopped:
-            self.bring(
+            self.copy(
                 upload,
                 seconds_left=lambda: 900 if len(self.parts_copied) < last else 5,
                 continuation=continuation,
@@ -67,7 +65,7 @@ def scene() -> Iterator[Scene]:
 
 
 def test_a_large_object_arrives_whole_with_its_properties(scene: Scene) -> None:
-    result = scene.bring(scene.upload())
+    result = scene.copy(scene.upload())
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("UploadPartCopy", 4)
@@ -77,14 +75,14 @@ def test_a_large_object_arrives_whole_with_its_properties(scene: Scene) -> None:
     assert result.destination.etag == held.etag
 
 
-def test_both_ends_are_looked_at_before_anything_is_copied(scene: Scene) -> None:
-    scene.bring(scene.upload())
+def test_both_ends_are_read_before_anything_is_copied(scene: Scene) -> None:
+    scene.copy(scene.upload())
 
     assert scene.s3.requests[:3] == ["head_destination", "head_source", "begin"]
 
 
 def test_an_object_at_the_threshold_is_copied_at_once(scene: Scene) -> None:
-    result = scene.bring(scene.upload(b"x" * TINY.threshold))
+    result = scene.copy(scene.upload(b"x" * TINY.threshold))
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("CopyObject", 1)
@@ -94,20 +92,20 @@ def test_a_source_overwritten_between_two_parts_is_superseded_and_nothing_of_it_
     upload = scene.upload()
     scene.s3.before["part"] = [lambda: None, lambda: scene.upload(b"other" * 7)]
 
-    result = scene.bring(upload)
+    result = scene.copy(upload)
 
     assert isinstance(result, Skipped)
     assert result.reason == Reason.SUPERSEDED
     assert scene.s3.at("s3://out/k") is None
 
 
-def test_a_version_is_copied_to_its_end_although_a_newer_one_came_and_then_the_newer_is_brought_over() -> None:
+def test_a_version_is_copied_to_its_end_although_a_newer_one_came_and_then_the_newer_is_copied() -> None:
     scene = Scene(versioned=("in", "out"))
     upload = scene.upload()
     newer = bytes(reversed(LARGE))
     scene.s3.before["part"] = [lambda: None, lambda: scene.upload(newer)]
 
-    assert isinstance(scene.bring(upload), Copied)
+    assert isinstance(scene.copy(upload), Copied)
     bodies = [stored.body for (location, _), stored in scene.s3.versions.items() if location.bucket == "out"]
     assert bodies == [LARGE, newer]
 
@@ -116,7 +114,7 @@ def test_a_destination_that_changed_meanwhile_is_not_overwritten_blindly(scene: 
     upload = scene.upload()
     scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
 
-    assert isinstance(scene.bring(upload), Copied)
+    assert isinstance(scene.copy(upload), Copied)
     assert scene.s3.requests.count("begin") == 2
     held = scene.s3.at("s3://out/k")
     assert held is not None
@@ -135,14 +133,14 @@ def test_a_part_that_is_denied_aborts_the_upload(scene: Scene) -> None:
     scene.s3.before["part"] = [lambda: None, denied]
 
     with pytest.raises(PermanentError, match="no"):
-        scene.bring(scene.upload())
+        scene.copy(scene.upload())
 
 
 def test_a_first_part_that_is_throttled_aborts_the_upload(scene: Scene) -> None:
     scene.s3.before["part"] = [throttled] * 3
 
     with pytest.raises(TransientError, match="later"):
-        scene.bring(scene.upload())
+        scene.copy(scene.upload())
 
 
 def test_a_later_part_that_is_throttled_keeps_what_is_done(scene: Scene) -> None:
@@ -150,10 +148,10 @@ def test_a_later_part_that_is_throttled_keeps_what_is_done(scene: Scene) -> None
     scene.s3.before["part"] = [lambda: None, lambda: None, lambda: None, throttled]
 
     with pytest.raises(UnfinishedError) as stopped:
-        scene.bring(upload)
+        scene.copy(upload)
 
     assert stopped.value.continuation.parts_done == 3
-    assert isinstance(scene.bring(upload, continuation=stopped.value.continuation), Copied)
+    assert isinstance(scene.copy(upload, continuation=stopped.value.continuation), Copied)
     assert len(scene.parts_copied) == 5
 
 
@@ -162,7 +160,7 @@ def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(scen
     continuation = scene.stop_after(1, upload)
     continuation = scene.stop_after(2, upload, continuation)
 
-    result = scene.bring(upload, continuation=continuation)
+    result = scene.copy(upload, continuation=continuation)
 
     assert isinstance(result, Copied)
     assert result.parts == 4
@@ -174,7 +172,7 @@ def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(scen
 
 def test_too_little_time_for_a_part_begins_nothing(scene: Scene) -> None:
     with pytest.raises(TransientError, match="too little time") as raised:
-        scene.bring(scene.upload(), seconds_left=lambda: 12)
+        scene.copy(scene.upload(), seconds_left=lambda: 12)
 
     assert raised.value.reason == Reason.OUT_OF_TIME
     assert "begin" not in scene.s3.requests
@@ -185,7 +183,7 @@ def test_a_continuation_whose_upload_is_gone_starts_again_and_says_so(scene: Sce
     continuation = scene.stop_after(2, upload)
     scene.s3.open_uploads.clear()
 
-    assert isinstance(scene.bring(upload, continuation=continuation), Copied)
+    assert isinstance(scene.copy(upload, continuation=continuation), Copied)
     assert scene.warnings == ["the upload to continue is gone; starting again"]
 
 
@@ -195,14 +193,14 @@ def test_a_continuation_whose_parts_may_not_be_listed_leaves_nothing_open(scene:
     scene.s3.before["copied_parts"] = [denied]
 
     with pytest.raises(PermanentError, match="no"):
-        scene.bring(upload, continuation=continuation)
+        scene.copy(upload, continuation=continuation)
 
 
 def test_a_continuation_of_another_upload_is_aborted_and_its_parts_are_never_mixed_in(scene: Scene) -> None:
     continuation = scene.stop_after(2, scene.upload())
     newer = scene.upload(bytes(reversed(LARGE)))
 
-    assert isinstance(scene.bring(newer, continuation=continuation), Copied)
+    assert isinstance(scene.copy(newer, continuation=continuation), Copied)
     held = scene.s3.at("s3://out/k")
     assert held is not None
     assert held.body == bytes(reversed(LARGE))
@@ -214,7 +212,7 @@ def test_a_continuation_of_the_same_bytes_under_other_metadata_starts_again(scen
     newer = scene.s3.upload("in", "k", LARGE, metadata={"a": "newer"})
     scene.clock.sleep(5)
 
-    assert isinstance(scene.bring(newer, continuation=continuation), Copied)
+    assert isinstance(scene.copy(newer, continuation=continuation), Copied)
     held = scene.s3.at("s3://out/k")
     assert held is not None
     assert dict(held.metadata) == {"a": "newer"}
@@ -236,14 +234,14 @@ def test_a_continuation_that_is_of_no_use_any_more_is_aborted(
     continuation = scene.stop_after(2, upload)
     meanwhile(scene)
 
-    result = scene.bring(upload, continuation=continuation)
+    result = scene.copy(upload, continuation=continuation)
 
     assert isinstance(result, Skipped)
     assert result.reason == reason
 
 
 def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
-    result = scene.bring(scene.upload())
+    result = scene.copy(scene.upload())
 
     assert isinstance(result, Copied)
     held = scene.s3.at("s3://in/k")
@@ -258,7 +256,7 @@ def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
 def test_the_uploaders_checksum_algorithm_is_kept_where_s3_can_compute_it_from_parts(
     scene: Scene, uploaded: str, copied: str
 ) -> None:
-    result = scene.bring(scene.upload(checksum=Checksum(algorithm=uploaded, value="abc=", type="COMPOSITE")))
+    result = scene.copy(scene.upload(checksum=Checksum(algorithm=uploaded, value="abc=", type="COMPOSITE")))
 
     assert isinstance(result, Copied)
     assert result.checksum is not None
@@ -277,7 +275,7 @@ def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
     scene.s3.before["commit"] = [rot]
 
     with pytest.raises(PermanentError, match="s3://in/k has") as raised:
-        scene.bring(upload)
+        scene.copy(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH
     assert scene.s3.objects.keys() == {source, Location("out", "k")}
 
@@ -285,4 +283,4 @@ def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
 def test_checksums_of_different_kinds_are_not_compared(scene: Scene) -> None:
     upload = scene.upload(checksum=Checksum(algorithm="CRC32", value="x", type="COMPOSITE"))
 
-    assert isinstance(scene.bring(upload), Copied)
+    assert isinstance(scene.copy(upload), Copied)

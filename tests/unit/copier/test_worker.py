@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from services.copier.transfers import Settled, Transfers
+from services.copier.worker import Finished, Performed
 from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError, Reason, TransientError
 from shared.events import CopyRequest, Outcome, Trigger, Upload
@@ -15,25 +15,25 @@ from shared.log_id import is_log_id
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
 from tests.fakes.clock import FakeClock
-from tests.fakes.copying import IN_ONE, a_journey
-from tests.fakes.eventbridge import FakeCompletions
+from tests.fakes.copying import IN_ONE, a_copy_worker
+from tests.fakes.eventbridge import FakeBus
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeQueue, message
 
 
 class KeptTelemetry:
     def __init__(self) -> None:
-        self.kept: list[Settled] = []
+        self.kept: list[Performed] = []
 
-    def settled(self, settled: Settled) -> None:
-        self.kept.append(settled)
+    def published(self, performed: Performed) -> None:
+        self.kept.append(performed)
 
 
 class Scene:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock)
-        self.bus = FakeCompletions()
+        self.bus = FakeBus()
         self.queue = FakeQueue()
         self.telemetry = KeptTelemetry()
         self.route = Route(source_bucket="in", destination_bucket="out", destination_prefix="copies/")
@@ -47,22 +47,22 @@ class Scene:
 
     def copy_in_parts(self, sizes: PartSizes) -> None:
         """From now on, objects over the threshold are copied in parts."""
-        self.transfers = Transfers(
-            journey=a_journey(self.s3, self.clock, sizes=sizes),
+        self.worker = a_copy_worker(
+            self.s3,
+            self.clock,
+            sizes=sizes,
             routes=[self.route],
-            completions=self.bus,
+            bus=self.bus,
             queue=self.queue,
             telemetry=self.telemetry,
-            clock=self.clock,
-            max_receive_count=5,
         )
 
     def work(
         self, body: str, *, message_id: str = "m-1", receive_count: int = 1, past: Past | None = None
     ) -> dict[str, CopytrailError]:
         delivery = replace(message(body, message_id=message_id, receive_count=receive_count), past=past)
-        settled = self.transfers.perform(delivery, lambda: 900)
-        return {failed.id: error for failed, error in self.transfers.publish([settled]).items()}
+        performed = self.worker.perform(delivery, lambda: 900)
+        return {failed.id: error for failed, error in self.worker.publish([performed]).items()}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_copied_upload_is_told_with_everything_the_record_needs(scene: Scene) 
     assert (told.destination.bucket, told.destination.key) == ("out", "copies/k")
     assert (told.destination.etag, told.method, told.parts, told.attempt) == (upload.etag, "CopyObject", 1, 1)
     assert (told.reason, told.message, told.trigger) == (None, None, Trigger.UPLOAD)
-    assert [settled.completion for settled in scene.telemetry.kept] == [told]
+    assert [kept.completion for kept in scene.telemetry.kept if isinstance(kept, Finished)] == [told]
 
 
 def test_a_replayed_upload_is_told_as_a_replay_by_whoever_asked_for_it(scene: Scene) -> None:
@@ -251,14 +251,14 @@ def test_a_message_whose_event_was_not_accepted_stays_and_its_neighbours_go(scen
     good, bad = scene.s3.upload("in", "good", b"A"), scene.s3.upload("in", "bad", b"B")
     scene.bus.refused_keys = {"bad"}
     group = [
-        scene.transfers.perform(message(object_created(upload), message_id=f"m-{upload.key}"), lambda: 900)
+        scene.worker.perform(message(object_created(upload), message_id=f"m-{upload.key}"), lambda: 900)
         for upload in (good, bad)
     ]
 
-    failures = scene.transfers.publish(group)
+    failures = scene.worker.publish(group)
 
     assert [(failed.id, error.reason) for failed, error in failures.items()] == [("m-bad", Reason.EVENT_NOT_ACCEPTED)]
-    assert [settled.message.id for settled in scene.telemetry.kept] == ["m-good"]
+    assert [kept.message.id for kept in scene.telemetry.kept] == ["m-good"]
 
 
 def test_a_failure_whose_event_was_not_accepted_is_not_dead_lettered_yet(scene: Scene) -> None:
@@ -284,9 +284,7 @@ def overwritten_while_an_earlier_try_was_dying(scene: Scene) -> Upload:
 
 
 @pytest.mark.parametrize("receive_count", [1, 2])
-def test_a_superseded_upload_brings_the_newest_over_only_when_it_was_tried_before(
-    scene: Scene, receive_count: int
-) -> None:
+def test_a_superseded_upload_copies_the_newest_only_when_it_was_tried_before(scene: Scene, receive_count: int) -> None:
     older = overwritten_while_an_earlier_try_was_dying(scene)
     scene.clock.sleep(5)
 
@@ -332,8 +330,8 @@ def test_an_unfinished_copy_is_put_back_into_the_queue_before_its_message_goes(s
     scene.copy_in_parts(PartSizes(threshold=10, part=10))
     seconds = iter([900.0, 900.0, 900.0])
 
-    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
-    assert scene.transfers.publish([settled]) == {}
+    performed = scene.worker.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    assert scene.worker.publish([performed]) == {}
 
     assert scene.bus.accepted == []
     [body] = scene.queue.sent
@@ -349,8 +347,8 @@ def test_a_continued_copy_keeps_the_log_id_of_its_upload(scene: Scene) -> None:
     scene.work(object_created(upload))
     scene.copy_in_parts(PartSizes(threshold=10, part=10))
     seconds = iter([900.0, 900.0, 900.0])
-    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
-    scene.transfers.publish([settled])
+    performed = scene.worker.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    scene.worker.publish([performed])
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     assert len({told.log_id for told in scene.bus.accepted}) == 1
@@ -362,7 +360,7 @@ def test_a_replay_that_takes_several_messages_is_told_as_a_replay(scene: Scene) 
     letter = message(object_created(scene.s3.upload("in", "k", b"x" * 25)))
     seconds = iter([900.0, 900.0, 900.0])
     replayed = replace(letter, past=Past(attempts=5, replayed_by=eve, replay_operation="o-1"))
-    scene.transfers.publish([scene.transfers.perform(replayed, lambda: next(seconds, 5.0))])
+    scene.worker.publish([scene.worker.perform(replayed, lambda: next(seconds, 5.0))])
     scene.work(scene.queue.sent[0], message_id="m-2")
 
     [told] = scene.bus.accepted
@@ -374,10 +372,10 @@ def test_a_continuation_that_the_queue_did_not_accept_keeps_its_message(scene: S
     upload = scene.s3.upload("in", "k", b"x" * 25)
     scene.copy_in_parts(PartSizes(threshold=10, part=10))
     seconds = iter([900.0, 900.0, 900.0])
-    settled = scene.transfers.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
+    performed = scene.worker.perform(message(object_created(upload)), lambda: next(seconds, 5.0))
     scene.queue.down = True
 
-    assert set(scene.transfers.publish([settled])) == {settled.message}
+    assert set(scene.worker.publish([performed])) == {performed.message}
     assert scene.s3.open_uploads == {}
 
 

@@ -8,9 +8,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 from msgspec import structs
 
-from services.copier.completions import EventBridgeCompletions
 from shared.errors import Reason
-from shared.events import Completion, Destination, Outcome, Upload
+from shared.events import Completion, Destination, Event, Outcome, Upload
 from shared.transfer_bus import TransferBus
 from tests.fakes.clock import FakeClock
 
@@ -32,6 +31,10 @@ def completion(key: str) -> Completion:
     )
 
 
+def event(key: str) -> Event:
+    return completion(key).event
+
+
 @pytest.fixture
 def bus() -> Any:
     client = boto3.client("events", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
@@ -40,9 +43,9 @@ def bus() -> Any:
         stub.assert_no_pending_responses()
 
 
-def publisher(bus: Stubber) -> EventBridgeCompletions:
+def publisher(bus: Stubber) -> TransferBus:
     client = cast("EventBridgeClient", bus.client)
-    return EventBridgeCompletions(TransferBus(client, name="transfers", sleep=CLOCK.sleep))
+    return TransferBus(client, name="transfers", sleep=CLOCK.sleep)
 
 
 def answer(*codes: str | None) -> dict[str, Any]:
@@ -70,7 +73,7 @@ def entries(*keys: str) -> dict[str, Any]:
 def test_all_accepted_is_one_call(bus: Stubber) -> None:
     bus.add_response("put_events", answer(None, None), entries("a", "b"))
 
-    assert publisher(bus).publish([completion("a"), completion("b")]) == [None, None]
+    assert publisher(bus).publish([event("a"), event("b")]) == [None, None]
 
 
 def test_only_the_entries_that_failed_are_sent_again(bus: Stubber) -> None:
@@ -78,7 +81,11 @@ def test_only_the_entries_that_failed_are_sent_again(bus: Stubber) -> None:
     bus.add_response("put_events", answer(None, "ThrottlingException"), entries("b", "c"))
     bus.add_response("put_events", answer(None), entries("c"))
 
-    assert publisher(bus).publish([completion("a"), completion("b"), completion("c")]) == [None, None, None]
+    assert publisher(bus).publish([event("a"), event("b"), event("c")]) == [
+        None,
+        None,
+        None,
+    ]
 
 
 def test_an_entry_that_keeps_failing_is_told_in_its_place(bus: Stubber) -> None:
@@ -86,7 +93,7 @@ def test_an_entry_that_keeps_failing_is_told_in_its_place(bus: Stubber) -> None:
     bus.add_response("put_events", answer("InternalFailure"))
     bus.add_response("put_events", answer("InternalFailure"))
 
-    refused, accepted = publisher(bus).publish([completion("a"), completion("b")])
+    refused, accepted = publisher(bus).publish([event("a"), event("b")])
 
     assert accepted is None
     assert refused is not None
@@ -97,7 +104,7 @@ def test_a_call_that_fails_fails_every_entry(bus: Stubber) -> None:
     for _ in range(3):
         bus.add_client_error("put_events", "AccessDeniedException", "not authorized", 400)
 
-    verdicts = publisher(bus).publish([completion("a"), completion("b")])
+    verdicts = publisher(bus).publish([event("a"), event("b")])
 
     assert [verdict.reason for verdict in verdicts if verdict] == ["AccessDenied", "AccessDenied"]
 
@@ -110,7 +117,7 @@ def test_a_call_that_one_event_makes_wrong_is_made_again_event_by_event(bus: Stu
     for _ in range(2):
         bus.add_client_error("put_events", "ValidationException", "this one is wrong", 400)
 
-    fine, wrong, also_fine = publisher(bus).publish([completion("a"), completion("b"), completion("c")])
+    fine, wrong, also_fine = publisher(bus).publish([event("a"), event("b"), event("c")])
 
     assert (fine, also_fine) == (None, None)
     assert wrong is not None
@@ -122,7 +129,7 @@ def test_events_that_are_too_large_for_one_call_together_go_in_several(bus: Stub
     bus.add_response("put_events", answer(None, None), entries("a", "a"))
     bus.add_response("put_events", answer(None), entries("a"))
 
-    assert publisher(bus).publish([large] * 3) == [None, None, None]
+    assert publisher(bus).publish([large.event] * 3) == [None, None, None]
 
 
 def test_the_detail_is_the_event_as_the_auditor_reads_it(bus: Stubber) -> None:
@@ -130,6 +137,6 @@ def test_the_detail_is_the_event_as_the_auditor_reads_it(bus: Stubber) -> None:
     bus.client.meta.events.register("provide-client-params.*.PutEvents", lambda params, **_: sent.append(params))
     bus.add_response("put_events", answer(None))
 
-    publisher(bus).publish([completion("a b")])
+    publisher(bus).publish([completion("a b").event])
 
     assert json.loads(sent[0]["Entries"][0]["Detail"])["upload"]["key"] == "a b"

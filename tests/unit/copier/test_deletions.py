@@ -3,14 +3,15 @@
 import pytest
 from msgspec import structs
 
-from services.copier.deleting import Deleted
-from services.copier.rounds import Copied, Order, Result, Skipped
-from shared.errors import PermanentError, Reason
-from shared.events import Upload
+from services.copier.worker import CopyWorker, Failed, Finished
+from shared.errors import Reason
+from shared.events import Completion, Outcome, Upload
 from shared.routes import Route
+from tests.fakes.bodies import object_created, object_deleted
 from tests.fakes.clock import FakeClock
-from tests.fakes.copying import a_journey
+from tests.fakes.copying import a_copy_worker
 from tests.fakes.s3 import FakeS3
+from tests.fakes.sqs import message
 
 FOLLOWING = Route(source_bucket="in", destination_bucket="out", deletes=True)
 
@@ -19,7 +20,10 @@ class Scene:
     def __init__(self, *, versioned: tuple[str, ...] = ("out",)) -> None:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=versioned)
-        self.journey = a_journey(self.s3, self.clock)
+        self.worker = self.a_worker(FOLLOWING)
+
+    def a_worker(self, route: Route) -> CopyWorker:
+        return a_copy_worker(self.s3, self.clock, routes=[route], bus=None, queue=None, telemetry=None)
 
     def upload(self, body: bytes) -> Upload:
         upload = self.s3.upload("in", "k", body)
@@ -32,8 +36,15 @@ class Scene:
         self.clock.sleep(5)
         return Upload(bucket="in", key="k", etag="", size=0, uploaded_at=self.clock.now, sequencer="F")
 
-    def bring(self, upload: Upload, *, retried: bool = False) -> Result | Deleted:
-        return self.journey.bring_over(Order(upload, FOLLOWING, lambda: 900, retried=retried))
+    def copy(self, upload: Upload, *, retried: bool = False) -> Completion:
+        """What becomes of a message that asks for this."""
+        return self.finish(self.worker, upload, retried=retried)
+
+    def finish(self, worker: CopyWorker, upload: Upload, *, retried: bool = False) -> Completion:
+        body = object_deleted(upload) if upload.is_deletion else object_created(upload)
+        performed = worker.perform(message(body, receive_count=2 if retried else 1), lambda: 900)
+        assert isinstance(performed, Finished)
+        return performed.completion
 
     @property
     def destination(self) -> bytes | None:
@@ -47,107 +58,111 @@ def scene() -> Scene:
 
 
 def test_a_deletion_follows_as_a_marker_that_removes_nothing(scene: Scene) -> None:
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
 
-    result = scene.bring(scene.delete())
+    result = scene.copy(scene.delete())
 
-    assert isinstance(result, Deleted)
+    assert result.outcome is Outcome.DELETED
+    assert result.destination
     assert result.destination.version_id
     assert scene.destination is None
     assert [stored.body for (place, _), stored in scene.s3.versions.items() if place.bucket == "out"] == [b"A"]
 
 
 def test_a_deletion_delivered_twice_ends_the_same_way(scene: Scene) -> None:
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
     deletion = scene.delete()
 
-    assert isinstance(scene.bring(deletion), Deleted)
-    assert isinstance(scene.bring(deletion, retried=True), Deleted)
+    assert scene.copy(deletion).outcome is Outcome.DELETED
+    assert scene.copy(deletion, retried=True).outcome is Outcome.DELETED
 
 
 def test_a_key_uploaded_again_is_not_deleted(scene: Scene) -> None:
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
     deletion = scene.delete()
-    scene.bring(scene.upload(b"B"))
+    scene.copy(scene.upload(b"B"))
 
-    result = scene.bring(deletion)
+    result = scene.copy(deletion)
 
-    assert isinstance(result, Skipped)
+    assert result.outcome is Outcome.SKIPPED
     assert result.reason == Reason.SUPERSEDED
     assert scene.destination == b"B"
 
 
 def test_a_bucket_that_keeps_no_versions_loses_nothing() -> None:
     scene = Scene(versioned=())
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
 
-    with pytest.raises(PermanentError, match="would be for good") as raised:
-        scene.bring(scene.delete())
-    assert raised.value.reason == Reason.DESTINATION_NOT_VERSIONED
+    failed = scene.worker.perform(message(object_deleted(scene.delete())), lambda: 900)
+
+    assert isinstance(failed, Failed)
+    assert failed.letter.error.reason == Reason.DESTINATION_NOT_VERSIONED
+    assert "would be for good" in failed.letter.error.message
     assert scene.destination == b"A"
 
 
 def test_an_upload_copied_while_the_marker_is_put_stays(scene: Scene) -> None:
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
     deletion = scene.delete()
 
     def uploaded_again() -> None:
-        scene.bring(scene.upload(b"B"))
+        scene.copy(scene.upload(b"B"))
 
     scene.s3.before["commit"] = [uploaded_again]
 
-    assert isinstance(scene.bring(deletion), Skipped)
+    assert scene.copy(deletion).outcome is Outcome.SKIPPED
     assert scene.destination == b"B"
 
 
 def test_the_same_bytes_copied_again_under_the_marker_are_brought_back(scene: Scene) -> None:
     """If-Match sees the ETag that it expects, and puts the marker on top of a newer upload."""
-    scene.bring(scene.upload(b"A"))
+    scene.copy(scene.upload(b"A"))
     deletion = scene.delete()
 
     def uploaded_again() -> None:
         scene.s3.before.pop("commit")
-        scene.bring(scene.upload(b"A"))
+        scene.copy(scene.upload(b"A"))
 
     scene.s3.before["commit"] = [uploaded_again]
 
-    assert isinstance(scene.bring(deletion), Deleted)
+    assert scene.copy(deletion).outcome is Outcome.DELETED
     assert scene.destination == b"A"
 
 
-def test_a_redelivered_deletion_that_is_superseded_brings_the_newest_back_first(scene: Scene) -> None:
-    """The earlier try may have died between its marker and its look."""
-    scene.bring(scene.upload(b"A"))
+def test_a_redelivered_deletion_that_is_superseded_copies_the_newest_first(scene: Scene) -> None:
+    """The earlier try may have died between its marker and its last HEAD of the source."""
+    scene.copy(scene.upload(b"A"))
     deletion = scene.delete()
     scene.upload(b"B")
 
-    assert isinstance(scene.bring(deletion, retried=True), Skipped)
+    assert scene.copy(deletion, retried=True).outcome is Outcome.SKIPPED
     assert scene.destination == b"B"
 
 
 def test_a_copy_that_comes_after_its_deletion_was_followed_is_taken_back(scene: Scene) -> None:
     upload = scene.upload(b"A")
-    scene.s3.before["commit"] = [lambda: scene.bring(scene.delete())]
+    scene.s3.before["commit"] = [lambda: scene.copy(scene.delete())]
 
-    assert isinstance(scene.bring(upload), Copied)
+    assert scene.copy(upload).outcome is Outcome.COPIED
     assert scene.destination is None
 
 
 def test_an_upload_redelivered_after_its_deletion_leaves_no_copy(scene: Scene) -> None:
     upload = scene.upload(b"A")
-    scene.bring(upload)
+    scene.copy(upload)
     scene.s3.delete("in", "k")
 
-    assert isinstance(scene.bring(upload, retried=True), Skipped)
+    assert scene.copy(upload, retried=True).outcome is Outcome.SKIPPED
     assert scene.destination is None
 
 
 def test_without_the_option_nothing_is_ever_deleted(scene: Scene) -> None:
     route = structs.replace(FOLLOWING, deletes=False)
     upload = scene.upload(b"A")
-    scene.journey.bring_over(Order(upload, route, lambda: 900))
+    worker = scene.a_worker(route)
+    scene.finish(worker, upload)
     scene.s3.delete("in", "k")
 
-    scene.journey.bring_over(Order(upload, route, lambda: 900, retried=True))
+    scene.finish(worker, upload, retried=True)
 
     assert scene.destination == b"A"
