@@ -19,9 +19,6 @@ ADAPTERS = (
     "services/*/telemetry.py",
     "services/auditor/ledger.py",
     "services/copier/adapters/*.py",
-    # Until the port of outcomes stands apart from what publishes them.
-    "services/copier/completions.py",
-    "services/copier/transfers.py",
 )
 # Of shared/, the same: its function runtime, the transfer bus, and what reads the audit table.
 SHARED_ADAPTERS = (
