@@ -16,6 +16,11 @@ from shared.humanize import OUTCOME_STYLES, size_shown
 
 _LONGEST_KEY_SHOWN = 14
 
+ALL_AS_IT_MUST_BE = (
+    "bytes, headers, metadata and tags equal; one record for each upload; a reason for every skip and failure; "
+    "nothing left in a queue but the message of the upload that must fail."
+)
+
 
 class CheckedTold(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
     """An upload of the demo, and what was wrong about it. What is None is left out."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.status import Status
 
 from localaws.demo.checks import Checked, Checks, Uploaded
-from localaws.demo.report import json_line, show_table, summary
+from localaws.demo.report import ALL_AS_IT_MUST_BE, json_line, show_table, summary
 from localaws.demo.samples import samples
 from localaws.embedded import EmbeddedAws
 from localaws.lambda_service.service import python_shown
@@ -63,8 +63,5 @@ def _verdict(notes: Console, checked: list[Checked], problems: list[str]) -> boo
     for problem in wrong:
         notes.print(f"[bold red]Wrong:[/] {problem}")
     if not wrong:
-        notes.print(
-            "[green]All as it must be:[/] bytes, headers, metadata and tags equal; one record for each upload; every "
-            "skip and failure explained; nothing left in a queue but the one explained dead letter."
-        )
+        notes.print(f"[green]All as it must be:[/] {ALL_AS_IT_MUST_BE}")
     return not wrong

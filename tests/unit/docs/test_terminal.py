@@ -9,7 +9,7 @@ from rich.console import Console
 
 from docs.terminal import PICTURE, picture
 from localaws.demo.checks import Checked, Uploaded
-from localaws.demo.report import show_table
+from localaws.demo.report import ALL_AS_IT_MUST_BE, show_table
 from localaws.demo.samples import Sample, samples
 
 _CELL = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
@@ -41,6 +41,10 @@ def printed() -> list[str]:
 
 def test_its_rows_are_those_that_the_demo_prints() -> None:
     assert [line for line in lines(PICTURE.read_text()) if "✓" in line] == printed()
+
+
+def test_its_verdict_is_that_of_a_demo_in_which_all_was_right() -> None:
+    assert " ".join(lines(PICTURE.read_text())).endswith(f"All as it must be: {ALL_AS_IT_MUST_BE}")
 
 
 def test_it_needs_nothing_from_elsewhere_and_names_no_path_of_a_machine() -> None:
