@@ -95,12 +95,7 @@ class BatchProcessor(Generic[R]):
         What still fails on the last receive that the queue allows becomes a dead letter. `seconds_left` is Lambda's
         remaining time.
         """
-        failures = self._run(messages, seconds_left)
-        return [
-            message for message in messages if (error := failures.get(message)) and not self._has_ended(message, error)
-        ]
 
-    def _run(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> Failures:
         def perform(message: Message) -> R:
             if seconds_left() <= INVOCATION_RESERVE_S:
                 raise _untouched()
@@ -120,7 +115,9 @@ class BatchProcessor(Generic[R]):
             _give_up(future, message, ready, failures)
         for start in range(0, len(ready), _GROUP_SIZE):
             failures.update(self._publish(ready[start : start + _GROUP_SIZE]))
-        return failures
+        return [
+            message for message in messages if (error := failures.get(message)) and not self._has_ended(message, error)
+        ]
 
     def _publish(self, group: Sequence[tuple[Message, R]]) -> Failures:
         try:
