@@ -18,12 +18,12 @@ RETIRED: Words = {
     **dict.fromkeys(("bury", "buried", "buries"), ("dead-letter", ())),
     **dict.fromkeys(("conclude", "concludes", "concluded"), ("publish", ("ops/reconcile",))),
     **dict.fromkeys(("stretch", "stretches"), ("key range, shard", ("ops/aws",))),
-    **dict.fromkeys(("journey", "journeys"), ("outcome, copy", ("services/copier",))),
+    **dict.fromkeys(("journey", "journeys"), ("outcome, copy", ())),
     **dict.fromkeys(("wish", "wishes"), ("request, preview", ("ops/backfill", "ops/reconcile"))),
     **dict.fromkeys(("deed", "deeds"), ("apply", ())),
     **dict.fromkeys(
         ("settle", "settles", "settled", "settling"),
-        ("place, publish, finish", ("services/copier", "ops/reconcile", "ops/backfill", "ops/status", "localaws")),
+        ("place, publish, finish", ("ops/reconcile", "localaws")),
     ),
     "currency": ("freshness", ()),
     "eyes": ("sweep, snapshot", ("ops/reconcile",)),
@@ -34,12 +34,12 @@ RETIRED: Words = {
 RETIRED_IN_NAMES: Words = {
     **dict.fromkeys(
         ("look", "looks", "looked", "looking"),
-        ("sweep, snapshot, preview", ("services/copier", "ops", "localaws")),
+        ("sweep, snapshot, preview", ("ops",)),
     ),
     "wanted": ("freshness, filter", ("ops", "localaws", "benchmarks")),
-    "kept": ("cache, spool file", ("services/copier", "ops", "localaws", "infra", "benchmarks")),
-    "rounds": ("attempts", ("services/copier", "localaws", "ops")),
-    "pause": ("delay", ("services/copier", "ops", "localaws")),
+    "kept": ("cache, spool file", ("ops", "localaws")),
+    "rounds": ("attempts", ()),
+    "pause": ("delay", ("ops", "localaws")),
 }
 
 
