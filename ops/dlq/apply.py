@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -13,7 +13,7 @@ import click
 from ops.aws.concurrency import Pace
 from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.message import Letter
-from ops.dlq.preview import Preview
+from ops.dlq.preview import ApplyOptions, Preview
 from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.sweep import Sweep, sweep
@@ -87,22 +87,26 @@ class Tally:
 class Action:
     """What is to be done to letters.
 
-    `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `dlq`: what a person calls the
-    dead-letter queue. `act`: does it to up to 10 letters, on any thread, and enters what became of them in the tally.
-    `rate`: letters a second at most. `limit`: letters at most, as the person asked for. `used_up`: the options that
-    need another value when the command is given once more.
+    `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `act`: does it to up to 10
+    letters, on any thread, and enters what became of them in the tally. `more_filters`: what else narrows it down, for
+    the record. `rate`: letters a second at most. `used_up`: the options that need another value when the command is
+    given once more.
     """
 
     kind: OperationKind
     verb: str
     done: Result
-    dlq: str
     act: Callable[[Tally, Sweep, Sequence[Letter]], None]
-    filters: Mapping[str, str]
+    options: ApplyOptions
+    more_filters: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
     rate: float | None = None
-    limit: int | None = None
     used_up: tuple[str, ...] = ()
+
+    @property
+    def dlq(self) -> str:
+        """What a person calls the dead-letter queue."""
+        return self.options.queue.dlq
 
 
 def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> CommandError | None:
@@ -115,10 +119,11 @@ def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
     """
     total = len(preview.going)
+    filters = {**action.options.filters(), **action.more_filters}
     tally: Tally | None = None
     try:
         with (
-            operation(stack, action.kind, subject=action.dlq, filters=action.filters) as running,
+            operation(stack, action.kind, subject=action.dlq, filters=filters) as running,
             lines.bar(action.verb, total=total) as advance,
         ):
             tally = Tally(running, show=lines.show_done, advance=advance)
@@ -139,7 +144,7 @@ def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview
 
 def _going_on(action: Action, left: int) -> str:
     changes = [f"another {option}" for option in action.used_up]
-    if action.limit is not None and left:
+    if action.options.selection.limit is not None and left:
         changes.append(f"--limit {left}")
     return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
 

@@ -49,11 +49,10 @@ def drop_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, to: Path 
                 kind=OperationKind.DROP,
                 verb="dropping",
                 done=Result.DROPPED,
-                dlq=queue.dlq,
                 # One thread writes to the file.
                 act=lambda tally, swept, some: _write_then_delete(file, queue, tally, swept, some),
-                filters=options.filters() | {"to": str(path)},
-                limit=options.selection.limit,
+                options=options,
+                more_filters={"to": str(path)},
                 used_up=("--to",) if to else (),
             )
             try:

@@ -76,12 +76,10 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
             kind=OperationKind.REPLAY,
             verb="replaying",
             done=Result.REPLAYED,
-            dlq=queue.dlq,
             act=partial(send_then_delete, sqs, queue.url(stack), outcomes=outcomes),
-            filters=options.filters(),
+            options=options,
             threads=_THREADS,
             rate=rate,
-            limit=options.selection.limit,
         )
         problem = apply(action, stack, letters, preview, lines)
     if outcomes:

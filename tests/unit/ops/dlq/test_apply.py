@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from ops.dlq.apply import Action, Tally, apply_to
-from ops.dlq.queue import DeadLetterQueue
+from ops.dlq.preview import ApplyOptions
+from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.replay import send_then_delete
 from ops.dlq.results import Found, Result
+from ops.dlq.selection import Selection
 from ops.operation_events import RunningOperation
 from shared.errors import CopytrailError
 from shared.lambda_runtime.message import REPLAY_OPERATION, REPLAYED_BY
@@ -57,9 +59,8 @@ def replay(
         kind=OperationKind.REPLAY,
         verb="replaying",
         done=Result.REPLAYED,
-        dlq="copy DLQ",
         act=partial(send_then_delete, sqs, QUEUE),
-        filters={},
+        options=ApplyOptions(QueueName.COPY, Selection(), include_superseded=False, dry_run=False, yes=True),
         threads=4,
         rate=rate,
     )
