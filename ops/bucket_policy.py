@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
-import msgspec
 
 from ops.errors import UsageError
 from ops.stack import Output, Stack
@@ -29,13 +28,12 @@ def bucket_policy(stack: Stack, bucket: str) -> None:
     --policy file://policy.json` replaces what is there. The bucket must have the object ownership "bucket owner
     enforced", so that its owner owns the copies.
     """
-    names = msgspec.json.decode(stack.output(Output.BUCKET_NAMES), type=dict[str, str])
-    routes = msgspec.json.decode(stack.output(Output.ROUTES), type=list[Route])
+    names = stack.bucket_names
     name = names.get(bucket, bucket)
     if name not in names.values():
         known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
         raise UsageError(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
-    statements = _statements(name, routes, stack.output(Output.COPIER_ROLE_ARN))
+    statements = _statements(name, stack.routes, stack.output(Output.COPIER_ROLE_ARN))
     click.echo(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2))
 
 

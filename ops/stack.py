@@ -99,6 +99,15 @@ class Stack:
             raise UsageError(f"stack '{self.name}' has routes of another version of copytrail: {error}") from error
 
     @cached_property
+    def bucket_names(self) -> dict[str, str]:
+        """The real names of the stack's buckets, by their keys under `buckets` in cdk.json.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack.
+        """
+        return msgspec.json.decode(self.output(Output.BUCKET_NAMES), type=dict[str, str])
+
+    @cached_property
     def region(self) -> str | None:
         """The region it is looked for in."""
         return self._session.region_name

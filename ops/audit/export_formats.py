@@ -5,7 +5,8 @@ it could calculate, wherever it could see a cell begin: at the start, and after 
 which end a cell or a row where the separator was guessed wrong. Text that has an apostrophe there already gets another
 one: taking one away at each such place gives the exact text back.
 
-Source: "CSV Injection", OWASP; "V1.2 Injection Prevention", OWASP ASVS."""
+Source: "CSV Injection", OWASP; "V1.2 Injection Prevention", OWASP ASVS.
+"""
 
 import csv
 import gzip
@@ -32,7 +33,6 @@ from shared.audit_log.record import Record
 if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Buffer
-
 
 STDOUT = "-"
 _GZIP = ".gz"
@@ -93,7 +93,7 @@ class Encoding:
 
     @contextmanager
     def writing(self, sink: Sink, *, to_terminal: bool = False) -> Iterator[WriteRecords]:
-        """Write records so."""
+        """Write records in this format into `sink`; gives a function that writes some more of them."""
         with ExitStack() as stack:
             if self.format is Format.PARQUET:
                 yield stack.enter_context(parquet(sink))

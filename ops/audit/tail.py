@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 
 import click
@@ -163,15 +163,17 @@ def _curable(failure: CopytrailError) -> str:
 
 
 class _Log:
-    """What is shown of the records, which come some at a time: one table, with one header."""
+    """One table with one header, of records that come some at a time, even where a read of some fails."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._with_header = True
 
     def __call__(self, records: Iterable[Record]) -> None:
-        if LOG.print(records, as_json=self._as_json, with_header=self._with_header):
-            self._with_header = False
+        remaining = iter(records)
+        for first in islice(remaining, 1):
+            with_header, self._with_header = self._with_header, False
+            LOG.print(chain([first], remaining), as_json=self._as_json, with_header=with_header)
 
 
 def _reader_gone() -> bool:
