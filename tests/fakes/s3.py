@@ -1,4 +1,4 @@
-"""Owns a strict in-memory S3: conditions hold at the moment of commit, as they do in AWS."""
+"""A strict in-memory S3: conditions hold at the moment of commit, as they do in AWS."""
 
 import hashlib
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The `PlacementLedger` on DynamoDB: an item per destination key, and one per version that was placed there.
 
-The key's item holds the lease, the newest placement, and the pending version (`Unsettled`); every change of it is
-conditional. The versions' items are there for messages that come again, and expire.
+The key's item holds the lease, the newest placement, and the pending version (`Unsettled`, as tables in use have it);
+every change of it is conditional. The versions' items are there for messages that come again, and expire.
 """
 
 from datetime import timedelta

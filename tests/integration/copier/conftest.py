@@ -1,4 +1,4 @@
-"""Owns an AWS whose gaps are closed, for the adapters of the copier."""
+"""An AWS whose gaps are closed, for the adapters of the copier."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
