@@ -1,1 +1,1 @@
-"""The embedded AWS: a moto server with its gaps closed, the functions' own processes, and the pumps between them."""
+"""The embedded AWS: copytrail from the template that `cdk deploy` ships, on one machine, without an AWS account."""

@@ -1,4 +1,4 @@
-"""Owns where the project is on disk, and where the embedded AWS keeps what it may throw away."""
+"""The build cache: where the project is, and the directories there that may be thrown away."""
 
 import shutil
 from pathlib import Path

@@ -13,7 +13,7 @@ from infra.interpreters import Interpreter
 from localaws.deployment import assembly, deploy, synth
 from localaws.errors import LocalAwsError
 from localaws.lambda_service.function_logs import LineListener
-from localaws.lambda_service.registry import REGISTRY
+from localaws.lambda_service.registry import REGISTRY, Listener
 from localaws.lambda_service.service import HostedFunction, LambdaService, python_of_functions
 from localaws.server import MotoServer
 from localaws.supervision import Supervisor
@@ -66,13 +66,13 @@ class EmbeddedAws:
             python=self.python,
             supervisor=self._supervisor,
         )
-        REGISTRY.attach(self._lambda)
+        REGISTRY.listener = self._lambda
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        REGISTRY.attach(None)
+        REGISTRY.listener = Listener()
         try:
             self._lambda.close()
         finally:
@@ -84,11 +84,6 @@ class EmbeddedAws:
     def endpoint_url(self) -> str:
         """What AWS_ENDPOINT_URL has to be."""
         return self.server.endpoint_url
-
-    @property
-    def region(self) -> str:
-        """The one region that is used."""
-        return REGION
 
     @property
     def environment(self) -> dict[str, str]:
@@ -181,7 +176,3 @@ class EmbeddedAws:
             EndedUnaskedError: a thread or a process ended that nobody stopped.
         """
         self._supervisor.wait()
-
-    def let_visibility_timeouts_pass(self) -> None:
-        """Make what is in flight in the pumped queues receivable at once: what a crash held back comes again."""
-        self._lambda.let_visibility_timeouts_pass()

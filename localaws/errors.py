@@ -1,4 +1,4 @@
-"""Owns the one kind of failure of the embedded AWS that a person can do something about."""
+"""Errors of the embedded AWS that a person can do something about, and how a command ends with one."""
 
 import click
 

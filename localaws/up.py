@@ -1,4 +1,4 @@
-"""Owns `copytrail local up`: the embedded AWS in the foreground, until it is told to stop."""
+"""`copytrail local up`: the embedded AWS in the foreground, until it is told to stop."""
 
 import signal
 import time

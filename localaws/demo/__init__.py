@@ -1,1 +1,1 @@
-"""`copytrail demo`: the main job on the embedded AWS, checked by itself."""
+"""The demo: uploads that simpler copiers get wrong, and a check of every copy and record."""

@@ -1,7 +1,4 @@
-"""Owns what must be true when the system is quiet, read back with nothing but boto3.
-
-Owns what a record, a copy and the dead letters must be like. Pure.
-"""
+"""Checks of what must be true when the system is quiet: uploads, copies, records and queues, read with boto3."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Owns how the demo's findings are shown: a table for people, JSON lines for machines."""
+"""The demo's report: a table for people, JSON lines for machines."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Owns the demo itself: the main job, start to finish, on the embedded AWS."""
+"""The demo from start to finish: deploy, upload, wait, check, show."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Owns what is read from a cloud assembly: its one stack, and the files that the stack needs published."""
+"""A cloud assembly read: its one stack, and the files that the stack needs published."""
 
 import json
 import zipfile

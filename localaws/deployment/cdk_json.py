@@ -1,4 +1,4 @@
-"""Owns what the embedded AWS reads of `cdk.json`: the app to run and the context that it gets."""
+"""`cdk.json` read: the app to run, and the context that it gets."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Owns putting a stack up: its assets into the bootstrap bucket, its template through CloudFormation's own API."""
+"""A stack put up: assets into the bootstrap bucket, the template through CloudFormation's own API."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

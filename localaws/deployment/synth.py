@@ -1,4 +1,4 @@
-"""Owns the cloud assembly: the app of `cdk.json` run exactly as the CDK's command line runs it, once per content."""
+"""Synthesis: the app of `cdk.json` run exactly as the CDK's command line runs it, once per content."""
 
 import contextlib
 import fcntl

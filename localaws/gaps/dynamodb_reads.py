@@ -1,4 +1,4 @@
-"""Owns how fast a table is read: moto takes milliseconds for each item that it answers with, and for each it looks at.
+"""Fast reads of a DynamoDB table: moto takes milliseconds for each item that it answers with or looks at.
 
 Its serializer asks the service's model for every attribute of every item; and for every query of an index it sorts all
 items of the table, and compares them one by one as numbers or sets, before it looks at their keys.

@@ -1,4 +1,4 @@
-"""Owns EventBridge: how entries are accepted, and how an event gets from a bus to a queue, or to the DLQ of a target.
+"""EventBridge: how entries are accepted, and how an event gets from a bus to a queue, or to the DLQ of a target.
 
 moto builds the message from a text template (`<id>` in a key is replaced, the account is missing), ignores disabled
 rules and the targets' dead-letter queues, and lets one bad entry or one missing queue fail the whole call.

@@ -1,4 +1,4 @@
-"""Owns CopyObject: its conditions on both sides, what it refuses, and what of the source it takes along.
+"""CopyObject: its conditions on both sides, what it refuses, and what of the source it takes along.
 
 moto ignores CopySourceIfMatch, IfMatch and IfNoneMatch, has another code for archived sources, copies any size, keeps
 the tags of the object it overwrites, and copies the website redirect.

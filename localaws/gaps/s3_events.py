@@ -1,4 +1,4 @@
-"""Owns the events that S3 sends to EventBridge: their real shape, once per write, when the object is complete.
+"""Events that S3 sends to EventBridge: their real shape, once per write, when the object is complete.
 
 moto writes `eTag`, one sequencer and one event id for everything, `version-id: "null"` where there are no versions, a
 reason that AWS does not know, to every bus there is; twice for a multipart upload, and never for a delete marker.

@@ -1,4 +1,4 @@
-"""Owns multipart uploads: unknown uploads, conditions and ranges of part copies, what completing one checks.
+"""Multipart uploads: unknown uploads, conditions and ranges of part copies, what completing one checks.
 
 moto fails inside on an unknown upload, ignores CopySourceIfMatch and IfMatch, cuts a range that reaches too far, and
 dates the object by its completion, where S3 takes the initiation.

@@ -85,13 +85,6 @@ def has_waiting(queue_arn: str) -> bool:
     return any(message.visible and not message.delayed for message in _messages(queue_arn))
 
 
-def let_visibility_timeouts_pass(queue_arn: str) -> None:
-    """Make what is in flight or delayed receivable at once, as though the time had passed."""
-    for message in _messages(queue_arn):
-        message.visible_at = 0.0
-        message.delayed_until = 0.0
-
-
 def _messages(queue_arn: str) -> list[Message]:
     _, _, _, region, account_id, name = queue_arn.split(":")
     queue: Queue | None = sqs_backends[account_id][region].queues.get(name)

@@ -1,4 +1,4 @@
-"""Owns the way from a queue to its function, as the event source mapping says."""
+"""An event source mapping at work: messages received in batches, the function invoked, what is done deleted."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Owns one process of a function, under AWS's own runtime client: Lambda calls it an execution environment."""
+"""An execution environment, as Lambda calls it: one process of a function, under AWS's own runtime client."""
 
 import os
 import subprocess

@@ -1,14 +1,14 @@
-"""Owns a function: as many warm processes as are needed, a new one after a crash or a time-out."""
+"""A function: as many warm processes as are needed, a new one after a crash or a time-out."""
 
 import contextlib
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from threading import Lock
 from zipfile import BadZipFile
 
-from infra.bundling import BundlingError
+from infra.bundling import BundlingError, Target, runtime_client
 from infra.interpreters import Interpreter
 from localaws.lambda_service.execution_environment import ExecutionEnvironment
+from localaws.lambda_service.function_code import task_root
 from localaws.lambda_service.function_logs import FunctionLogs
 from localaws.lambda_service.registry import FunctionSpec
 from localaws.lambda_service.runtime_api import FunctionError
@@ -19,18 +19,13 @@ _MOST_FAILED_STARTS = 3
 
 
 class Function:
-    """A deployed function, on a Python of this machine.
-
-    `task_root` and `runtime_client` say where its code and AWS's runtime client are.
-    """
+    """A deployed function, on a Python of this machine."""
 
     def __init__(
         self,
         spec: FunctionSpec,
         *,
         python: Interpreter,
-        task_root: Callable[[], Path],
-        runtime_client: Callable[[], Path],
         aws: Mapping[str, str],
         logs: FunctionLogs,
         supervisor: Supervisor,
@@ -38,8 +33,7 @@ class Function:
         self.spec = spec
         self.logs = logs
         self._python = python
-        self._task_root = task_root
-        self._runtime_client = runtime_client
+        self._target = Target.host(python)
         self._aws = aws
         self._environments: list[ExecutionEnvironment] = []
         self._idle: list[ExecutionEnvironment] = []
@@ -107,7 +101,7 @@ class Function:
 
     def _start(self) -> ExecutionEnvironment:
         try:
-            task_root, runtime_client = self._task_root(), self._runtime_client()
+            code, client = task_root(self.spec, self._target), runtime_client(target=self._target)
         except (BundlingError, OSError, BadZipFile) as error:
             message = f"{self.spec.name} cannot start: {error}"
             self.logs.add("localaws", message)
@@ -116,8 +110,8 @@ class Function:
         environment = ExecutionEnvironment(
             self.spec,
             python=self._python,
-            task_root=task_root,
-            runtime_client=runtime_client,
+            task_root=code,
+            runtime_client=client,
             aws=self._aws,
             log=self.logs.add,
             supervisor=self._supervisor,

@@ -1,4 +1,4 @@
-"""Owns a function's code on disk: the deployed zip, made runnable on this machine."""
+"""A function's code on disk: the deployed zip, made runnable on this machine."""
 
 import hashlib
 import io
@@ -8,7 +8,22 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from localaws.cache import used
+from infra.bundling import CALLS, Target, dependencies
+from localaws.cache import CACHE, used
+from localaws.lambda_service.registry import FunctionSpec
+
+
+def task_root(spec: FunctionSpec, target: Target) -> Path:
+    """The directory that holds a function's code, as the target can run it.
+
+    Raises:
+        BundlingError: the wheels of this machine could not be had.
+        BadZipFile: what was deployed is no zip.
+    """
+    words = spec.handler.split(".")
+    is_ours = words[0] == "services" and words[1] in CALLS
+    wheels = dependencies(words[1], target=target) if is_ours else None
+    return unpacked(spec.code, host_bundle=wheels, cache=CACHE / "functions")
 
 
 def unpacked(code: bytes, *, host_bundle: Path | None, cache: Path) -> Path:
@@ -27,7 +42,7 @@ def unpacked(code: bytes, *, host_bundle: Path | None, cache: Path) -> Path:
             archive.extractall(workplace)
         if host_bundle is not None:
             _add_missing(host_bundle, workplace)
-        _settle(workplace, place)
+        _put_in_place(workplace, place)
     return used(place)
 
 
@@ -39,7 +54,7 @@ def _add_missing(source: Path, target: Path) -> None:
             shutil.copyfile(file, copy)
 
 
-def _settle(workplace: Path, place: Path) -> None:
+def _put_in_place(workplace: Path, place: Path) -> None:
     try:
         os.replace(workplace, place)  # noqa: PTH105  # Path.replace says nothing of directories
     except OSError:

@@ -1,4 +1,4 @@
-"""Owns a function's log lines: kept, told to whoever listens, and sent to its CloudWatch log group in batches."""
+"""A function's log lines: kept, told to whoever listens, and sent to its CloudWatch log group in batches."""
 
 import time
 from collections.abc import Callable

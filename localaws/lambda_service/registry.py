@@ -1,10 +1,9 @@
-"""Owns what a deployed template says about Lambda: its functions, and the queues that feed them.
+"""Functions and event source mappings as a deployed template describes them, and who is told of them.
 
 moto makes the resources; who runs the functions and pumps the queues listens here.
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class MappingSpec:
         return self.queue_arn.rsplit(":", 1)[1]
 
 
-class Listener(Protocol):
-    """Who hears of functions and mappings: called on the thread that creates the stack, so it must not wait."""
+class Listener:
+    """Hears of functions and mappings, on the thread that creates the stack, so it must not wait. This one does nothing."""
 
     def function_put(self, spec: FunctionSpec) -> None:
         """A function was created or changed."""
@@ -55,30 +54,11 @@ class Listener(Protocol):
         """A mapping was deleted."""
 
 
+@dataclass
 class Registry:
-    """Hands what the templates say to the one listener there is; without a listener, nothing runs."""
+    """Hands what the templates say to the one listener there is; without one, nothing runs."""
 
-    def __init__(self) -> None:
-        self._listener: Listener | None = None
-
-    def attach(self, listener: Listener | None) -> None:
-        """Make this the listener; None lets go of the last one."""
-        self._listener = listener
-
-    def function_put(self, spec: FunctionSpec) -> None:
-        """Tell of a function that was created or changed."""
-        if self._listener:
-            self._listener.function_put(spec)
-
-    def mapping_put(self, mapping: MappingSpec) -> None:
-        """Tell of a mapping that was created or changed."""
-        if self._listener:
-            self._listener.mapping_put(mapping)
-
-    def mapping_removed(self, mapping_id: str) -> None:
-        """Tell of a mapping that was deleted."""
-        if self._listener:
-            self._listener.mapping_removed(mapping_id)
+    listener: Listener = field(default_factory=Listener)
 
 
 # moto's state is the process's, so this is too.

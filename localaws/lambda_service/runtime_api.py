@@ -1,4 +1,4 @@
-"""Owns the Lambda Runtime API on loopback, for one function process.
+"""The Lambda Runtime API on loopback, for one function process.
 
 Source: "Using the Lambda runtime API for custom runtimes", Lambda developer guide.
 """

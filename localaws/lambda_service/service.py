@@ -1,20 +1,17 @@
-"""Owns the Lambda of the embedded AWS: what the registry tells becomes running functions and pumped queues."""
+"""The Lambda service: functions and mappings of whatever stacks there are, running."""
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from pathlib import Path
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from infra import bundling
 from infra.interpreters import Interpreter, installed
-from localaws.cache import CACHE
 from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service.event_source_mapping import QueuePump
 from localaws.lambda_service.function import Function
-from localaws.lambda_service.function_code import unpacked
 from localaws.lambda_service.function_logs import FunctionLogs, LineListener
-from localaws.lambda_service.registry import FunctionSpec, MappingSpec
+from localaws.lambda_service.registry import FunctionSpec, Listener, MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
@@ -69,7 +66,7 @@ class HostedFunction:
             self.pump.resume()
 
 
-class LambdaService:
+class LambdaService(Listener):
     """Runs the functions and pumps the queues of whatever stacks there are. `concurrency` caps each mapping's own.
 
     `python` is the one that the functions run on.
@@ -87,7 +84,6 @@ class LambdaService:
         self._client = client
         self._aws = aws
         self._concurrency = concurrency
-        self._target = bundling.Target.host(python)
         self._python = python
         self._supervisor = supervisor
         self._listeners: list[LineListener] = []
@@ -111,8 +107,6 @@ class LambdaService:
             function = Function(
                 spec,
                 python=self._python,
-                task_root=partial(_task_root, spec, self._target),
-                runtime_client=partial(bundling.runtime_client, target=self._target),
                 aws=self._aws,
                 logs=logs,
                 supervisor=self._supervisor,
@@ -159,13 +153,6 @@ class LambdaService:
         depths = {pump.mapping.queue_name: moto_sqs.depth(pump.mapping.queue_arn) for pump in pumps}
         return busy + [f"queue {name}: {depth}" for name, depth in depths.items() if depth]
 
-    def let_visibility_timeouts_pass(self) -> None:
-        """Make what is in flight in the pumped queues receivable at once, as though the time had passed."""
-        with self._lock:
-            pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
-        for pump in pumps:
-            moto_sqs.let_visibility_timeouts_pass(pump.mapping.queue_arn)
-
     def close(self) -> None:
         """Stop pumping and end every process."""
         with self._lock:
@@ -193,10 +180,3 @@ def python_shown(python: Interpreter) -> str:
     if python.minor == bundling.LAMBDA_PYTHON:
         return f"The functions run on Python {python.name} ({python.executable}), as on AWS."
     return f"The functions run on Python {python.name}: no Python {wanted}, which AWS runs them on, was found here."
-
-
-def _task_root(spec: FunctionSpec, target: bundling.Target) -> Path:
-    service = spec.handler.split(".")
-    is_ours = service[0] == "services" and service[1] in bundling.CALLS
-    wheels = bundling.dependencies(service[1], target=target) if is_ours else None
-    return unpacked(spec.code, host_bundle=wheels, cache=CACHE / "functions")

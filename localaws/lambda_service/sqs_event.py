@@ -1,4 +1,4 @@
-"""Owns what Lambda makes of SQS messages, and what it makes of the function's answer. Pure.
+"""The event that Lambda makes of SQS messages, and what the function's answer says of each. Pure.
 
 Source: "Using Lambda with Amazon SQS" and "Handling errors for an SQS event source", Lambda developer guide.
 """

@@ -1,1 +1,1 @@
-"""Owns the CloudFormation resources that moto lacks or makes only in part, one file per service."""
+"""CloudFormation resources: who makes each type, and models of those that moto lacks or makes only in part."""

@@ -1,4 +1,4 @@
-"""Owns how a resource model of ours fits into moto's CloudFormation."""
+"""Base classes of our resource models, fitted into moto's CloudFormation."""
 
 import copy
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Owns event buses as templates describe them.
-
-Owns queues as templates describe them, and queue policies.
-"""
+"""Event buses, queues and queue policies as templates describe them."""
 
 import json
 from typing import Any, ClassVar

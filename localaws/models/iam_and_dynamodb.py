@@ -1,7 +1,4 @@
-"""Owns roles and managed policies as templates describe them.
-
-Owns tables as templates describe them.
-"""
+"""Roles, managed policies and tables as templates describe them."""
 
 import json
 from typing import Any, ClassVar

@@ -22,12 +22,12 @@ class Function(Refined):
 
     @classmethod
     def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
-        """Tell the registry; moto's CloudFormation drops the architecture, so set that as well."""
+        """Tell the registry's listener; moto's CloudFormation drops the architecture, so set that as well."""
         if not resource.handler or not str(resource.run_time).startswith("python"):
             raise refused(f"{resource.function_name}: the embedded AWS runs Python functions from a zip only")
         resource.architectures = properties.get("Architectures", ["x86_64"])
         variables = properties.get("Environment", {}).get("Variables", {})
-        REGISTRY.function_put(
+        REGISTRY.listener.function_put(
             FunctionSpec(
                 name=resource.function_name,
                 arn=resource.function_arn,
@@ -62,24 +62,24 @@ class EventSourceMapping(Model):
 
     @classmethod
     def make(cls, name: str, properties: Properties, place: Place) -> "EventSourceMapping":
-        """Tell the registry."""
+        """Tell the registry's listener."""
         mapping = _mapping(hashlib.sha256(name.encode()).hexdigest()[:32], properties)
         _check(mapping, place)
-        REGISTRY.mapping_put(mapping)
+        REGISTRY.listener.mapping_put(mapping)
         return cls(mapping)
 
     @classmethod
     def change(cls, original: Any, name: str, properties: Properties, place: Place) -> "EventSourceMapping":  # noqa: ARG003
-        """Tell the registry under the same id."""
+        """Tell the registry's listener under the same id."""
         mapping = _mapping(original.physical_resource_id, properties)
         _check(mapping, place)
-        REGISTRY.mapping_put(mapping)
+        REGISTRY.listener.mapping_put(mapping)
         return cls(mapping)
 
     @classmethod
     def remove(cls, name: str, properties: Properties, place: Place) -> None:  # noqa: ARG003  # its id is its name
-        """Tell the registry."""
-        REGISTRY.mapping_removed(name)
+        """Tell the registry's listener."""
+        REGISTRY.listener.mapping_removed(name)
 
 
 def _mapping(mapping_id: str, properties: Properties) -> MappingSpec:

@@ -1,4 +1,4 @@
-"""Owns buckets as templates describe them, and bucket policies."""
+"""Buckets and bucket policies as templates describe them."""
 
 import json
 import re

@@ -7,6 +7,7 @@ from typing import Any
 from localaws.gaps import sqs
 from shared import times
 from shared.events import Upload
+from tests import visibility
 from tests.fakes.bodies import object_created
 from tests.interception import InterceptedRequest
 from tests.operator.conftest import Desk
@@ -72,7 +73,7 @@ def depth(desk: Desk, queue: str = "CopyDlqUrl") -> sqs.Depth:
 
 def let_visibility_timeouts_pass(desk: Desk, queue: str = "CopyDlqUrl") -> None:
     """Make what is in flight in a dead-letter queue receivable at once, as though the time had passed."""
-    sqs.let_visibility_timeouts_pass(_arn(desk, queue))
+    visibility.let_visibility_timeouts_pass(_arn(desk, queue))
 
 
 def without_waiting(request: InterceptedRequest, most_messages: int = 10) -> None:

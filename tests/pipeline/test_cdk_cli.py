@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localaws.cache import ROOT
-from localaws.embedded import EmbeddedAws
+from localaws.embedded import REGION, EmbeddedAws
 
 SCRIPTS = Path(sys.executable).parent
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
@@ -35,7 +35,7 @@ def test_bootstrap_and_deploy_put_up_a_system_that_copies_and_records(cdk: str, 
     with EmbeddedAws() as aws:
         node = str(SCRIPTS / "node")
         # Away from cdk.json, as it would run the app only to throw the result away.
-        run(node, cdk, "bootstrap", f"aws://123456789012/{aws.region}", cwd=tmp_path, aws=aws.environment)
+        run(node, cdk, "bootstrap", f"aws://123456789012/{REGION}", cwd=tmp_path, aws=aws.environment)
         unattended = ("--require-approval", "never", "--output", str(tmp_path / "cdk.out"))
         run(node, cdk, "deploy", *unattended, aws=aws.environment)
         s3 = aws.client("s3")

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from localaws.embedded import EmbeddedAws, NotQuietError
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
+from tests.visibility import let_them_pass_everywhere
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Trail:
                 self.aws.wait_until_quiet(timeout_s=0.2)
             except NotQuietError:
                 if not (self.copier.busy or self.auditor.busy):
-                    self.aws.let_visibility_timeouts_pass()
+                    let_them_pass_everywhere(self.aws)
             else:
                 return
         self.settle()

@@ -1,4 +1,4 @@
-"""Owns the two servers of the gap tests: every test on a gap must pass on ours and must not pass on bare moto."""
+"""Two servers for the tests of gaps: each such test must pass on ours and must not pass on bare moto."""
 
 import contextlib
 import json

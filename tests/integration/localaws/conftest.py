@@ -1,4 +1,4 @@
-"""Owns the embedded AWS of a test, and the small stack in it."""
+"""An embedded AWS for each test, and a small stack in it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

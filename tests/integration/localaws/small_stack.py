@@ -1,4 +1,4 @@
-"""Owns a small stack around a handler of a test's own: queue, dead-letter queue, function, mapping."""
+"""A small stack around a handler of a test's own: queue, dead-letter queue, function, mapping."""
 
 import io
 import json

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from localaws.embedded import NotQuietError
+from tests.visibility import let_them_pass_everywhere
 
 RECORD = """
     import json
@@ -56,10 +57,10 @@ def test_only_what_failed_comes_again_and_ends_in_the_dead_letter_queue(deploy_s
     small.function.resume()
     with pytest.raises(NotQuietError, match="1 in flight"):
         small.aws.wait_until_quiet(2)
-    small.aws.let_visibility_timeouts_pass()
+    let_them_pass_everywhere(small.aws)
     with pytest.raises(NotQuietError, match="1 in flight"):
         small.aws.wait_until_quiet(2)
-    small.aws.let_visibility_timeouts_pass()
+    let_them_pass_everywhere(small.aws)
     small.aws.wait_until_quiet()
     assert small.waiting(small.dlq_url) == 1
     deliveries = [[record["body"] for record in records] for records in small.seen()]
