@@ -42,7 +42,7 @@ class MappingSpec:
 
 
 class Listener:
-    """Hears of functions and mappings, on the thread that creates the stack, so it must not wait. This one does nothing."""
+    """Hears of functions and mappings while the stack is created, and so must not wait. This one does nothing."""
 
     def function_put(self, spec: FunctionSpec) -> None:
         """A function was created or changed."""
