@@ -1,4 +1,4 @@
-"""The simulator says of small histories what the walk of all their interleavings says: which rule holds, which fails."""
+"""The simulator says of small histories what the walk of all interleavings says: which rule holds, which fails."""
 
 import random
 from collections.abc import Iterator
