@@ -35,6 +35,8 @@ _LONG_POLLS = 3
 # What SQS counts is right a minute after the last letter came ("GetQueueAttributes", SQS API reference). Their times do
 # not tell letters that a redrive brings meanwhile from the others: they keep the moment they were first sent.
 _COUNTS_LAG_S = 60
+# So many letters may have been received and not been counted here yet when SQS is asked for its counts.
+_MOST_ON_THEIR_WAY = THREADS * MOST_ENTRIES
 # A standard queue has no more than about 120,000 messages in flight ("Amazon SQS message quotas").
 _MOST_IN_FLIGHT = 115_000
 _OVER_LIMIT = "OverLimit"
@@ -243,7 +245,7 @@ class Sweep:
             if self._enough is None:
                 if self._clock() - self._began < _COUNTS_LAG_S:
                     return False
-                self._enough = self._found + self._queue.state().waiting
+                self._enough = self._found + self._queue.state().waiting + _MOST_ON_THEIR_WAY
             return self._found >= self._enough
 
     def _count_unseen(self, *, is_cut_off: bool) -> Unseen:

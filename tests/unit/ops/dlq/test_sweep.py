@@ -254,6 +254,31 @@ def test_a_sweep_ends_although_a_redrive_brings_letters_all_the_time(sqs: Any, m
     assert unseen.waiting > 0
 
 
+def test_what_is_on_its_way_while_sqs_is_asked_for_its_count_does_not_end_a_long_sweep_early(sqs: Any) -> None:
+    put = {sqs.put(f"body {number}") for number in range(300)}
+    on_its_way, counted = threading.Event(), threading.Event()
+    receive, count_all = sqs.receive_message, sqs.get_queue_attributes
+
+    def receive_slowly(**asked: Any) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = receive(**asked)
+        if not on_its_way.is_set():
+            on_its_way.set()
+            counted.wait(10)
+        return answer
+
+    def count_then(**asked: Any) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = count_all(**asked)
+        if on_its_way.is_set():
+            counted.set()
+        return answer
+
+    sqs.receive_message, sqs.get_queue_attributes = receive_slowly, count_then
+
+    letters, unseen = swept_with_unseen(sqs, clock=lambda: 100.0 if on_its_way.is_set() else 0.0)
+
+    assert ({letter.id for letter in letters}, unseen) == (put, Unseen())
+
+
 def test_where_others_have_received_the_rest_a_long_poll_is_empty_and_that_is_known(sqs: Any) -> None:
     for number in range(50):
         sqs.put(f"body {number}")
