@@ -47,14 +47,14 @@ def run(count: int) -> Iterator[Result]:
 
 def _copytrail(place: Site, count: int, expected: Findings, *options: str) -> Result:
     measured = place.copytrail("reconcile", *options, "--json")
-    found: dict[str, set[str]] = {"Missing": set(), "Gone": set(), "Different": set(), "Extra": set()}
+    found: dict[str, set[str]] = {"Missing": set(), "CopyDeleted": set(), "Different": set(), "NoSource": set()}
     with measured.stdout.open() as lines:
         for told in map(json.loads, lines):
             if told["Kind"] in found:
                 found[told["Kind"]].add(told["DestinationKey"])
-    # With records, what is missing though a copy is on record is Gone.
-    missing = frozenset(found["Missing"] | found["Gone"])
-    findings = Findings(missing, frozenset(found["Different"]), frozenset(found["Extra"]))
+    # With records, what is missing though a copy is on record is CopyDeleted.
+    missing = frozenset(found["Missing"] | found["CopyDeleted"])
+    findings = Findings(missing, frozenset(found["Different"]), frozenset(found["NoSource"]))
     result = Result(" ".join(["copytrail reconcile", *options]), count, measured)
     problems = [*_differing(findings, expected)]
     if measured.exit_code != _DIFFERENCES:

@@ -11,12 +11,15 @@ import msgspec
 from localaws.demo.report import CheckedTold
 from ops.audit.operations import RunTold
 from ops.audit.stats import DelaysTold, StatsTold
-from ops.backfill.told import BackfillTold, CostTold, NotRequestedTold, PreviewTold
+from ops.backfill.commands import BackfillSummary, NotRequested
+from ops.backfill.cost import CostItem
+from ops.backfill.preview import PreviewSummary
 from ops.dlq.results import NotSeenTold, RecordedTold, ResultTold
 from ops.dlq.tables import LetterTold, ReasonTold
-from ops.reconcile.difference import Difference
-from ops.reconcile.report import ObjectsTold, RepairTold, RouteTold, SummaryTold
-from ops.status.screen import LastHourTold, QueueTold, StatusTold
+from ops.reconcile.differences import Difference
+from ops.reconcile.report import ObjectCount, RepairSummary, RouteSummary, Summary
+from ops.status.checks import LastHour
+from ops.status.screen import QueueStatus, Status
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 
@@ -30,14 +33,14 @@ PRINTED: Mapping[str, tuple[Type, ...]] = {
     "copytrail audit operations": (RunTold,),
     "copytrail audit stats": (StatsTold,),
     "copytrail audit tail": (Record,),
-    "copytrail backfill": (PreviewTold, NotRequestedTold, BackfillTold),
+    "copytrail backfill": (PreviewSummary, NotRequested, BackfillSummary),
     "copytrail demo": (CheckedTold,),
     "copytrail dlq drop": (ResultTold, NotSeenTold),
     "copytrail dlq ls": (LetterTold, ReasonTold),
     "copytrail dlq replay": (ResultTold, NotSeenTold, RecordedTold),
     "copytrail dlq show": (LetterTold,),
-    "copytrail reconcile": (Difference, SummaryTold),
-    "copytrail status": (StatusTold,),
+    "copytrail reconcile": (Difference, Summary),
+    "copytrail status": (Status,),
 }
 
 NAMES: Mapping[Type, str] = {
@@ -51,19 +54,19 @@ NAMES: Mapping[Type, str] = {
     NotSeenTold: "Dead letter that was not seen",
     RecordedTold: "Outcome of a replayed letter",
     ReasonTold: "Reason of dead letters",
-    PreviewTold: "Preview of a backfill",
-    CostTold: "Line of a bill",
-    NotRequestedTold: "Object not requested",
-    BackfillTold: "End of a backfill",
+    PreviewSummary: "Preview of a backfill",
+    CostItem: "Line of a bill",
+    NotRequested: "Object not requested",
+    BackfillSummary: "End of a backfill",
     CheckedTold: "Upload of the demo",
     Difference: "Difference",
-    SummaryTold: "Summary of a comparison",
-    RouteTold: "Comparison of a route",
-    ObjectsTold: "Number of objects",
-    RepairTold: "Repair",
-    StatusTold: "Status",
-    QueueTold: "Status of a queue",
-    LastHourTold: "Last hour",
+    Summary: "Summary of a comparison",
+    RouteSummary: "Comparison of a route",
+    ObjectCount: "Number of objects",
+    RepairSummary: "Repair",
+    Status: "Status",
+    QueueStatus: "Status of a queue",
+    LastHour: "Last hour",
 }
 
 MEANINGS: Mapping[str, str] = {
@@ -83,11 +86,12 @@ MEANINGS: Mapping[str, str] = {
     "Checksum": "of the copy, Base64",
     "ChecksumAlgorithm": "such as `CRC64NVME`",
     "ChecksumType": "`FULL_OBJECT` or `COMPOSITE`",
+    "CopyDeleted": "copied once, and deleted at the destination since",
     "CopiedAt": "when the copy on record was made",
     "Cost": "the bill, line by line",
     "Counts": "what became of how many things",
     "DeadLetters": "how many messages the dead-letter queue holds, about",
-    "DeadLettersByReason": "how many of those that were looked at",
+    "DeadLettersByReason": "how many of those that were read",
     "Delayed": "messages that are not to be delivered yet, about",
     "DestinationBucket": "where the copy is, or belongs",
     "DestinationETag": "of the copy",
@@ -101,14 +105,14 @@ MEANINGS: Mapping[str, str] = {
     "EndedAt": "when it ended, if that is on record",
     "Endings": "how many records by outcome and reason",
     "Example": "the message of one of them",
-    "Extra": "at the destination, not in the source",
     "Failed": "how many failed",
     "FailedByReason": "how many failed for which reason",
     "Filters": "what narrowed it down, as it was typed",
     "FinishedAt": "when it ended",
     "FirstSeen": "when the message was sent for the first time",
-    "Gone": "copied once, and not there any more",
-    "Health": "how the system is; `Unclear`: not everything could be looked at",
+    "Gone": "how many were deleted from the source meanwhile",
+    "HeadFailed": "how many HeadObject failed for",
+    "Health": "how the system is; `Unclear`: not everything could be read",
     "InFlight": "under way: of a queue, messages that somebody has received; of objects, those too new to judge",
     "IsDifference": "whether it counts as a difference",
     "Item": "what it is for",
@@ -125,7 +129,9 @@ MEANINGS: Mapping[str, str] = {
     "Method": "how it was copied",
     "Missing": "in the source, not at the destination",
     "NewestFirstSeen": "the last `FirstSeen`",
-    "NotSeen": "what could not be looked at, and why",
+    "NoRecord": "at both ends, and not on record",
+    "NoSource": "at the destination, not in the source",
+    "NotRead": "what could not be read, and why",
     "ObjectKey": "the key in the source bucket",
     "Objects": "how many objects",
     "OldestAgeSeconds": "for how long the oldest has been there",
@@ -171,8 +177,6 @@ MEANINGS: Mapping[str, str] = {
     "Unclear": "not the same beyond doubt, and S3 did not tell more",
     "Unit": "what is counted",
     "Unreadable": "how many records this version cannot read",
-    "Unrecorded": "at both ends, and not on record",
-    "Unseen": "how many could not be looked at more closely",
     "Upload": "what was uploaded",
     "UploadToCopied": "how long copies took from their upload, where any was made",
     "UploadedAt": "when the upload was made",

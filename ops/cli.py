@@ -18,11 +18,11 @@ from ops.stack import Stack
 # Where each command is. Only the one that runs is imported.
 _COMMANDS = {
     "audit": "ops.audit.commands:audit",
-    "backfill": "ops.backfill.command:backfill",
+    "backfill": "ops.backfill.commands:backfill",
     "bucket-policy": "ops.bucket_policy:bucket_policy",
     "dlq": "ops.dlq.commands:dlq",
-    "reconcile": "ops.reconcile.command:reconcile",
-    "status": "ops.status.command:status",
+    "reconcile": "ops.reconcile.commands:reconcile",
+    "status": "ops.status.commands:status",
 }
 _PLUGINS = "copytrail.commands"
 _SHELLS = ("bash", "zsh", "fish")

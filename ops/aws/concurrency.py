@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 P = TypeVar("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def with_results(
@@ -29,58 +30,44 @@ def with_results(
         yield left, future.result()
 
 
-class InOrder(Generic[P, R]):
-    """Does `work` on pieces in some threads; `done` is told of each piece and its result, one after the other.
+def run_in_order(
+    work: Callable[[P], R],
+    done: Callable[[P, R], None],
+    pieces: Iterable[P],
+    *,
+    threads: int,
+    stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Do `work` on pieces in some threads; `done` is called with each piece and its result, in the order of the pieces.
 
-    What it has been told of is a beginning without gaps. `done` is called in the thread that runs, and so is what makes
-    the pieces. `stop` is called before it waits for the last ones, so that they need not go on for long.
+    What `done` was called with is a beginning without gaps. It is called in this thread, and so is what makes the
+    pieces. Stopped by an exception, of this thread or of a piece, it begins no other piece, calls `stop`, so that those
+    that were begun need not go on for long, waits for them, and calls `done` for those before the first that failed.
     """
-
-    def __init__(
-        self, work: Callable[[P], R], done: Callable[[P, R], None], *, threads: int, stop: Callable[[], None]
-    ) -> None:
-        self._work = work
-        self._done = done
-        self._threads = threads
-        self._stop = stop
-        self._under_way: deque[tuple[P, Future[R]]] = deque()
-
-    def run(self, pieces: Iterable[P]) -> None:
-        """Do all pieces.
-
-        Stopped by an exception, of its own thread or of a piece, it begins no other piece, waits for those that were
-        begun, and tells of those that come before the first that failed.
-        """
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="request") as executor:
-            try:
-                for piece in pieces:
-                    self._under_way.append((piece, executor.submit(self._work, piece)))
-                    self._tell(most_left=2 * self._threads)
-                self._tell(most_left=0)
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                self._stop()
-                raise
-            finally:
-                executor.shutdown()
-                self._tell_what_was_done()
-
-    def _tell(self, *, most_left: int) -> None:
-        while self._under_way and (len(self._under_way) > most_left or self._under_way[0][1].done()):
-            piece, future = self._under_way[0]
-            result = future.result()
-            self._under_way.popleft()
-            self._done(piece, result)
-
-    def _tell_what_was_done(self) -> None:
-        while self._under_way:
-            piece, future = self._under_way.popleft()
-            if future.cancelled() or future.exception():
-                return
-            self._done(piece, future.result())
+    begun: deque[tuple[P, Future[R]]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="request") as executor:
+        try:
+            for piece in pieces:
+                begun.append((piece, executor.submit(work, piece)))
+                while begun and (len(begun) > 2 * threads or begun[0][1].done()):
+                    _finish_first(begun, done)
+            while begun:
+                _finish_first(begun, done)
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            stop()
+            raise
+        finally:
+            executor.shutdown()
+            while begun and not begun[0][1].cancelled() and not begun[0][1].exception():
+                _finish_first(begun, done)
 
 
-T = TypeVar("T")
+def _finish_first(begun: "deque[tuple[P, Future[R]]]", done: Callable[[P, R], None]) -> None:
+    piece, future = begun[0]
+    result = future.result()
+    begun.popleft()
+    done(piece, result)
 
 
 class Pace:

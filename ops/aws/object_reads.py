@@ -22,17 +22,17 @@ _MOST_UNANSWERED = 10
 
 
 class Head(NamedTuple):
-    """One object as HeadObject tells of it. `size` in bytes; `etag` without quotes; `told`: all of the answer."""
+    """What HeadObject says of one object. `size` in bytes; `etag` without quotes; `answer`: all of it."""
 
     etag: str
     size: int
     last_modified: datetime
-    told: Mapping[str, Any]
+    answer: Mapping[str, Any]
 
     @property
     def version_id(self) -> str | None:
         """The version's id; None where the bucket keeps no versions, of which S3 says "null" or nothing."""
-        version_id = self.told.get("VersionId")
+        version_id = self.answer.get("VersionId")
         return None if version_id == "null" else version_id
 
 
@@ -40,7 +40,7 @@ class ObjectReads:
     """Reads of single objects. May be shared by threads.
 
     What one object is the cause of (S3 refuses it, its headers cannot be read, no answer came) is a CopytrailError: who
-    goes over many tells it and goes on. What every object would fail with (no credentials, or expired ones; S3 away, as
+    goes over many says so and goes on. What every object would fail with (no credentials, or expired ones; S3 away, as
     after ten calls in a row without an answer) is a CommandError, and ends the command.
     """
 
@@ -51,36 +51,36 @@ class ObjectReads:
         self._buckets: set[str] = set()
 
     def head(self, bucket: str, key: str, **more: Any) -> Head | None:
-        """What HeadObject tells, asked with `more`; None: there is no such object, nor can there be one.
+        """The HeadObject answer, asked with `more`; None: there is no such object, nor can there be one.
 
         Raises:
-            CopytrailError: S3 did not tell of this object; `NoSuchBucket`: its bucket is not there.
-            CommandError: S3 tells of no object.
+            CopytrailError: it failed for this object; `NoSuchBucket`: its bucket is not there.
+            CommandError: it would fail for every object.
         """
         if not can_be_a_key(key):
             return None
         where = f"s3://{bucket}/{key}"
         with self._one_of_many(), translated("s3:GetObject", where):
             try:
-                told = self._s3.head_object(Bucket=bucket, Key=key, **more)
+                answer = self._s3.head_object(Bucket=bucket, Key=key, **more)
             except ClientError as error:
                 if not is_gone(error, of_version="VersionId" in more):
                     raise
                 self._check_bucket(bucket, where)
                 return None
-        missing = [name for name in ("ETag", "ContentLength", "LastModified") if name not in told]
+        missing = [name for name in ("ETag", "ContentLength", "LastModified") if name not in answer]
         if missing:
             raise TransientError(
                 "ResponseParserError", f"s3:GetObject on {where}: the answer has no {', '.join(missing)}"
             )
-        return Head(told["ETag"].strip('"'), told["ContentLength"], told["LastModified"], told)
+        return Head(answer["ETag"].strip('"'), answer["ContentLength"], answer["LastModified"], answer)
 
     def tags(self, bucket: str, key: str) -> Mapping[str, str]:
         """The tags of an object.
 
         Raises:
-            CopytrailError: S3 did not tell them.
-            CommandError: S3 tells of no object.
+            CopytrailError: it failed for this object.
+            CommandError: it would fail for every object.
         """
         with self._one_of_many(), translated("s3:GetObjectTagging", f"s3://{bucket}/{key}"):
             tags = self._s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]

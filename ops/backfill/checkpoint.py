@@ -1,25 +1,31 @@
-"""Owns the checkpoint file: how far a backfill has come, so that it goes on there when it is started again."""
+"""Checkpoint file: how far a backfill has come, so that it goes on there when it is started again."""
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Literal
 
 import msgspec
+from msgspec import structs
 
-from ops.backfill.existing import Position
+from ops.backfill.objects import Position
 from ops.errors import UsageError
+
+_ANOTHER = "name another with --checkpoint"
+_WRITTEN_EVERY_S = 1.0
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A backfill under way.
 
     `arguments` are what it was asked for, as it was written; `since` and `until` are what that meant when it began.
-    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`, or that S3 did
-    not tell of (`failed`).
+    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`, or that could
+    not be read (`failed`).
     """
 
     version: Literal[1] = 1
@@ -34,6 +40,11 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     gone: int = 0
     failed: int = 0
     position: Position = Position()
+
+    @property
+    def in_words(self) -> str:
+        """How far it has come, for a person."""
+        return f"{self.requested:,} of {self.objects:,} copies requested"
 
 
 class CheckpointFile:
@@ -100,7 +111,7 @@ class CheckpointFile:
             ) from error
         if differing := _differing(arguments, checkpoint.arguments):
             raise UsageError(
-                f"{self.path} is of another backfill ({_told(checkpoint)}), with other {', '.join(differing)}:"
+                f"{self.path} is of another backfill ({checkpoint.in_words}), with other {', '.join(differing)}:"
                 f" {_ANOTHER}, or move it away to give that one up"
             )
         return checkpoint
@@ -140,7 +151,51 @@ class CheckpointFile:
         return UsageError(f"{self.path} cannot be written ({error.strerror}): {_ANOTHER}")
 
 
-_ANOTHER = "name another with --checkpoint"
+class CheckpointWriter:
+    """Writes the checkpoint about once a second, and when it is asked to.
+
+    `under_way`: something has been requested before. Else there is no checkpoint until something is about to be.
+    """
+
+    def __init__(
+        self,
+        file: CheckpointFile,
+        checkpoint: Checkpoint,
+        *,
+        under_way: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = file
+        self._clock = clock
+        self._written_at = clock()
+        self._beginning = threading.Lock()
+        self.checkpoint = checkpoint
+        self.under_way = under_way
+
+    def begin(self) -> None:
+        """Something is about to be requested. May be called by any thread. Raises CommandError as `write`."""
+        with self._beginning:
+            if not self.under_way:
+                self.write()
+
+    def advance(self, position: Position, *, requested: int, gone: int, failed: int) -> None:
+        """All up to this position has been requested, so many more than before. Raises CommandError as `write`."""
+        self.checkpoint = structs.replace(
+            self.checkpoint,
+            position=position,
+            requested=self.checkpoint.requested + requested,
+            gone=self.checkpoint.gone + gone,
+            failed=self.checkpoint.failed + failed,
+        )
+        self.under_way = True
+        if self._clock() - self._written_at >= _WRITTEN_EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write the checkpoint. Raises CommandError when that is not possible."""
+        self._file.write(self.checkpoint)
+        self._written_at = self._clock()
+        self.under_way = True
 
 
 def _is_at(file: IO[bytes], path: Path) -> bool:
@@ -150,10 +205,6 @@ def _is_at(file: IO[bytes], path: Path) -> bool:
         return False
 
 
-def _differing(arguments: Mapping[str, str], kept: Mapping[str, str]) -> list[str]:
-    names = [*arguments, *(name for name in kept if name not in arguments)]
-    return [name for name in names if arguments.get(name) != kept.get(name)]
-
-
-def _told(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.requested:,} of {checkpoint.objects:,} copies requested"
+def _differing(arguments: Mapping[str, str], earlier: Mapping[str, str]) -> list[str]:
+    names = [*arguments, *(name for name in earlier if name not in arguments)]
+    return [name for name in names if arguments.get(name) != earlier.get(name)]

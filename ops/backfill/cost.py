@@ -1,13 +1,46 @@
-"""Owns what requested copies will cost, about: counted while the objects go by."""
+"""Cost of the copies that a backfill requests, about, by AWS list prices.
+
+Prices are those of us-east-1 in US dollars, without free tiers and without volume discounts, as listed in June 2025 on
+aws.amazon.com, under s3/pricing, eventbridge/pricing, sqs/pricing, lambda/pricing (arm64), dynamodb/pricing
+(on-demand) and cloudwatch/pricing.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from ops.backfill import prices
-from ops.backfill.existing import Existing
+import msgspec
+
+from ops.backfill.objects import SourceObject
+from ops.terminal.json import Told
 from shared.copy_plan import PartSizes, part_count
 from shared.routes import Route
+
+PRICES_OF = "us-east-1, June 2025"
+
+_THOUSAND = 1e3
+_MILLION = 1e6
+GB = 1024**3
+
+# PUT, COPY and POST requests go by the storage class they write; reads by the one they read, and differ little.
+S3_WRITE = {
+    "STANDARD": 0.005 / _THOUSAND,
+    "INTELLIGENT_TIERING": 0.005 / _THOUSAND,
+    "STANDARD_IA": 0.01 / _THOUSAND,
+    "ONEZONE_IA": 0.01 / _THOUSAND,
+    "GLACIER_IR": 0.02 / _THOUSAND,
+    "GLACIER": 0.03 / _THOUSAND,
+    "DEEP_ARCHIVE": 0.05 / _THOUSAND,
+}
+S3_READ = 0.0004 / _THOUSAND
+# What reading an object of these classes costs besides the request; a byte.
+S3_RETRIEVAL = {"STANDARD_IA": 0.01 / GB, "ONEZONE_IA": 0.01 / GB, "GLACIER_IR": 0.03 / GB}
+CUSTOM_EVENT = 1.00 / _MILLION
+SQS_REQUEST = 0.40 / _MILLION
+LAMBDA_REQUEST = 0.20 / _MILLION
+LAMBDA_GB_SECOND = 0.0000133334
+DYNAMODB_WRITE = 0.625 / _MILLION
+LOG_BYTE = 0.50 / GB
+
 
 _KIB = 1024
 _MIB = 1024**2
@@ -36,13 +69,13 @@ _BYTES_PER_SECOND = 64 * _MIB
 _SECONDS_EACH = 0.15
 
 
-class Item(NamedTuple):
-    """One line of a bill: so many of something, for so many US dollars."""
+class CostItem(Told, frozen=True, kw_only=True):
+    """One line of a bill: so many of something, for so many US dollars, to the millionth."""
 
-    name: str
+    item: str
     amount: int
     unit: str
-    usd: float
+    usd: float = msgspec.field(name="USD")
 
 
 class Cost:
@@ -57,47 +90,49 @@ class Cost:
         self._units = 0
         self._gb_seconds = 0.0
 
-    def add(self, existing: Existing, route: Route) -> None:
+    def add(self, source_object: SourceObject, route: Route) -> None:
         """One more copy is to be made."""
-        size = existing.size
+        size = source_object.size
         parts = part_count(size, self._parts)
         in_parts = size > self._parts.threshold
         self._copies += 1
         self._writes[route.storage_class or "STANDARD"] += parts + _WRITES_AROUND_PARTS * in_parts
-        self._reads += _READS_OF_PARTS * in_parts + (existing.etag is None)
-        if existing.storage_class in prices.S3_RETRIEVAL:
-            self._retrieved[existing.storage_class] += size
-        self._units += _WRITTEN_PLACES * -(-(_RECORD_BYTES + _KEYS_IN_RECORD * len(existing.key.encode())) // _KIB)
+        self._reads += _READS_OF_PARTS * in_parts + (source_object.etag is None)
+        if source_object.storage_class in S3_RETRIEVAL:
+            self._retrieved[source_object.storage_class] += size
+        self._units += _WRITTEN_PLACES * -(-(_RECORD_BYTES + _KEYS_IN_RECORD * len(source_object.key.encode())) // _KIB)
         at_a_time = _PARTS_AT_A_TIME if in_parts else _COPIES_AT_A_TIME
         self._gb_seconds += _COPIER_GB * (_SECONDS_EACH + size / _BYTES_PER_SECOND) / at_a_time
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[CostItem]:
         """The bill, line by line; without those on which nothing is."""
         return (item for item in self._items() if item.amount)
 
     @property
     def usd(self) -> float:
-        """What it comes to."""
-        return sum(item.usd for item in self._items())
+        """All lines together."""
+        return round(sum(item.usd for item in self._items()), 6)
 
-    def _items(self) -> Iterator[Item]:
-        writes = sum(
-            count * prices.S3_WRITE.get(name, prices.S3_WRITE["STANDARD"]) for name, count in self._writes.items()
-        )
-        yield Item("S3 writes", self._writes.total(), "COPY, PUT and POST requests", writes)
-        yield Item("S3 reads", self._reads, "GET and HEAD requests", self._reads * prices.S3_READ)
-        retrieval = sum(count * prices.S3_RETRIEVAL[name] for name, count in self._retrieved.items())
-        yield Item("S3 retrieval", self._retrieved.total(), "bytes", retrieval)
+    def _items(self) -> Iterator[CostItem]:
+        writes = sum(count * S3_WRITE.get(name, S3_WRITE["STANDARD"]) for name, count in self._writes.items())
+        yield _item("S3 writes", self._writes.total(), "COPY, PUT and POST requests", writes)
+        yield _item("S3 reads", self._reads, "GET and HEAD requests", self._reads * S3_READ)
+        retrieval = sum(count * S3_RETRIEVAL[name] for name, count in self._retrieved.items())
+        yield _item("S3 retrieval", self._retrieved.total(), "bytes", retrieval)
         events = _EVENTS * self._copies
-        yield Item("EventBridge", events, "custom events", events * prices.CUSTOM_EVENT)
+        yield _item("EventBridge", events, "custom events", events * CUSTOM_EVENT)
         requests = _SQS_REQUESTS * self._copies
-        yield Item("SQS", requests, "requests", requests * prices.SQS_REQUEST)
+        yield _item("SQS", requests, "requests", requests * SQS_REQUEST)
         invocations = _INVOCATIONS * self._copies
-        running = invocations * prices.LAMBDA_REQUEST + self._gb_seconds * prices.LAMBDA_GB_SECOND
-        yield Item("Lambda", invocations, "invocations", running)
-        yield Item("DynamoDB", self._units, "writes of 1 KiB", self._units * prices.DYNAMODB_WRITE)
+        running = invocations * LAMBDA_REQUEST + self._gb_seconds * LAMBDA_GB_SECOND
+        yield _item("Lambda", invocations, "invocations", running)
+        yield _item("DynamoDB", self._units, "writes of 1 KiB", self._units * DYNAMODB_WRITE)
         logged = _LOG_BYTES * self._copies
-        yield Item("CloudWatch Logs", logged, "bytes", logged * prices.LOG_BYTE)
+        yield _item("CloudWatch Logs", logged, "bytes", logged * LOG_BYTE)
+
+
+def _item(item: str, amount: int, unit: str, usd: float) -> CostItem:
+    return CostItem(item=item, amount=amount, unit=unit, usd=round(usd, 6))
 
 
 def usd_shown(usd: float) -> str:

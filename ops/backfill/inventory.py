@@ -1,4 +1,7 @@
-"""Owns an S3 Inventory as what a backfill goes over: its files, one after the other, in bounded memory."""
+"""S3 Inventory as the list of a backfill's objects: its manifest, and its files, in bounded memory.
+
+Source: "Locating your inventory list", S3 user guide.
+"""
 
 import csv
 import gzip
@@ -13,14 +16,83 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from ops.backfill.existing import Existing, Position
-from ops.backfill.manifest import InventoryFile, Manifest
+import msgspec
+
+from ops.backfill.objects import Position, SourceObject
 from ops.errors import CommandError, UsageError
+from ops.params.keys import Place, read_place
 from shared import times
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+# A manifest of 100,000 files has 20 MB: what is larger is none.
+_LARGEST = 64 * 1024**2
+_ARN = "arn:"
+
+
+class InventoryFile(msgspec.Struct, frozen=True):
+    """One file of an inventory. `md5` in hexadecimal digits."""
+
+    key: str
+    md5: str = msgspec.field(name="MD5checksum")
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    """What `manifest.json` says; the destination bucket is that of the inventory's files."""
+
+    source_bucket: str
+    destination_bucket: str
+    file_format: str
+    file_schema: str
+    files: tuple[InventoryFile, ...]
+    creation_timestamp: str | None = None
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When S3 began to go over the bucket."""
+        created = self.creation_timestamp or ""
+        return times.from_epoch_milliseconds(created) if created.isdecimal() else None
+
+    def place_of(self, file: InventoryFile) -> Place:
+        """Where a file is."""
+        name = self.destination_bucket
+        return Place(name.rpartition(":")[2] if name.startswith(_ARN) else name, file.key)
+
+
+def place_named(url: str) -> Place:
+    """Read `s3://bucket/key`.
+
+    Raises:
+        CommandError: it is no such thing.
+    """
+    place = read_place(url)
+    if place is None:
+        raise UsageError(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
+    return place
+
+
+def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
+    """The manifest, and its fingerprint.
+
+    Raises:
+        CommandError: it is no manifest.
+        CopytrailError: S3 does not give it.
+    """
+    with translated("s3:GetObject", place.url):
+        answer = s3.get_object(Bucket=place.bucket, Key=place.key)
+        with closing(answer["Body"]) as body:
+            content = body.read(_LARGEST + 1)
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise CommandError(
+            f"{place.url} is no manifest of an S3 Inventory ({error}): name its manifest.json"
+        ) from error
+    return manifest, md5(content, usedforsecurity=False).hexdigest()
+
 
 _CHUNK = 1024**2
 _ROWS_AT_ONCE = 4096
@@ -58,16 +130,16 @@ class Inventory:
         if self._format == "CSV":
             self._check(_names(manifest.file_schema.split(",")))
 
-    def objects(self, after: Position) -> Iterator[Existing]:
+    def after(self, position: Position) -> Iterator[SourceObject]:
         """Every newest version in the inventory after a position.
 
         Raises:
             CommandError: a file is not the one that the manifest means, or cannot be read.
             CopytrailError, BotoCoreError: S3 does not give it.
         """
-        for number in range(after.file, len(self._manifest.files)):
+        for number in range(position.file, len(self._manifest.files)):
             file = self._manifest.files[number]
-            read = after.row if number == after.file else 0
+            read = position.row if number == position.file else 0
             with self._downloaded(file) as content:
                 for row_number, row in enumerate(self._rows(file, content, read), start=read + 1):
                     if row.islatest is not False and not row.isdeletemarker:
@@ -146,13 +218,13 @@ def _names(titles: Sequence[str]) -> list[str]:
     return [title.strip().replace("_", "").lower() for title in titles]
 
 
-def _existing(row: _Row, position: Position) -> Existing:
+def _existing(row: _Row, position: Position) -> SourceObject:
     if row.size is None:
         raise CommandError(f"the inventory does not tell the size of '{row.key}': take another one")
     moment = row.lastmodifieddate
     if moment is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return Existing(
+    return SourceObject(
         key=row.key,
         size=row.size,
         etag=row.etag.strip('"') if row.etag else None,

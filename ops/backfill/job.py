@@ -1,4 +1,4 @@
-"""Owns what one backfill has to do: from the options, the stack and the checkpoint to the objects that are meant."""
+"""Job of one backfill: its objects, filters and checkpoint, from the options, the stack and an earlier run."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
-from ops.backfill.existing import Existence, Listing
-from ops.backfill.inventory import Inventory
-from ops.backfill.manifest import Manifest, place_named, read_manifest
-from ops.backfill.selection import Selection, prefixes_to_list
+from ops.backfill.inventory import Inventory, Manifest, place_named, read_manifest
+from ops.backfill.objects import Listing, Selection, SourceObjects, prefixes_to_list
 from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.params.moment import Moment, check_order
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What is asked for, as it was written; what was not is ""."""
+class BackfillOptions:
+    """The command's options, as they were written; what was not is ""."""
 
     bucket: str
     keys: KeyFilter
@@ -52,19 +50,21 @@ class Wish:
 
 @dataclass(frozen=True)
 class Job:
-    """What one backfill goes over, which objects of that it takes, and how far an earlier run came (`kept`)."""
+    """What one backfill goes over, which objects of that it takes, and how far an earlier run of it came."""
 
-    existence: Existence
+    objects: SourceObjects
     selection: Selection
     parts: PartSizes
     arguments: Mapping[str, str]
     filters: Mapping[str, str]
     inventory_of: datetime | None
     file: CheckpointFile
-    kept: Checkpoint | None
+    earlier: Checkpoint | None
 
 
-def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None, *, hold: ExitStack | None = None) -> Job:
+def job_of(
+    options: BackfillOptions, stack: Stack, s3: "S3Client", checkpoint: Path | None, *, lock: ExitStack | None = None
+) -> Job:
     """Find out what there is to do.
 
     Args:
@@ -75,49 +75,49 @@ def job_of(wish: Wish, stack: Stack, s3: "S3Client", checkpoint: Path | None, *,
             backfill is at work with it.
         CopytrailError, BotoCoreError, ClientError: AWS did not answer.
     """
-    manifest, fingerprint = read_manifest(s3, place_named(wish.manifest)) if wish.manifest else (None, "")
-    bucket = _source(wish, stack, manifest)
+    manifest, fingerprint = read_manifest(s3, place_named(options.manifest)) if options.manifest else (None, "")
+    bucket = _source(options, stack, manifest)
     routes = _routes(stack, bucket)
     # What is begun with other routes would leave out what only these take.
     arguments = {
         "stack": stack.name,
         "bucket": bucket,
-        **wish.filters,
+        **options.filters,
         "manifest": fingerprint,
         "routes": _json(routes),
     }
     file = CheckpointFile(checkpoint or Path(f"backfill-{stack.name}-{bucket}.checkpoint.json"))
-    if hold is not None:
-        hold.enter_context(file.locked())
-    kept = file.read(arguments)
-    since, until = (kept.since, kept.until) if kept else (_moment(wish.since), _moment(wish.until))
+    if lock is not None:
+        lock.enter_context(file.locked())
+    earlier = file.read(arguments)
+    since, until = (earlier.since, earlier.until) if earlier else (_moment(options.since), _moment(options.until))
     check_order(since, until)
     return Job(
-        existence=(
+        objects=(
             Inventory(s3, manifest, needs_dates=bool(since or until))
             if manifest
-            else Listing(s3, bucket, prefixes_to_list(routes, wish.keys))
+            else Listing(s3, bucket, prefixes_to_list(routes, options.keys))
         ),
-        selection=Selection(bucket, routes, wish.keys, since, until, include_archived=wish.include_archived),
+        selection=Selection(bucket, routes, options.keys, since, until, include_archived=options.include_archived),
         parts=msgspec.json.decode(stack.output(Output.PARTS), type=PartSizes),
         arguments=arguments,
-        filters=wish.filters,
+        filters=options.filters,
         inventory_of=manifest.as_of if manifest else None,
         file=file,
-        kept=kept,
+        earlier=earlier,
     )
 
 
-def _source(wish: Wish, stack: Stack, manifest: Manifest | None) -> str:
+def _source(options: BackfillOptions, stack: Stack, manifest: Manifest | None) -> str:
     """The name of the bucket that is meant."""
     aliases = msgspec.json.decode(stack.output(Output.BUCKET_NAMES), type=dict[str, str])
     sources = sorted({route.source_bucket for route in stack.routes})
-    told = manifest.source_bucket if manifest else ""
-    asked = aliases.get(wish.bucket, wish.bucket) or told or (sources[0] if len(sources) == 1 else "")
+    of_manifest = manifest.source_bucket if manifest else ""
+    asked = aliases.get(options.bucket, options.bucket) or of_manifest or (sources[0] if len(sources) == 1 else "")
     if not asked:
         raise UsageError(f"there are several source buckets: name one with --bucket: {', '.join(sources)}")
-    if told and told != asked:
-        raise UsageError(f"the manifest is of bucket '{told}', not of '{asked}': name the one that is meant")
+    if of_manifest and of_manifest != asked:
+        raise UsageError(f"the manifest is of bucket '{of_manifest}', not of '{asked}': name the one that is meant")
     if asked not in sources:
         raise UsageError(
             f"no route of stack '{stack.name}' begins at bucket '{asked}': its source buckets are {', '.join(sources)}"

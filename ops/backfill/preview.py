@@ -1,15 +1,15 @@
-"""Owns the look at all that a backfill would request, before it requests anything."""
+"""Preview of a backfill: how many objects, how large, what is left out, and what it would cost."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from ops.backfill.cost import Cost, usd_shown
-from ops.backfill.existing import Existence, Position
-from ops.backfill.prices import LISTED
-from ops.backfill.selection import LeftOut, Selection
-from ops.backfill.told import CostTold, PreviewTold
+import msgspec
+
+from ops.backfill.cost import PRICES_OF, Cost, CostItem, usd_shown
+from ops.backfill.objects import LeftOut, Position, Selection, SourceObjects
 from ops.terminal.formats import counted, duration_shown, size_shown
+from ops.terminal.json import Told
 from shared.copy_plan import PartSizes
 
 _WHY = {
@@ -19,7 +19,7 @@ _WHY = {
     LeftOut.TOO_LONG: "whose key at the destination would be too long",
 }
 _MONEY = len("under 0.01 USD")
-# The bar moves on in steps: one at a time would take longer than the look itself.
+# The bar moves on in steps: one at a time would take longer than the count itself.
 _STEP = 1000
 
 
@@ -33,23 +33,23 @@ class Preview:
         self.left_out: Counter[LeftOut] = Counter()
         self.cost = Cost(parts)
 
-    def look(self, existence: Existence, advance: Callable[[int], None]) -> None:
-        """Go over all objects once. Raises what `existence` raises."""
-        for number, existing in enumerate(existence.objects(Position()), start=1):
+    def count(self, objects: SourceObjects, advance: Callable[[int], None]) -> None:
+        """Count all objects once. Raises what `objects` raises."""
+        for number, source_object in enumerate(objects.after(Position()), start=1):
             if number % _STEP == 0:
                 advance(_STEP)
-            if not self._selection.filters_take(existing):
+            if not self._selection.filters_take(source_object):
                 continue
-            route = self._selection.route_of(existing)
+            route = self._selection.route_of(source_object)
             if isinstance(route, LeftOut):
                 self.left_out[route] += 1
                 continue
             self.objects += 1
-            self.size += existing.size
-            self.cost.add(existing, route)
+            self.size += source_object.size
+            self.cost.add(source_object, route)
 
     @property
-    def in_short(self) -> str:
+    def in_words(self) -> str:
         """The preview in a few words."""
         return f"{counted(self.objects, 'object')} ({size_shown(self.size)}, {usd_shown(self.cost.usd)})"
 
@@ -74,26 +74,35 @@ class Preview:
 
     def _bill(self) -> dict[str, str]:
         bill = [
-            (item.name, size_shown(item.amount) if item.unit == "bytes" else f"{item.amount:,} {item.unit}", item.usd)
+            (item.item, size_shown(item.amount) if item.unit == "bytes" else f"{item.amount:,} {item.unit}", item.usd)
             for item in self.cost.items()
         ]
         width = max(len(amount) for _, amount, _ in bill)
         lines = {name: f"{amount.ljust(width)}  {usd_shown(usd):>{_MONEY}}" for name, amount, usd in bill}
         lines["Together"] = f"{'':{width}}  {usd_shown(self.cost.usd):>{_MONEY}}"
-        lines["Prices"] = f"as listed for {LISTED}; without data transfer and storage"
+        lines["Prices"] = f"as listed for {PRICES_OF}; without data transfer and storage"
         return lines
 
     def attributes(self) -> dict[str, object]:
         """The preview for a program."""
-        return PreviewTold(
+        return PreviewSummary(
             source_bucket=self._selection.bucket,
             objects=self.objects,
             size=self.size,
             left_out={str(why): count for why, count in sorted(self.left_out.items())},
-            cost=tuple(
-                CostTold(item=item.name, amount=item.amount, unit=item.unit, usd=round(item.usd, 6))
-                for item in self.cost.items()
-            ),
-            usd=round(self.cost.usd, 6),
-            prices=LISTED,
+            cost=tuple(self.cost.items()),
+            usd=self.cost.usd,
+            prices=PRICES_OF,
         ).attributes()
+
+
+class PreviewSummary(Told, frozen=True, kw_only=True):
+    """What a backfill would request, and what that would cost."""
+
+    source_bucket: str
+    objects: int
+    size: int
+    left_out: Mapping[str, int]
+    cost: tuple[CostItem, ...]
+    usd: float = msgspec.field(name="USD")
+    prices: str

@@ -1,4 +1,4 @@
-"""Owns the meeting of source, destination and records: three streams in the order of keys, in constant memory."""
+"""Pairs of source and copy with their records: three streams in the order of keys, joined in constant memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -11,8 +11,8 @@ from ops.aws.listing import Listed
 _AFTER_ALL = "\U0010ffff" * 257
 
 
-class Evidence(NamedTuple):
-    """What a record tells of a key: its upload was copied, or (`is_deletion`) its deletion followed."""
+class CopyRecord(NamedTuple):
+    """One record of a key: its upload was copied, or (`is_deletion`) its deletion followed."""
 
     key: str
     finished_at: str
@@ -29,7 +29,7 @@ class Pair(NamedTuple):
     key: str
     source: Listed | None
     copy: Listed | None
-    records: Sequence[Evidence]
+    records: Sequence[CopyRecord]
 
     @property
     def is_recorded(self) -> bool:
@@ -42,7 +42,7 @@ class Pair(NamedTuple):
 
     @property
     def is_copied(self) -> bool:
-        """Whether the copy of what the source holds had been made, by its record: it is not under way any more."""
+        """Whether the copy of what the source holds had been made, by its record: it is not in flight any more."""
         copied = self.last_copied
         return (
             copied is not None
@@ -53,14 +53,14 @@ class Pair(NamedTuple):
         )
 
     @property
-    def last_copied(self) -> Evidence | None:
+    def last_copied(self) -> CopyRecord | None:
         """The newest copy on record, unless a deletion followed it."""
         newest = self.records[-1] if self.records else None
         return None if newest is None or newest.is_deletion else newest
 
 
 def pairs(
-    source: Iterable[Listed], copies: Iterable[Listed], records: Iterable[Evidence], *, destination_prefix: str
+    source: Iterable[Listed], copies: Iterable[Listed], records: Iterable[CopyRecord], *, destination_prefix: str
 ) -> Iterator[Pair]:
     """Every key of any of the streams, once, in order. All begin in the order of keys, and so they are given."""
     sources = iter(source)
@@ -78,7 +78,7 @@ def pairs(
             return
         at_source: Listed | None = None
         at_copy: Listed | None = None
-        on_record: Sequence[Evidence] = ()
+        on_record: Sequence[CopyRecord] = ()
         if source_key == key:
             at_source, here = here, next(sources, None)
         if copy_key == key:

@@ -1,12 +1,16 @@
-"""Owns the repair: copies of what is missing or different are requested, exactly these, under one operation."""
+"""Repair: copies of exactly the differences that a copy ends are requested, under one operation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from tempfile import SpooledTemporaryFile
+from types import TracebackType
 
-from ops.aws.concurrency import InOrder, Pace
+import msgspec
+
+from ops.aws.concurrency import Pace, run_in_order
 from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
 from ops.operation_events import RunningOperation, operation
-from ops.reconcile.difference import Difference, Kept
+from ops.reconcile.differences import Difference
 from ops.stack import Output, Stack
 from ops.terminal.progress import progress
 from shared.events import CopyRequest, Trigger
@@ -14,14 +18,45 @@ from shared.operations import OperationKind
 from shared.transfer_bus import MOST_EVENTS
 
 _THREADS = 8
+_MOST_IN_MEMORY = 1 << 20
 
 _Group = Sequence[CopyRequest]
 
 
+class Spool:
+    """Spool file of differences that are to be repaired: in memory, and on disk when they are many."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(Difference)
+        self.count = 0
+        self.bytes = 0
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Difference]:
+        self._file.seek(0)
+        for line in self._file:
+            yield self._decoder.decode(line)
+
+    def add(self, found: Difference) -> None:
+        """Add one more. Not while they are iterated."""
+        self._file.write(self._encoder.encode(found) + b"\n")
+        self.count += 1
+        self.bytes += found.bytes
+
+
 def repair(
-    stack: Stack, wanted: Kept, *, sources: Iterable[str], rate: float | None, filters: Mapping[str, str]
+    stack: Stack, differences: Spool, *, sources: Iterable[str], rate: float | None, filters: Mapping[str, str]
 ) -> RunningOperation:
-    """Request a copy of each; what the operation came to. The copier copies what still has the ETag that was seen.
+    """Request a copy of each difference. The copier copies what still has the ETag that was listed.
 
     Raises:
         CopytrailError, CommandError: not all requests were accepted; those that were are in the operation's counts.
@@ -31,7 +66,7 @@ def repair(
     with (
         closing(stack.client("events", connections=_THREADS)) as events,
         operation(stack, OperationKind.REPAIR, subject=subject, filters=filters) as running,
-        progress("requesting", total=wanted.count, unit="copies") as advance,
+        progress("requesting", total=differences.count, unit="copies") as advance,
     ):
 
         def done(group: _Group, _: None) -> None:
@@ -48,9 +83,9 @@ def repair(
                 accepted_of_others.append(len(group) - len(error.requests))
                 raise
 
-        groups = Pace(rate).groups((_request(found, running) for found in wanted), MOST_EVENTS)
+        groups = Pace(rate).groups((_request(found, running) for found in differences), MOST_EVENTS)
         try:
-            InOrder(publish, done, threads=_THREADS, stop=lambda: None).run(groups)
+            run_in_order(publish, done, groups, threads=_THREADS)
         finally:
             running.count("requested", sum(accepted_of_others))
     return running

@@ -1,13 +1,12 @@
-"""Owns how differences and their sums are shown: JSON, tabs into a pipe, or tables on a terminal."""
+"""Output of `copytrail reconcile`, differences and their totals: JSON, tabs into a pipe, or tables on a terminal."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import click
 
-from ops.reconcile.comparing import Tally
-from ops.reconcile.difference import Difference
-from ops.reconcile.judging import Kind
+from ops.reconcile.comparison import Tally
+from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.scope import Scope
 from ops.terminal.formats import WIDEST_SIZE, size_shown, visible
 from ops.terminal.json import Told, print_json
@@ -19,28 +18,28 @@ _STYLES = {
     Kind.SAME: "green",
     Kind.IN_FLIGHT: "cyan",
     Kind.MISSING: "red",
-    Kind.GONE: "red",
+    Kind.COPY_DELETED: "red",
     Kind.DIFFERENT: "red",
-    Kind.UNRECORDED: "yellow",
-    Kind.EXTRA: "magenta",
+    Kind.NO_RECORD: "yellow",
+    Kind.NO_SOURCE: "magenta",
     Kind.UNCLEAR: "yellow",
 }
 _MEANINGS = {
     Kind.SAME: "the same at both ends",
     Kind.IN_FLIGHT: "so new that they may be under way",
     Kind.MISSING: "in the source, not at the destination",
-    Kind.GONE: "copied once, gone from the destination",
+    Kind.COPY_DELETED: "copied once, deleted at the destination",
     Kind.DIFFERENT: "not the same at both ends",
-    Kind.UNRECORDED: "at both ends, not on record",
-    Kind.EXTRA: "at the destination, not in the source",
-    Kind.UNCLEAR: "could not be looked at",
+    Kind.NO_RECORD: "at both ends, not on record",
+    Kind.NO_SOURCE: "at the destination, not in the source",
+    Kind.UNCLEAR: "could not be read",
 }
-_EXTRA_IS_KEPT = "only at the destination: no difference here"
+_NO_SOURCE_IS_EXPECTED = "only at the destination: no difference here"
 
 _DIFFERENCES = Table[Difference](
-    Column("Kind", lambda found: Cell(found.kind, _STYLES[found.kind]), 10),
+    Column("Kind", lambda found: Cell(found.kind, _STYLES[found.kind]), 11),
     Column("Size", lambda found: size_shown(found.bytes), WIDEST_SIZE, right=True, from_width=60),
-    Column("What", lambda found: found.explanation, least=26, from_width=64),
+    Column("What", lambda found: found.explanation, least=26, from_width=66),
     Column("Key", lambda found: found.object_key, least=16, keeps_end=True),
     piped=lambda found: (
         found.kind,
@@ -55,52 +54,52 @@ _DIFFERENCES = Table[Difference](
 Compared = Sequence[tuple[Scope, Tally]]
 
 
-class ObjectsTold(Told, frozen=True, kw_only=True):
-    """So many objects, and their bytes."""
+class ObjectCount(Told, frozen=True, kw_only=True):
+    """Number of objects, and their bytes."""
 
     objects: int
     size: int
 
 
-class RouteTold(Told, frozen=True, kw_only=True):
-    """What the comparison of one route came to."""
+class RouteSummary(Told, frozen=True, kw_only=True):
+    """Totals of the comparison of one route."""
 
     route: int
     source_bucket: str
     destination_bucket: str
     destination_prefix: str
     differences: int
-    same: ObjectsTold
-    in_flight: ObjectsTold
-    missing: ObjectsTold
-    gone: ObjectsTold
-    different: ObjectsTold
-    unrecorded: ObjectsTold
-    extra: ObjectsTold
-    unclear: ObjectsTold
+    same: ObjectCount
+    in_flight: ObjectCount
+    missing: ObjectCount
+    copy_deleted: ObjectCount
+    different: ObjectCount
+    no_record: ObjectCount
+    no_source: ObjectCount
+    unclear: ObjectCount
     by_size_only: int
-    unseen: int
+    head_failed: int
     too_long: int
 
 
-class RepairTold(Told, frozen=True, kw_only=True):
+class RepairSummary(Told, frozen=True, kw_only=True):
     """The copies that were requested."""
 
     operation_id: str
     requested: int
 
 
-class SummaryTold(Told, frozen=True, kw_only=True):
-    """What a comparison came to: the last line."""
+class Summary(Told, frozen=True, kw_only=True):
+    """Totals of a comparison: the last line."""
 
     kind: Literal["Summary"]
     differences: int
-    routes: tuple[RouteTold, ...]
-    repair: RepairTold | None = None
+    routes: tuple[RouteSummary, ...]
+    repair: RepairSummary | None = None
 
 
 class Report:
-    """Where differences are shown. `with_repair`: on a terminal, those to be repaired are shown later, all of them."""
+    """Prints differences and totals. `with_repair`: on a terminal, all that are to be repaired are shown later."""
 
     def __init__(self, *, as_json: bool, with_repair: bool) -> None:
         self._as_json = as_json
@@ -118,8 +117,8 @@ class Report:
             if self._count <= _MOST_SHOWN:
                 self._first.append(found)
 
-    def conclude(self, compared: Compared) -> None:
-        """Show the sums; into a pipe, as notes."""
+    def print_totals(self, compared: Compared) -> None:
+        """Print the totals; into a pipe, as notes."""
         if self._is_table:
             if self._first:
                 self.show_table(self._first)
@@ -128,40 +127,40 @@ class Report:
                 click.echo()
             for scope, tally in compared:
                 click.echo(visible(_title(scope)))
-                _sums(scope, tally).print(kind for kind in Kind if tally.objects[kind] or kind is Kind.SAME)
+                _totals(scope, tally).print(kind for kind in Kind if tally.objects[kind] or kind is Kind.SAME)
         elif not self._as_json:
             for scope, tally in compared:
-                note(f"{_title(scope)}: {_in_short(tally)}")
-        _tell_more([tally for _, tally in compared])
+                note(f"{_title(scope)}: {_totals_in_words(tally)}")
+        _print_notes([tally for _, tally in compared])
 
     def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
         """A table of differences."""
         _DIFFERENCES.print(found)
 
-    def show_wanted(self, wanted: Iterator[Difference]) -> None:
+    def show_repairable(self, differences: Iterator[Difference]) -> None:
         """What would be repaired: on a terminal, elsewhere it has been shown."""
         if self._is_table:
             click.echo()
-            self.show_table(wanted)
+            self.show_table(differences)
 
-    def summarize(self, compared: Compared, repair: RepairTold | None) -> None:
+    def print_summary(self, compared: Compared, repair: RepairSummary | None) -> None:
         """The last line for a program."""
         if self._as_json:
             print_json(
-                SummaryTold(
+                Summary(
                     kind="Summary",
                     differences=sum(tally.differences for _, tally in compared),
-                    routes=tuple(_route_told(scope, tally) for scope, tally in compared),
+                    routes=tuple(_route_summary(scope, tally) for scope, tally in compared),
                     repair=repair,
                 ).attributes()
             )
 
 
-def _route_told(scope: Scope, tally: Tally) -> RouteTold:
-    def of(kind: Kind) -> ObjectsTold:
-        return ObjectsTold(objects=tally.objects[kind], size=tally.bytes[kind])
+def _route_summary(scope: Scope, tally: Tally) -> RouteSummary:
+    def of(kind: Kind) -> ObjectCount:
+        return ObjectCount(objects=tally.objects[kind], size=tally.bytes[kind])
 
-    return RouteTold(
+    return RouteSummary(
         route=scope.number,
         source_bucket=scope.route.source_bucket,
         destination_bucket=scope.route.destination_bucket,
@@ -170,13 +169,13 @@ def _route_told(scope: Scope, tally: Tally) -> RouteTold:
         same=of(Kind.SAME),
         in_flight=of(Kind.IN_FLIGHT),
         missing=of(Kind.MISSING),
-        gone=of(Kind.GONE),
+        copy_deleted=of(Kind.COPY_DELETED),
         different=of(Kind.DIFFERENT),
-        unrecorded=of(Kind.UNRECORDED),
-        extra=of(Kind.EXTRA),
+        no_record=of(Kind.NO_RECORD),
+        no_source=of(Kind.NO_SOURCE),
         unclear=of(Kind.UNCLEAR),
         by_size_only=tally.by_size_only,
-        unseen=tally.unseen,
+        head_failed=tally.head_failed,
         too_long=tally.too_long,
     )
 
@@ -188,35 +187,35 @@ def _title(scope: Scope) -> str:
     )
 
 
-def _sums(scope: Scope, tally: Tally) -> Table[Kind]:
+def _totals(scope: Scope, tally: Tally) -> Table[Kind]:
     def meaning(kind: Kind) -> Cell:
-        is_kept = kind is Kind.EXTRA and not scope.route.deletes
-        return Cell(_EXTRA_IS_KEPT if is_kept else _MEANINGS[kind], "dim")
+        is_kept = kind is Kind.NO_SOURCE and not scope.route.deletes
+        return Cell(_NO_SOURCE_IS_EXPECTED if is_kept else _MEANINGS[kind], "dim")
 
     return Table(
-        Column("Kind", lambda kind: Cell(kind, _STYLES[kind]), 10),
+        Column("Kind", lambda kind: Cell(kind, _STYLES[kind]), 11),
         Column("Objects", lambda kind: f"{tally.objects[kind]:,}", 7, right=True, is_whole=True),
         Column("Size", lambda kind: size_shown(tally.bytes[kind]), WIDEST_SIZE, right=True, is_whole=True),
         Column("Which are", meaning, from_width=60),
     )
 
 
-def _in_short(tally: Tally) -> str:
+def _totals_in_words(tally: Tally) -> str:
     return ", ".join(f"{tally.objects[kind]:,} {kind}" for kind in Kind if tally.objects[kind] or kind is Kind.SAME)
 
 
-def _tell_more(tallies: Sequence[Tally]) -> None:
+def _print_notes(tallies: Sequence[Tally]) -> None:
     if not any(tally.objects for tally in tallies):
         note("nothing was compared: no object and no record matches")
     if by_size_only := sum(tally.by_size_only for tally in tallies):
-        note(f"of {by_size_only:,} only the sizes could be compared: --deep compares what S3 tells of each")
-    if unseen := sum(tally.unseen for tally in tallies):
-        why = next(tally.why_unseen for tally in tallies if tally.unseen)
-        note(f"{unseen:,} could not be looked at more closely, and are shown as they are listed: {why}")
+        note(f"of {by_size_only:,} only the sizes could be compared: --deep compares what HEAD says of each")
+    if head_failed := sum(tally.head_failed for tally in tallies):
+        why = next(tally.why_head_failed for tally in tallies if tally.head_failed)
+        note(f"{head_failed:,} could not be read by HEAD, and are shown as they are listed: {why}")
     if too_long := sum(tally.too_long for tally in tallies):
         note(
             f"{too_long:,} can have no copy, as its key would be too long: shorten the route's destinationPrefix, or"
             " the keys; --repair leaves them out"
         )
-    if any(tally.objects[kind] for tally in tallies for kind in (Kind.MISSING, Kind.DIFFERENT, Kind.UNRECORDED)):
+    if any(tally.objects[kind] for tally in tallies for kind in (Kind.MISSING, Kind.DIFFERENT, Kind.NO_RECORD)):
         note("why: copytrail dlq ls shows what failed, copytrail audit history s3://BUCKET/KEY what became of one")

@@ -1,4 +1,4 @@
-"""Owns what of a route is compared: which keys, at both ends, and how new."""
+"""Scope of a comparison: which keys of a route are compared, at both ends, and how new they may be."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ ALL = "all"
 class Scope:
     """One route, by its number from 1, and what of it is compared.
 
-    `since`, `settled_before`: moments as listings and records write them, so that they compare as text; an upload that
-    is newer than `settled_before` may still be under way. `others`: the stack's other routes.
+    `since`, `in_flight_since`: moments as listings and records write them, so that they compare as text; an upload that
+    is newer than `in_flight_since` may still be under way. `others`: the stack's other routes.
     """
 
     number: int
     route: Route
     keys: KeyFilter
     since: str
-    settled_before: str
+    in_flight_since: str
     others: tuple[Route, ...]
 
     @cached_property
@@ -63,7 +63,7 @@ class Scope:
 
 
 def scopes(
-    routes: Sequence[Route], wanted: str, keys: KeyFilter, *, since: datetime | None, settled_before: datetime
+    routes: Sequence[Route], wanted: str, keys: KeyFilter, *, since: datetime | None, in_flight_since: datetime
 ) -> list[Scope]:
     """The scopes of the route with a number (as text, from 1), or of `all`.
 
@@ -76,7 +76,7 @@ def scopes(
             route=routes[number - 1],
             keys=keys,
             since=times.to_text(since) if since else "",
-            settled_before=times.to_text(settled_before),
+            in_flight_since=times.to_text(in_flight_since),
             others=tuple(routes[: number - 1]) + tuple(routes[number:]),
         )
         for number in _numbers(wanted, len(routes))

@@ -1,6 +1,6 @@
-"""Owns when copytrail is well, and how a person is told.
+"""Verdict on a snapshot: when copytrail is healthy, and how a person is told.
 
-A failure by itself is no ailment: its letter is, until somebody has replayed or dropped it.
+A failure by itself is no ailment: its dead letter is, until somebody has replayed or dropped it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from ops.status.signs import Depth, Letters, QueueSigns, Signs, Unseen
+from ops.status.checks import Depth, Reasons
+from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.terminal.formats import counted, duration_shown
 
 _MOST_REASONS = 3
 
 
 class Health(StrEnum):
-    """How copytrail is. `UNCLEAR`: nothing is known to be wrong, but not everything could be looked at."""
+    """How copytrail is. `UNCLEAR`: nothing is known to be wrong, but not everything could be read."""
 
     HEALTHY = "Healthy"
     NOT_HEALTHY = "NotHealthy"
@@ -38,20 +39,20 @@ class Verdict:
         return f"{self.health.shown}: {self.why}"
 
 
-def judge(signs: Signs, *, behind: timedelta, logs: Mapping[str, str]) -> Verdict:
-    """The verdict on what a look found.
+def assess(snapshot: Snapshot, *, behind: timedelta, logs: Mapping[str, str]) -> Verdict:
+    """The verdict on a snapshot.
 
     Args:
         behind: a queue whose oldest message waits so long has fallen behind.
         logs: the log group of the function behind each queue, by the queue's name.
     """
-    problems = [problem for queue in signs.queues for problem in _problems(queue, behind, logs[queue.name])]
+    problems = [problem for queue in snapshot.queues for problem in _problems(queue, behind, logs[queue.name])]
     if problems:
         return Verdict(Health.NOT_HEALTHY, "; ".join(problems))
-    if signs.unseen:
-        return Verdict(Health.UNCLEAR, f"nothing is known to be wrong, but {'; '.join(signs.unseen)}")
-    under_way = sum(queue.depth.total for queue in signs.queues if isinstance(queue.depth, Depth))
-    return Verdict(Health.HEALTHY, f"there are no dead letters, and {_messages(under_way)}")
+    if snapshot.unavailable:
+        return Verdict(Health.UNCLEAR, f"nothing is known to be wrong, but {'; '.join(snapshot.unavailable)}")
+    on_the_way = sum(queue.depth.total for queue in snapshot.queues if isinstance(queue.depth, Depth))
+    return Verdict(Health.HEALTHY, f"there are no dead letters, and {_messages(on_the_way)}")
 
 
 def reasons_shown(counts: Mapping[str, int]) -> str:
@@ -63,19 +64,19 @@ def reasons_shown(counts: Mapping[str, int]) -> str:
     return ", ".join(shown)
 
 
-def letters_shown(dead: Depth, letters: Letters | Unseen) -> str:
+def dead_letters_shown(dead: Depth, reasons: Reasons | Unavailable) -> str:
     """The reasons of dead letters, and of how many of them they are; empty where there are none."""
-    if isinstance(letters, Unseen) or not dead.total:
+    if isinstance(reasons, Unavailable) or not dead.total:
         return ""
-    if letters.others_at_work and not letters.total:
-        return "somebody is looking at them, or replaying them"
-    reasons = reasons_shown(letters.by_reason)
-    return reasons if letters.total >= dead.total or not reasons else f"of {letters.total:,} of them: {reasons}"
+    if reasons.in_use:
+        return "another command is reading or replaying them"
+    shown = reasons_shown(reasons.by_reason)
+    return shown if reasons.total >= dead.total or not shown else f"of {reasons.total:,} of them: {shown}"
 
 
-def _problems(queue: QueueSigns, behind: timedelta, log_group: str) -> Iterator[str]:
+def _problems(queue: QueueState, behind: timedelta, log_group: str) -> Iterator[str]:
     if isinstance(queue.dead, Depth) and queue.dead.total:
-        shown = letters_shown(queue.dead, queue.letters)
+        shown = dead_letters_shown(queue.dead, queue.reasons)
         where = "" if queue.name == "copy" else f" --queue {queue.name}"
         yield (
             f"{counted(queue.dead.total, 'dead letter')} in the {queue.name} DLQ{f' ({shown})' if shown else ''}:"

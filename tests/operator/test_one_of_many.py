@@ -54,7 +54,7 @@ def test_reconcile_tells_of_it_with_the_reason_and_compares_the_rest(desk: Desk,
     for key in ("a", "b", "c"):
         desk.upload(key)
     with intercept(desk.aws, refusing(reply, "b")):
-        done = desk.run("reconcile", "--settle", "0s", "--json")
+        done = desk.run("reconcile", "--in-flight-since", "0s", "--json")
 
     *found, summary = map(json.loads, done.stdout.splitlines())
     assert [(each["ObjectKey"], each["Kind"], "Message" in each) for each in found] == [
@@ -63,15 +63,15 @@ def test_reconcile_tells_of_it_with_the_reason_and_compares_the_rest(desk: Desk,
         ("c", "Missing", False),
     ]
     assert f"s3:GetObject on s3://{desk.source}/b: " in found[1]["Message"]
-    assert summary["Routes"][0]["Unseen"] == 1
+    assert summary["Routes"][0]["HeadFailed"] == 1
     assert done.returncode == 1
-    assert done.stderr.endswith("Error: 1 object could not be looked at\n")
+    assert done.stderr.endswith("Error: 1 object could not be read\n")
 
 
 @pytest.mark.parametrize("expires", ["", "0", "-1", "never", "Wed, 21 Oct 2037 07:28:00 +0200"])
 def test_whatever_an_expires_is_reconcile_and_replay_read_it(desk: Desk, expires: str) -> None:
     put_with_expires(desk, "odd", expires)
-    assert desk.run("reconcile", "--settle", "0s", "--deep").returncode == 3
+    assert desk.run("reconcile", "--in-flight-since", "0s", "--deep").returncode == 3
     put_failed(desk, "other")
     put_with_expires(desk, "other", expires)
     replayed = desk.run("dlq", "replay", "--yes")
@@ -85,7 +85,7 @@ def test_a_key_that_grows_too_long_is_a_difference_that_no_repair_requests(desk:
         desk.upload(key)
     desk.take_all("CopyQueueUrl")
 
-    done = desk.run("reconcile", "--settle", "0s", "--json", "--repair", "--yes")
+    done = desk.run("reconcile", "--in-flight-since", "0s", "--json", "--repair", "--yes")
 
     *found, summary = map(json.loads, done.stdout.splitlines())
     assert [each["Kind"] for each in found] == ["Missing"] * 3
@@ -112,7 +112,7 @@ def test_replay_tells_of_it_with_the_reason_and_replays_the_rest(desk: Desk, rep
     assert f"s3:GetObject on s3://{desk.source}/b: " in unknown[4]
     assert keys_in(desk, "CopyQueueUrl") == ["a", "b"]
     assert done.returncode == 1
-    assert done.stderr.endswith("Error: the source of 1 letter could not be looked at\n")
+    assert done.stderr.endswith("Error: the source of 1 letter could not be checked\n")
 
 
 @pytest.mark.parametrize("reply", REPLIES, ids=["400", "403", "no date"])

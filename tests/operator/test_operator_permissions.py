@@ -54,8 +54,8 @@ LOOKS = (
     "dlq export letters.jsonl",
     "dlq export --queue audit audit-letters.jsonl",
     "dlq replay --dry-run",
-    "reconcile --settle 0s",
-    "reconcile --deep --settle 0s",
+    "reconcile --in-flight-since 0s",
+    "reconcile --deep --in-flight-since 0s",
 )
 ACTS = (
     "dlq replay --limit 1 --yes",
@@ -65,7 +65,7 @@ ACTS = (
     "dlq import letters.jsonl --yes",
     "dlq import --queue audit audit-letters.jsonl --yes",
     # Before all is copied once more.
-    "reconcile --repair --settle 0s --yes",
+    "reconcile --repair --in-flight-since 0s --yes",
     "backfill --bucket source --yes",
 )
 # They ask nothing of AWS, or run the embedded one, where everybody may do everything.

@@ -15,7 +15,7 @@ from tests.interception import InterceptedRequest, Reply, intercept
 from tests.operator.conftest import Desk
 
 ODD_KEYS = ("100%25 sure.txt", "a+b", "ä/\u202egnp.exe", "folder/", 'say "yes",\n\x01', "plain")
-NOW = ("--settle", "0s")
+NOW = ("--in-flight-since", "0s")
 CLEAN, REFUSED, MISUSED, DIFFERENT = 0, 1, 2, 3
 
 
@@ -77,12 +77,12 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
     upload_unseen(desk, "all/twin")
     desk.s3.put_object(Bucket=there, Key="all/twin", Body=b"body")
     repairable = {
-        gone: ("Gone", ""),
+        gone: ("CopyDeleted", ""),
         resized: ("Different", "size"),
         rewritten: ("Different", "checksum"),
         "all/missing +%2B\n": ("Missing", ""),
     }
-    others = {"all/extra": ("Extra", ""), "all/cold": ("Missing", ""), "all/twin": ("Unrecorded", "")}
+    others = {"all/extra": ("NoSource", ""), "all/cold": ("Missing", ""), "all/twin": ("NoRecord", "")}
     only = ("--key-prefix", "all/")
 
     code, found, summary = reconcile(desk, *only)
@@ -109,7 +109,7 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
     for key in ("all/cold", "all/twin"):
         desk.s3.delete_object(Bucket=desk.source, Key=key)
     code, found, _ = reconcile(desk, *only, "--deep")
-    assert (code, {kind for kind, _ in found.values()}) == (CLEAN, {"Extra"})
+    assert (code, {kind for kind, _ in found.values()}) == (CLEAN, {"NoSource"})
 
 
 def test_what_is_at_neither_end_any_more_is_gone(desk: Desk) -> None:
@@ -119,7 +119,7 @@ def test_what_is_at_neither_end_any_more_is_gone(desk: Desk) -> None:
         desk.s3.delete_object(Bucket=bucket, Key="lost/for-ever")
 
     code, found, summary = reconcile(desk, "--key-prefix", "lost/", "--repair", "--yes")
-    assert (code, found) == (DIFFERENT, {"lost/for-ever": ("Gone", "")})
+    assert (code, found) == (DIFFERENT, {"lost/for-ever": ("CopyDeleted", "")})
     assert "Repair" not in summary
     assert reconcile(desk, "--key-prefix", "lost/", "--without-records")[:2] == (CLEAN, {})
 
@@ -138,7 +138,7 @@ def test_a_copy_deleted_by_hand_is_gone_at_once(desk: Desk) -> None:
     desk.s3.delete_object(Bucket=desk.destination, Key="by/hand")
     done = desk.run("reconcile", "--key-prefix", "by/", "--json")
     found, summary = map(json.loads, done.stdout.splitlines())
-    assert (done.returncode, found["Kind"], summary["Differences"]) == (DIFFERENT, "Gone", 1)
+    assert (done.returncode, found["Kind"], summary["Differences"]) == (DIFFERENT, "CopyDeleted", 1)
 
 
 def test_a_copy_that_arrives_while_the_buckets_are_listed_is_no_difference(desk: Desk) -> None:
@@ -226,7 +226,7 @@ def test_a_record_that_is_none_hides_no_other(desk: Desk) -> None:
         )
         done = desk.run("reconcile", *NOW, "--json", "--key-prefix", "odd/")
         *differences, _ = [json.loads(line) for line in done.stdout.splitlines()]
-        assert [(each["ObjectKey"], each["Kind"]) for each in differences] == [("odd/bad", "Unrecorded")]
+        assert [(each["ObjectKey"], each["Kind"]) for each in differences] == [("odd/bad", "NoRecord")]
         assert f"such as {bad.log_id}" in done.stderr
         assert "1 record that this version cannot read" in desk.run("status").stdout
     desk.dynamodb.delete_item(**place)

@@ -92,8 +92,8 @@ def test_a_dead_letter_of_the_audit_queue_is_not_healthy_either(desk: Desk) -> N
     assert found["Message"].endswith("`copytrail dlq ls --queue audit`")
 
 
-def test_a_look_receives_from_no_queue_and_leaves_each_dead_letter_where_it_was(desk: Desk) -> None:
-    fail(desk, "looked-at.tar")
+def test_a_snapshot_receives_from_no_queue_and_leaves_each_dead_letter_where_it_was(desk: Desk) -> None:
+    fail(desk, "read.tar")
     received: list[str] = []
 
     def watch(request: InterceptedRequest) -> None:
@@ -107,14 +107,13 @@ def test_a_look_receives_from_no_queue_and_leaves_each_dead_letter_where_it_was(
     assert depth(desk, "CopyDlqUrl") == (1, 0)
 
 
-def test_letters_that_somebody_has_in_hand_are_counted_and_left_alone(desk: Desk) -> None:
+def test_letters_that_another_command_holds_are_counted_and_left_alone(desk: Desk) -> None:
     fail(desk, "1.tar", "2.tar")
     desk.sqs.receive_message(QueueUrl=desk.outputs["CopyDlqUrl"], MaxNumberOfMessages=1, VisibilityTimeout=60)
     assert depth(desk, "CopyDlqUrl") == (1, 1)
     ended = desk.run("status")
     assert ended.stdout.splitlines()[-1] == (
-        "Not healthy: 2 dead letters in the copy DLQ (somebody is looking at them, or replaying them):"
-        " `copytrail dlq ls`"
+        "Not healthy: 2 dead letters in the copy DLQ (another command is reading or replaying them): `copytrail dlq ls`"
     )
     assert depth(desk, "CopyDlqUrl") == (1, 1)
     queue = sqs_backends["123456789012"]["us-east-1"].queues[desk.outputs["CopyDlqUrl"].rpartition("/")[2]]
@@ -141,29 +140,29 @@ def test_a_queue_whose_oldest_message_waits_too_long_is_behind(desk: Desk) -> No
 
 
 @pytest.mark.parametrize(
-    ("service", "unseen"),
+    ("service", "unavailable"),
     [
         ("cloudwatch", [("copy", "OldestAgeSeconds"), ("audit", "OldestAgeSeconds")]),
         ("dynamodb", []),
     ],
 )
-def test_what_may_not_be_looked_at_is_a_question_mark_and_hides_nothing_else(
-    desk: Desk, service: str, unseen: list[tuple[str, str]]
+def test_what_may_not_be_read_is_a_question_mark_and_hides_nothing_else(
+    desk: Desk, service: str, unavailable: list[tuple[str, str]]
 ) -> None:
     with intercept(desk.aws, refusing(service, "AccessDeniedException")):
         exit_code, found = status(desk)
         shown = desk.run("status", **OPERATOR).stdout
     assert (exit_code, found["Health"]) == (1, "Unclear")
-    assert not any(sign in found["Queues"][queue] for queue, sign in unseen)
+    assert not any(field in found["Queues"][queue] for queue, field in unavailable)
     assert ("LastHour" not in found) == (service == "dynamodb")
     assert found["Queues"]["copy"]["Waiting"] == 0
-    [why] = found["NotSeen"]
+    [why] = found["NotRead"]
     assert f": AccessDenied: {service}:" in why
     assert shown.splitlines()[-1] == f"Unclear: nothing is known to be wrong, but {why}"
 
 
-def test_a_person_sees_that_it_looks_and_a_pipe_does_not(desk: Desk) -> None:
-    assert f"Looking at stack {desk.aws.stack_name}" in desk.show("status")
+def test_a_person_sees_that_it_reads_and_a_pipe_does_not(desk: Desk) -> None:
+    assert f"Reading stack {desk.aws.stack_name}" in desk.show("status")
     assert desk.run("status").stderr == ""
 
 
@@ -175,7 +174,7 @@ def test_credentials_that_have_expired_end_it_with_one_line(desk: Desk) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_watching_into_a_pipe_is_a_line_for_each_look_and_ends_with_the_last_ones_exit_code(desk: Desk) -> None:
+def test_watching_into_a_pipe_is_a_line_for_each_snapshot_and_ends_with_the_last_ones_exit_code(desk: Desk) -> None:
     with stopped(desk.popen("status", "--watch", "--every", "1s")) as watching:
         assert " Healthy: " in watching.stdout.readline()
         desk.send("nonsense")
@@ -187,7 +186,7 @@ def test_watching_into_a_pipe_is_a_line_for_each_look_and_ends_with_the_last_one
         assert watching.stderr.read() == ""
 
 
-def test_watching_on_a_terminal_draws_each_look_in_the_place_of_the_last(desk: Desk) -> None:
+def test_watching_on_a_terminal_draws_each_snapshot_in_the_place_of_the_last(desk: Desk) -> None:
     ours, theirs = pty.openpty()
     variables = desk.terminal.variables({"TERM": "xterm"})
     command = [str(COPYTRAIL), "status", "--watch", "--every", "1s"]

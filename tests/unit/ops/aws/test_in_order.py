@@ -1,11 +1,11 @@
-"""Work several at a time, told of in order."""
+"""Work several at a time, finished in order."""
 
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from ops.aws.concurrency import InOrder
+from ops.aws.concurrency import run_in_order
 
 
 class Scenes:
@@ -13,7 +13,7 @@ class Scenes:
 
     def __init__(self) -> None:
         self.begun: list[int] = []
-        self.told: list[int] = []
+        self.finished: list[int] = []
         self.stopped = False
         self._let = [threading.Event() for _ in range(20)]
 
@@ -28,7 +28,7 @@ class Scenes:
 
     def done(self, piece: int, result: int) -> None:
         assert result == piece * 10
-        self.told.append(piece)
+        self.finished.append(piece)
 
     def stop(self) -> None:
         self.stopped = True
@@ -40,21 +40,21 @@ def scenes() -> Scenes:
     return Scenes()
 
 
-def in_order(scenes: Scenes, *, threads: int = 3) -> InOrder[int, int]:
-    return InOrder(scenes.work, scenes.done, threads=threads, stop=scenes.stop)
+def run(scenes: Scenes, pieces: Iterator[int]) -> None:
+    run_in_order(scenes.work, scenes.done, pieces, threads=3, stop=scenes.stop)
 
 
-def test_what_ends_later_is_told_first_where_it_comes_first(scenes: Scenes) -> None:
+def test_what_ends_later_is_finished_first_where_it_comes_first(scenes: Scenes) -> None:
     def pieces() -> Iterator[int]:
         yield from range(3)
         scenes.let(2, 1)
-        assert scenes.told == []
+        assert scenes.finished == []
         yield 3
         scenes.let(0, 3)
 
-    in_order(scenes).run(pieces())
+    run(scenes, pieces())
 
-    assert scenes.told == [0, 1, 2, 3]
+    assert scenes.finished == [0, 1, 2, 3]
     assert not scenes.stopped
 
 
@@ -68,16 +68,16 @@ def test_no_more_than_twice_the_threads_are_under_way(scenes: Scenes) -> None:
     def pieces() -> Iterator[int]:
         for piece in range(20):
             made.append(piece)
-            assert len(made) - len(scenes.told) <= 7
+            assert len(made) - len(scenes.finished) <= 7
             yield piece
         scenes.let(18, 19)
 
-    InOrder(work, scenes.done, threads=3, stop=scenes.stop).run(pieces())
+    run_in_order(work, scenes.done, pieces(), threads=3, stop=scenes.stop)
 
-    assert scenes.told == list(range(20))
+    assert scenes.finished == list(range(20))
 
 
-def test_nothing_behind_a_failure_is_told_although_it_was_done(scenes: Scenes) -> None:
+def test_nothing_behind_a_failure_is_finished_although_it_was_done(scenes: Scenes) -> None:
     def work(piece: int) -> int:
         scenes.let(piece)
         if piece == 1:
@@ -85,9 +85,9 @@ def test_nothing_behind_a_failure_is_told_although_it_was_done(scenes: Scenes) -
         return scenes.work(piece)
 
     with pytest.raises(ValueError, match="refused"):
-        InOrder(work, scenes.done, threads=1, stop=scenes.stop).run(iter(range(10)))
+        run_in_order(work, scenes.done, range(10), threads=1, stop=scenes.stop)
 
-    assert scenes.told == [0]
+    assert scenes.finished == [0]
     assert scenes.stopped
 
 
@@ -99,6 +99,6 @@ def test_stopped_it_waits_for_what_was_begun_and_begins_nothing_else(scenes: Sce
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_order(scenes).run(pieces())
+        run(scenes, pieces())
 
-    assert sorted(scenes.begun) == scenes.told == [0, 1, 2]
+    assert sorted(scenes.begun) == scenes.finished == [0, 1, 2]

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
-from ops.backfill.existing import Position
+from ops.backfill.objects import Position
 from ops.errors import UsageError
 
 ARGUMENTS = {"bucket": "uploads", "--key-prefix": "a/"}

@@ -9,13 +9,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from ops.backfill.existing import Existing, Position
-from ops.backfill.inventory import Inventory
-from ops.backfill.manifest import place_named, read_manifest
+from ops.backfill.inventory import Inventory, place_named, read_manifest
+from ops.backfill.objects import Position, SourceObject
 from ops.errors import CommandError, UsageError
 from ops.params.keys import Place
 from shared.errors import CopytrailError
-from tests.unit.ops.backfill.objects import FakeInventoryBucket, csv_file, manifest
+from tests.unit.ops.backfill.examples import FakeInventoryBucket, csv_file, manifest
 
 PLACE = Place("inventories", "daily/manifest.json")
 VERSIONS = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass"
@@ -85,7 +84,7 @@ def table(*rows: dict[str, Any]) -> pa.Table:
 
 
 def keys(found: Inventory) -> list[str]:
-    return [each.key for each in found.objects(Position())]
+    return [each.key for each in found.after(Position())]
 
 
 @pytest.fixture
@@ -94,9 +93,9 @@ def bucket() -> FakeInventoryBucket:
 
 
 def test_a_csv_row_is_an_object(bucket: FakeInventoryBucket) -> None:
-    [found] = csv_inventory(bucket, [line("a")]).objects(Position())
+    [found] = csv_inventory(bucket, [line("a")]).after(Position())
 
-    assert found == Existing(
+    assert found == SourceObject(
         key="a",
         size=7,
         etag="e1",
@@ -107,9 +106,9 @@ def test_a_csv_row_is_an_object(bucket: FakeInventoryBucket) -> None:
 
 
 def test_a_parquet_row_is_the_same_object(bucket: FakeInventoryBucket) -> None:
-    [found] = parquet_inventory(bucket, table({"key": "a"})).objects(Position())
+    [found] = parquet_inventory(bucket, table({"key": "a"})).after(Position())
 
-    assert [found] == list(csv_inventory(FakeInventoryBucket(), [line("a")]).objects(Position()))
+    assert [found] == list(csv_inventory(FakeInventoryBucket(), [line("a")]).after(Position()))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +143,7 @@ def test_only_newest_versions_that_are_no_delete_markers_count(bucket: FakeInven
 def test_an_inventory_of_current_versions_only_has_no_column_for_that(bucket: FakeInventoryBucket) -> None:
     found = csv_inventory(bucket, ['"uploads","a","7"'], schema="Bucket, Key, Size")
 
-    [only] = found.objects(Position())
+    [only] = found.after(Position())
 
     assert (only.key, only.etag, only.last_modified, only.storage_class) == ("a", None, None, "STANDARD")
 
@@ -157,18 +156,18 @@ def test_it_goes_on_behind_any_position(bucket: FakeInventoryBucket, kind: str) 
     else:
         found = parquet_inventory(bucket, *(table(*({"key": name} for name in each)) for each in names))
 
-    everything = list(found.objects(Position()))
+    everything = list(found.after(Position()))
 
     assert [each.key for each in everything] == list("abcdefghi")
     for number, each in enumerate(everything, start=1):
-        assert list(found.objects(each.position)) == everything[number:]
+        assert list(found.after(each.position)) == everything[number:]
 
 
 def test_files_of_more_rows_than_are_held_at_once(bucket: FakeInventoryBucket) -> None:
     rows = table(*({"key": f"{number:05}"} for number in range(10_000)))
     found = parquet_inventory(bucket, rows)
 
-    rest = found.objects(Position(file=0, row=4100))
+    rest = found.after(Position(file=0, row=4100))
 
     assert [each.key for each in rest] == [f"{number:05}" for number in range(4100, 10_000)]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.reconcile.pairs import Pair, pairs
-from tests.unit.ops.reconcile.ends import listed, record
+from tests.unit.ops.reconcile.examples import listed, record
 
 keys = st.text(st.sampled_from("ab/ é\u202e\U0010ffff"), min_size=1, max_size=4)
 

@@ -8,7 +8,7 @@ from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.reconcile.scope import scopes
 from shared.routes import Route
-from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, scope
+from tests.unit.ops.reconcile.examples import DESTINATION, SOURCE, scope
 
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 ROUTES = [Route(source_bucket=SOURCE, destination_bucket=DESTINATION, prefixes=(prefix,)) for prefix in ("a/", "b/")]
@@ -39,16 +39,16 @@ def test_nothing_is_listed_under_what_can_be_no_key() -> None:
 
 
 def test_routes_are_chosen_by_their_numbers() -> None:
-    assert [of.number for of in scopes(ROUTES, "all", KeyFilter(), since=None, settled_before=MOMENT)] == [1, 2]
-    [second] = scopes(ROUTES, "2", KeyFilter(), since=MOMENT, settled_before=MOMENT)
+    assert [of.number for of in scopes(ROUTES, "all", KeyFilter(), since=None, in_flight_since=MOMENT)] == [1, 2]
+    [second] = scopes(ROUTES, "2", KeyFilter(), since=MOMENT, in_flight_since=MOMENT)
     assert (second.route, second.others) == (ROUTES[1], (ROUTES[0],))
-    assert (second.since, second.settled_before) == ("2026-11-23T00:00:00.000Z", "2026-11-23T00:00:00.000Z")
+    assert (second.since, second.in_flight_since) == ("2026-11-23T00:00:00.000Z", "2026-11-23T00:00:00.000Z")
 
 
 @pytest.mark.parametrize("wanted", ["0", "3", "-1", "two", "²", ""])
 def test_a_route_that_is_not_there_is_said_to_be_none(wanted: str) -> None:
     with pytest.raises(UsageError, match="the stack's routes are 1 to 2"):
-        scopes(ROUTES, wanted, KeyFilter(), since=None, settled_before=MOMENT)
+        scopes(ROUTES, wanted, KeyFilter(), since=None, in_flight_since=MOMENT)
 
 
 def test_suffixes_sizes_and_globs_decide_too() -> None:

@@ -1,4 +1,4 @@
-"""The screen shows what was found, `?` for what could not be looked at, and does nothing else to a terminal."""
+"""The screen shows what was found, `?` for what could not be read, and does nothing else to a terminal."""
 
 import io
 import re
@@ -10,32 +10,34 @@ from msgspec import structs
 from rich.cells import cell_len
 from rich.console import Console
 
+from ops.status.checks import Depth, Reasons, RecentTransfers
 from ops.status.screen import line, screen, to_json
-from ops.status.signs import Depth, Letters, QueueSigns, Signs, Transfers, Unseen
-from ops.status.verdict import Health, Verdict, judge
+from ops.status.snapshot import QueueState, Snapshot, Unavailable
+from ops.status.verdict import Health, Verdict, assess
 from tests.fakes.outcomes import a_record
+from tests.unit.ops.status.examples import recent
 
 AT = datetime(2026, 11, 23, 10, 0, 3, tzinfo=UTC)
 NEWEST = structs.replace(a_record(), finished_at=AT - timedelta(seconds=12))
 NOT_HEALTHY = Verdict(Health.NOT_HEALTHY, "3 dead letters")
-REFUSED = Unseen("AccessDenied: cloudwatch:GetMetricData on AWS/SQS: no")
+REFUSED = Unavailable("AccessDenied: cloudwatch:GetMetricData on AWS/SQS: no")
 
 
-def signs(**changes: object) -> Signs:
-    copy = QueueSigns("copy", Depth(1200, 10, 2), 720.0, Depth(3, 0, 0), Letters({"AccessDenied": 2, "Archived": 1}))
-    audit = QueueSigns("audit", Depth(0, 0, 0), None, Depth(0, 0, 0), Letters({}))
-    whole = Signs(AT, (copy, audit), Transfers(NEWEST, {"AccessDenied": 2}, 40, more=False))
+def snapshot(**changes: object) -> Snapshot:
+    copy = QueueState("copy", Depth(1200, 10, 2), 720.0, Depth(3, 0, 0), Reasons({"AccessDenied": 2, "Archived": 1}))
+    audit = QueueState("audit", Depth(0, 0, 0), None, Depth(0, 0, 0), Reasons({}))
+    whole = Snapshot(AT, (copy, audit), recent(NEWEST, {"AccessDenied": 2}, 40, at_least=False))
     return replace(whole, **changes)  # type: ignore[arg-type]  # its own fields
 
 
-def shown(found: Signs, verdict: Verdict = NOT_HEALTHY, width: int = 100) -> list[str]:
+def shown(found: Snapshot, verdict: Verdict = NOT_HEALTHY, width: int = 100) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False, emoji=False, markup=False)
     console.print(screen("Stack copytrail in us-east-1", found, verdict, width=width))
     return [text.rstrip() for text in console.file.getvalue().splitlines()]  # type: ignore[attr-defined]  # a StringIO
 
 
 def test_everything_is_on_one_screen() -> None:
-    assert shown(signs()) == [
+    assert shown(snapshot()) == [
         "Stack copytrail in us-east-1, 2026-11-23 10:00:03 UTC",
         "",
         "Queue  Waiting  In flight  Delayed  Oldest  Dead letters",
@@ -49,39 +51,39 @@ def test_everything_is_on_one_screen() -> None:
     ]
 
 
-def test_what_could_not_be_looked_at_is_a_question_mark_and_says_why() -> None:
-    nothing = QueueSigns("copy", REFUSED, REFUSED, REFUSED, REFUSED)
-    letters = QueueSigns("audit", Depth(0, 0, 0), None, Depth(2, 0, 0), Unseen("AccessDenied: sqs:ReceiveMessage"))
-    text = shown(signs(queues=(nothing, letters), transfers=REFUSED), width=200)
+def test_what_could_not_be_read_is_a_question_mark_and_says_why() -> None:
+    nothing = QueueState("copy", REFUSED, REFUSED, REFUSED, REFUSED)
+    letters = QueueState("audit", Depth(0, 0, 0), None, Depth(2, 0, 0), Unavailable("AccessDenied: sqs:ReceiveMessage"))
+    text = shown(snapshot(queues=(nothing, letters), transfers=REFUSED), width=200)
     assert text[3].split() == ["copy", "?", "?", "?", "?", "?"]
     assert text[4].split() == ["audit", "0", "0", "0", "-", "2", "?"]
     assert text[6:8] == ["Last transfer            ?", "Failed in the last hour  ?"]
     assert text[-2:] == [
         (
-            "? no look at the copy queue, the oldest message of the copy queue, the copy DLQ, the letters of the copy"
-            f" DLQ and the audit table: {REFUSED.why}"
+            "? could not read the copy queue, the oldest message of the copy queue, the copy DLQ, the letters of the"
+            f" copy DLQ and the audit table: {REFUSED.why}"
         ),
-        "? no look at the letters of the audit DLQ: AccessDenied: sqs:ReceiveMessage",
+        "? could not read the letters of the audit DLQ: AccessDenied: sqs:ReceiveMessage",
     ]
 
 
 def test_what_is_unclear_says_why_in_the_verdict_and_says_it_once() -> None:
-    found = signs(transfers=REFUSED)
-    verdict = judge(replace(found, queues=()), behind=timedelta(minutes=15), logs={})
-    why = f"no look at the audit table: {REFUSED.why}"
+    found = snapshot(transfers=REFUSED)
+    verdict = assess(replace(found, queues=()), behind=timedelta(minutes=15), logs={})
+    why = f"could not read the audit table: {REFUSED.why}"
     assert shown(found, verdict, 200)[-1] == f"Unclear: nothing is known to be wrong, but {why}"
 
 
 @pytest.mark.parametrize(
     ("transfers", "last", "failed"),
     [
-        (Transfers(None, {}, 0, more=False), "none in the last 7 days", "none"),
-        (Transfers(NEWEST, {}, 2000, more=True), None, "none of the newest 2,000 transfers"),
-        (Transfers(NEWEST, {"X": 5}, 2000, more=True), None, "at least 5, of the newest 2,000 transfers: X 5"),
+        (recent(None, {}, 0, at_least=False), "none in the last 7 days", "none"),
+        (recent(NEWEST, {}, 2000, at_least=True), None, "none of the newest 2,000 transfers"),
+        (recent(NEWEST, {"X": 5}, 2000, at_least=True), None, "at least 5, of the newest 2,000 transfers: X 5"),
     ],
 )
-def test_a_look_that_did_not_go_to_the_end_says_so(transfers: Transfers, last: str | None, failed: str) -> None:
-    text = shown(signs(transfers=transfers))
+def test_a_count_that_did_not_go_to_the_end_says_so(transfers: RecentTransfers, last: str | None, failed: str) -> None:
+    text = shown(snapshot(transfers=transfers))
     assert text[7] == f"Failed in the last hour  {failed}"
     if last:
         assert text[6] == f"Last transfer            {last}"
@@ -90,8 +92,8 @@ def test_a_look_that_did_not_go_to_the_end_says_so(transfers: Transfers, last: s
 def test_a_key_or_a_reason_cannot_move_the_cursor() -> None:
     nasty = "\x1b[2J\u202e\n[red]"
     record = structs.replace(NEWEST, object_key=nasty)
-    copy = QueueSigns("copy", Depth(0, 0, 0), None, Depth(1, 0, 0), Letters({nasty: 1}))
-    found = signs(queues=(copy,), transfers=Transfers(record, {nasty: 1}, 1, more=False))
+    copy = QueueState("copy", Depth(0, 0, 0), None, Depth(1, 0, 0), Reasons({nasty: 1}))
+    found = snapshot(queues=(copy,), transfers=recent(record, {nasty: 1}, 1, at_least=False))
     text = shown(found, Verdict(Health.NOT_HEALTHY, nasty))
     assert all(each.isprintable() for each in text)
     assert sum(r"\x1b[2J\u202e\n[red]" in each for each in text) == 4
@@ -100,7 +102,7 @@ def test_a_key_or_a_reason_cannot_move_the_cursor() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_on_a_narrow_terminal_nothing_is_wider_than_it_and_nothing_is_lost(width: int) -> None:
-    text = shown(signs(), Verdict(Health.NOT_HEALTHY, "many " * 40 + "END"), width=width)
+    text = shown(snapshot(), Verdict(Health.NOT_HEALTHY, "many " * 40 + "END"), width=width)
     assert max(map(len, text)) <= width
     assert "END" in text[-1]
     assert "12 s ago" in "\n".join(text)
@@ -109,7 +111,7 @@ def test_on_a_narrow_terminal_nothing_is_wider_than_it_and_nothing_is_lost(width
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_key_of_1024_bytes_leaves_the_screen_to_the_rest_and_dead_letters_are_seen(width: int) -> None:
     record = structs.replace(NEWEST, object_key="\N{CJK UNIFIED IDEOGRAPH-65E5}" * 338 + "end.csv")
-    text = shown(signs(transfers=Transfers(record, {}, 1, more=False)), width=width)
+    text = shown(snapshot(transfers=recent(record, {}, 1, at_least=False)), width=width)
     assert len(text) <= 22
     assert max(map(cell_len, text)) <= width
     assert "end.csv" in "".join(part.strip() for part in text)
@@ -117,11 +119,11 @@ def test_a_key_of_1024_bytes_leaves_the_screen_to_the_rest_and_dead_letters_are_
 
 
 def test_one_line_is_the_moment_and_the_verdict() -> None:
-    assert line(signs(), NOT_HEALTHY) == "2026-11-23T10:00:03.000Z Not healthy: 3 dead letters"
+    assert line(snapshot(), NOT_HEALTHY) == "2026-11-23T10:00:03.000Z Not healthy: 3 dead letters"
 
 
-def test_json_has_everything_but_what_could_not_be_looked_at() -> None:
-    assert to_json(signs(), NOT_HEALTHY) == {
+def test_json_has_everything_but_what_could_not_be_read() -> None:
+    assert to_json(snapshot(), NOT_HEALTHY) == {
         "At": "2026-11-23T10:00:03.000Z",
         "Health": "NotHealthy",
         "Message": "3 dead letters",
@@ -150,8 +152,8 @@ def test_json_has_everything_but_what_could_not_be_looked_at() -> None:
             "AtLeast": False,
             "Unreadable": 0,
         },
-        "NotSeen": [],
+        "NotRead": [],
     }
-    unseen = to_json(signs(transfers=REFUSED), NOT_HEALTHY)
-    assert {"LastTransfer", "LastHour"}.isdisjoint(unseen)
-    assert unseen["NotSeen"] == [f"no look at the audit table: {REFUSED.why}"]
+    unavailable = to_json(snapshot(transfers=REFUSED), NOT_HEALTHY)
+    assert {"LastTransfer", "LastHour"}.isdisjoint(unavailable)
+    assert unavailable["NotRead"] == [f"could not read the audit table: {REFUSED.why}"]

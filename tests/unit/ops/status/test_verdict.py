@@ -4,33 +4,37 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ops.status.signs import Depth, Letters, QueueSigns, Signs, Transfers, Unseen
-from ops.status.verdict import Health, Verdict, judge, letters_shown, reasons_shown
+from ops.status.checks import Depth, Reasons, RecentTransfers
+from ops.status.snapshot import QueueState, Snapshot, Unavailable
+from ops.status.verdict import Health, Verdict, assess, dead_letters_shown, reasons_shown
+from tests.unit.ops.status.examples import recent
 
 NOTHING = Depth(0, 0, 0)
-REFUSED = Unseen("AccessDenied: sqs:GetQueueAttributes on copy: no")
+REFUSED = Unavailable("AccessDenied: sqs:GetQueueAttributes on copy: no")
 
 
 def queue(
     name: str,
     *,
-    depth: Depth | Unseen = NOTHING,
-    oldest_s: float | Unseen | None = None,
-    dead: Depth | Unseen = NOTHING,
-    letters: Letters | Unseen | None = None,
-) -> QueueSigns:
-    return QueueSigns(name, depth, oldest_s, dead, letters or Letters({}))
+    depth: Depth | Unavailable = NOTHING,
+    oldest_s: float | Unavailable | None = None,
+    dead: Depth | Unavailable = NOTHING,
+    reasons: Reasons | Unavailable | None = None,
+) -> QueueState:
+    return QueueState(name, depth, oldest_s, dead, reasons or Reasons({}))
 
 
-def verdict(*queues: QueueSigns, transfers: Transfers | Unseen | None = None, behind_s: int = 900) -> Verdict:
+def verdict(
+    *queues: QueueState, transfers: RecentTransfers | Unavailable | None = None, behind_s: int = 900
+) -> Verdict:
     found = {each.name: each for each in (queue("copy"), queue("audit"), *queues)}
-    signs = Signs(
+    snapshot = Snapshot(
         datetime(2026, 11, 23, 10, tzinfo=UTC),
         tuple(found.values()),
-        transfers or Transfers(None, {}, 0, more=False),
+        transfers or recent(None, {}, 0, at_least=False),
     )
     logs = {"copy": "/aws/lambda/copier", "audit": "/aws/lambda/auditor"}
-    return judge(signs, behind=timedelta(seconds=behind_s), logs=logs)
+    return assess(snapshot, behind=timedelta(seconds=behind_s), logs=logs)
 
 
 def test_nothing_anywhere_is_healthy() -> None:
@@ -43,14 +47,14 @@ def test_messages_on_the_way_are_healthy() -> None:
     assert str(verdict(queue("copy", depth=Depth(1, 0, 0)))).endswith("1 message is on the way")
 
 
-def test_a_dead_letter_is_not_healthy_whatever_its_state_and_says_how_to_look_at_it() -> None:
+def test_a_dead_letter_is_not_healthy_whatever_its_state_and_says_how_to_show_it() -> None:
     for dead in (Depth(1, 0, 0), Depth(0, 1, 0), Depth(0, 0, 1)):
-        found = verdict(queue("copy", dead=dead, letters=Letters({"AccessDenied": 1})))
+        found = verdict(queue("copy", dead=dead, reasons=Reasons({"AccessDenied": 1})))
         assert str(found) == "Not healthy: 1 dead letter in the copy DLQ (AccessDenied 1): `copytrail dlq ls`"
 
 
-def test_dead_letters_of_the_audit_queue_are_looked_at_with_its_option() -> None:
-    found = verdict(queue("audit", dead=Depth(1234, 0, 0), letters=Letters({"LogIdConflict": 1000})))
+def test_dead_letters_of_the_audit_queue_are_shown_with_its_option() -> None:
+    found = verdict(queue("audit", dead=Depth(1234, 0, 0), reasons=Reasons({"LogIdConflict": 1000})))
     assert found.why == (
         "1,234 dead letters in the audit DLQ (of 1,000 of them: LogIdConflict 1,000): `copytrail dlq ls --queue audit`"
     )
@@ -61,7 +65,7 @@ def test_a_queue_is_behind_from_the_threshold_on(oldest_s: float, health: Health
     assert verdict(queue("copy", depth=Depth(1, 0, 0), oldest_s=oldest_s)).health is health
 
 
-def test_a_queue_that_is_behind_says_for_how_long_and_where_to_look() -> None:
+def test_a_queue_that_is_behind_says_for_how_long_and_where_it_says_why() -> None:
     found = verdict(queue("audit", depth=Depth(5, 0, 0), oldest_s=1020.0), behind_s=60)
     assert str(found) == "Not healthy: the audit queue is 17 min behind: `aws logs tail /aws/lambda/auditor` shows why"
 
@@ -72,28 +76,28 @@ def test_all_that_is_wrong_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "unseen",
+    "unavailable",
     [
         queue("copy", depth=REFUSED),
         queue("copy", oldest_s=REFUSED),
-        queue("audit", dead=REFUSED, letters=REFUSED),
+        queue("audit", dead=REFUSED, reasons=REFUSED),
     ],
 )
-def test_what_could_not_be_looked_at_is_not_taken_for_healthy(unseen: QueueSigns) -> None:
-    assert verdict(unseen).health is Health.UNCLEAR
+def test_what_could_not_be_read_is_not_taken_for_healthy(unavailable: QueueState) -> None:
+    assert verdict(unavailable).health is Health.UNCLEAR
 
 
 def test_a_table_that_could_not_be_read_is_not_taken_for_healthy_either() -> None:
     assert verdict(transfers=REFUSED).health is Health.UNCLEAR
 
 
-def test_what_is_known_to_be_wrong_is_said_even_if_not_everything_could_be_looked_at() -> None:
-    found = verdict(queue("copy", depth=REFUSED, dead=Depth(1, 0, 0), letters=REFUSED))
+def test_what_is_known_to_be_wrong_is_said_even_if_not_everything_could_be_read() -> None:
+    found = verdict(queue("copy", depth=REFUSED, dead=Depth(1, 0, 0), reasons=REFUSED))
     assert str(found) == "Not healthy: 1 dead letter in the copy DLQ: `copytrail dlq ls`"
 
 
 def test_failures_without_letters_were_seen_to() -> None:
-    assert verdict(transfers=Transfers(None, {"AccessDenied": 5}, 100, more=False)).health is Health.HEALTHY
+    assert verdict(transfers=recent(None, {"AccessDenied": 5}, 100, at_least=False)).health is Health.HEALTHY
 
 
 def test_the_commonest_reasons_come_first_and_the_rest_together() -> None:
@@ -101,6 +105,6 @@ def test_the_commonest_reasons_come_first_and_the_rest_together() -> None:
     assert reasons_shown({}) == ""
 
 
-def test_letters_that_others_have_in_hand_are_left_alone() -> None:
-    shown = letters_shown(Depth(1, 4, 0), Letters({}, others_at_work=True))
-    assert shown == "somebody is looking at them, or replaying them"
+def test_letters_that_another_command_holds_are_left_alone() -> None:
+    shown = dead_letters_shown(Depth(1, 4, 0), Reasons({}, in_use=True))
+    assert shown == "another command is reading or replaying them"

@@ -13,8 +13,7 @@ from ops.dlq.message import Letter
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.tables import print_letters, print_summary, summary_of
 from ops.reconcile import report
-from ops.reconcile.difference import difference
-from ops.reconcile.judging import Finding, Kind
+from ops.reconcile.differences import Finding, Kind, difference
 from ops.reconcile.report import Report
 from ops.terminal import tables
 from ops.terminal.formats import visible
@@ -22,7 +21,7 @@ from shared.errors import sentence
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, a_letter
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, failed
-from tests.unit.ops.reconcile.ends import listed, pair, scope
+from tests.unit.ops.reconcile.examples import listed, pair, scope
 
 CJK = "\N{CJK UNIFIED IDEOGRAPH-65E5}\N{CJK UNIFIED IDEOGRAPH-672C}"
 KEYS = {

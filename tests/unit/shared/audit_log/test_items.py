@@ -15,7 +15,7 @@ from ops.audit.operations import OPERATIONS, run_attributes, runs_of
 from ops.audit.records_table import LOG, RECORDS
 from ops.audit.stats import Stats
 from ops.audit.tally import count_periods
-from ops.reconcile.reading import read_records
+from ops.reconcile.records import read_records
 from shared import times
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.query import AuditQuery
@@ -135,8 +135,8 @@ def test_an_odd_item_can_be_looked_at(odd: Item) -> None:
 @given(odd=odd_items())
 def test_reconcile_reads_past_an_odd_item(odd: Item) -> None:
     unreadable = Unreadable()
-    told = read_records(cast("DynamoDBClient", Table(odd)), "audit", since=None, until=UNTIL, unreadable=unreadable)
-    found = [each for some in told for each in some]
+    fields = read_records(cast("DynamoDBClient", Table(odd)), "audit", since=None, until=UNTIL, unreadable=unreadable)
+    found = [each for some in fields for each in some]
     assert "good" in {each.object_key for each in found}
     # SQLite's numbers have 64 bits.
     assert all(abs(each.size) < 2**63 for each in found)

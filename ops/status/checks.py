@@ -1,18 +1,20 @@
-"""Owns where the signs come from: queue attributes, CloudWatch, the dead letters, and the audit table.
+"""Checks of `copytrail status`: queue depths and ages, reasons of dead letters, recent transfers.
 
-The queues themselves are never received from, as a receive counts; a look at dead letters puts them back at once.
+The queues themselves are never received from, as a receive counts; dead letters that are read are put back at once.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.sweep import sweep
-from ops.status.kept import Kept
-from ops.status.signs import Depth, Letters, Transfers
+from ops.terminal.json import Told
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
+from shared.audit_log.record import Record
 from shared.events import Outcome
 from shared.lambda_runtime.aws import translated
 
@@ -21,16 +23,65 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
     from mypy_boto3_sqs import SQSClient
 
-    from shared.audit_log.record import Record
+T = TypeVar("T")
 
 _HOUR = timedelta(hours=1)
-# So far back the newest record is looked for.
+# So far back the newest record is searched for.
 _NEWEST_WITHIN = timedelta(days=7)
 MOST_RECORDS = 2000
 MOST_LETTERS = 1000
 # SQS tells CloudWatch once a minute, and some minutes late.
 _METRIC_PERIOD_S = 60
 _METRIC_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many messages a queue holds, approximately: SQS knows no better."""
+
+    waiting: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.waiting + self.in_flight + self.delayed
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why dead letters are there: counts by reason; `in_use`: none was read, as another command holds some of them."""
+
+    by_reason: Mapping[str, int]
+    in_use: bool = False
+
+    @property
+    def total(self) -> int:
+        """How many dead letters were read."""
+        return sum(self.by_reason.values())
+
+
+class LastHour(Told, frozen=True, kw_only=True):
+    """The transfers that ended within the last hour.
+
+    `transfers`: how many were counted; all of them, unless it is `at_least`. `unreadable`: items beside them that this
+    version cannot read.
+    """
+
+    failed: int
+    failed_by_reason: Mapping[str, int]
+    transfers: int
+    at_least: bool
+    unreadable: int
+
+
+@dataclass(frozen=True)
+class RecentTransfers:
+    """What has ended: the newest record of the last days, and the last hour."""
+
+    newest: Record | None
+    last_hour: LastHour
 
 
 def depth_of(sqs: "SQSClient", url: str) -> Depth:
@@ -75,28 +126,8 @@ def ages_of(cloudwatch: "CloudWatchClient", urls: Sequence[str], now: datetime) 
     return {url: newest.get(id_) for id_, url in queries.items()}
 
 
-class LetterReasons:
-    """Why dead letters are there.
-
-    To look at letters makes them invisible for a moment. So `count` is asked when their number has changed, or when the
-    kept answer is old, and never while somebody else has some of them in hand.
-    """
-
-    def __init__(self, count: Callable[[], Letters], kept: Kept[Letters]) -> None:
-        self._count = count
-        self._kept = kept
-
-    def of(self, dead: Depth) -> Letters:
-        """The reasons, now that the dead-letter queue is so deep."""
-        if not dead.total:
-            return Letters({})
-        if dead.in_flight:
-            return self._kept.last or Letters({}, others_at_work=True)
-        return self._kept.get(self._count, state=dead.total)
-
-
-def count_reasons(queue: DeadLetterQueue) -> Letters:
-    """Look at the first thousand letters.
+def count_reasons(queue: DeadLetterQueue) -> Reasons:
+    """The reasons of the first thousand dead letters.
 
     Raises:
         CopytrailError: SQS did not answer.
@@ -107,10 +138,10 @@ def count_reasons(queue: DeadLetterQueue) -> Letters:
             counts.update(letter.reason for letter in letters[: MOST_LETTERS - counts.total()])
             if counts.total() >= MOST_LETTERS:
                 break
-    return Letters(counts)
+    return Reasons(counts)
 
 
-def recent_transfers(query: AuditQuery, now: datetime) -> Transfers:
+def recent_transfers(query: AuditQuery, now: datetime) -> RecentTransfers:
     """The newest record of the last days, and the failures among those of the last hour, up to two thousand.
 
     Raises:
@@ -118,17 +149,67 @@ def recent_transfers(query: AuditQuery, now: datetime) -> Transfers:
     """
     newest: Record | None = None
     failures: Counter[str] = Counter()
-    looked_at = 0
+    counted = 0
+    at_least = False
     for record in query.by_time(now - _NEWEST_WITHIN, now + CLOCKS_DIFFER_BY):
         newest = newest or record
         if record.finished_at < now - _HOUR:
             break
-        if looked_at == MOST_RECORDS:
-            return Transfers(newest, failures, looked_at, more=True, unreadable=len(query.unreadable))
-        looked_at += 1
+        if counted == MOST_RECORDS:
+            at_least = True
+            break
+        counted += 1
         if record.outcome == Outcome.FAILED:
             failures[str(record.reason)] += 1
-    return Transfers(newest, failures, looked_at, more=False, unreadable=len(query.unreadable))
+    last_hour = LastHour(
+        failed=failures.total(),
+        failed_by_reason=failures,
+        transfers=counted,
+        at_least=at_least,
+        unreadable=len(query.unreadable),
+    )
+    return RecentTransfers(newest, last_hour)
+
+
+class Cache(Generic[T]):
+    """One answer that costs: asked for again after `ttl_s` seconds, or when the state that it is of has changed."""
+
+    def __init__(self, *, ttl_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._answer: tuple[float, object, T] | None = None
+
+    def get(self, ask: Callable[[], T], *, state: object = None) -> T:
+        """The answer for this state: the cached one, where it is recent and of the same state."""
+        now = self._clock()
+        if self._answer is None or now - self._answer[0] >= self._ttl_s or self._answer[1] != state:
+            self._answer = (now, state, ask())
+        return self._answer[2]
+
+    @property
+    def last(self) -> T | None:
+        """The cached answer, however old."""
+        return self._answer[2] if self._answer else None
+
+
+class CachedReasons:
+    """Why dead letters are there, by `count`, which makes them invisible for a moment.
+
+    So it is called when their number has changed, or when the cached answer is old, and never while another command
+    holds some of them.
+    """
+
+    def __init__(self, count: Callable[[], Reasons], cache: Cache[Reasons]) -> None:
+        self._count = count
+        self._cache = cache
+
+    def of(self, dead: Depth) -> Reasons:
+        """The reasons, now that the dead-letter queue is so deep."""
+        if not dead.total:
+            return Reasons({})
+        if dead.in_flight:
+            return self._cache.last or Reasons({}, in_use=True)
+        return self._cache.get(self._count, state=dead.total)
 
 
 def queue_name(url: str) -> str:

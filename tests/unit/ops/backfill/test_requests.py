@@ -9,11 +9,11 @@ from botocore.exceptions import ClientError
 
 from ops.aws.copy_requests import PartlyRefusedError
 from ops.aws.object_reads import ObjectReads
-from ops.backfill.requesting import Requested, Requester
+from ops.backfill.requests import GroupResult, Requester
 from ops.errors import UsageError
 from shared.errors import PermanentError, TransientError, from_aws_code
 from shared.events import CopyRequest, Trigger
-from tests.unit.ops.backfill.objects import MOMENT, existing
+from tests.unit.ops.backfill.examples import MOMENT, source_object
 
 THROTTLED = TransientError("ThrottlingException", "slow down")
 
@@ -24,8 +24,13 @@ class FakeBus:
     def __init__(self, *refusals: Exception | str) -> None:
         self.refusals = list(refusals)
         self.accepted: list[CopyRequest] = []
+        self.has_begun = False
+
+    def begin(self) -> None:
+        self.has_begun = True
 
     def publish(self, requests: Sequence[CopyRequest]) -> None:
+        assert self.has_begun, "nothing is requested before there is a checkpoint"
         refusal = self.refusals.pop(0) if self.refusals else ""
         if isinstance(refusal, Exception):
             raise refusal
@@ -38,7 +43,7 @@ class FakeBus:
 
 
 class FakeHeads:
-    """HeadObject of two objects: one is there, one must not be looked at."""
+    """HeadObject of two objects: one is there, one may not be read."""
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
         if Key == "there":
@@ -53,17 +58,23 @@ class FakeHeads:
             raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
 
 
-def requester(bus: FakeBus, pause: Callable[[float], None] = lambda _: None, bucket: str = "uploads") -> Requester:
+def requester(bus: FakeBus, wait: Callable[[float], None] = lambda _: None, bucket: str = "uploads") -> Requester:
     heads: Any = FakeHeads()
     return Requester(
-        ObjectReads(heads), bus, bucket=bucket, operation_id="an operation", requested_by="an arn", pause=pause
+        ObjectReads(heads),
+        bus,
+        bucket=bucket,
+        operation_id="an operation",
+        requested_by="an arn",
+        begin=bus.begin,
+        wait=wait,
     )
 
 
 def test_a_request_names_the_upload_the_operation_and_the_person() -> None:
     bus = FakeBus()
 
-    requester(bus).request([existing("a")])
+    requester(bus).request([source_object("a")])
 
     [request] = bus.accepted
     assert request.trigger is Trigger.BACKFILL
@@ -73,29 +84,31 @@ def test_a_request_names_the_upload_the_operation_and_the_person() -> None:
     assert upload.version_id is None
 
 
-def test_an_etag_that_the_inventory_does_not_tell_is_looked_up() -> None:
+def test_an_etag_that_the_inventory_does_not_have_is_read_by_head() -> None:
     bus = FakeBus()
 
-    requested = requester(bus).request([existing("there", etag=None, last_modified=None)])
+    requested = requester(bus).request([source_object("there", etag=None, last_modified=None)])
 
-    assert requested == Requested(requested=1)
+    assert requested == GroupResult(requested=1)
     assert (bus.accepted[0].upload.etag, bus.accepted[0].upload.size) == ("now", 7)
 
 
 def test_what_is_gone_meanwhile_is_counted_as_such() -> None:
     bus = FakeBus()
 
-    assert requester(bus).request([existing("gone", etag=None), existing("a")]) == Requested(requested=1, gone=1)
+    assert requester(bus).request([source_object("gone", etag=None), source_object("a")]) == GroupResult(
+        requested=1, gone=1
+    )
     assert [request.upload.key for request in bus.accepted] == ["a"]
 
 
 def test_a_group_of_nothing_but_gone_objects_is_no_request() -> None:
-    assert requester(FakeBus(THROTTLED)).request([existing("gone", etag=None)]) == Requested(gone=1)
+    assert requester(FakeBus(THROTTLED)).request([source_object("gone", etag=None)]) == GroupResult(gone=1)
 
 
-def test_an_object_that_s3_does_not_tell_of_is_told_with_the_reason_and_the_rest_is_requested() -> None:
+def test_an_object_that_head_fails_for_is_named_with_the_reason_and_the_rest_is_requested() -> None:
     bus = FakeBus()
-    group = [existing(key, etag=None) for key in ("forbidden", "there", "unreadable", "gone")]
+    group = [source_object(key, etag=None) for key in ("forbidden", "there", "unreadable", "gone")]
 
     requested = requester(bus).request(group)
 
@@ -110,36 +123,36 @@ def test_an_object_that_s3_does_not_tell_of_is_told_with_the_reason_and_the_rest
 
 def test_a_bucket_that_is_gone_ends_it() -> None:
     with pytest.raises(PermanentError, match=r"s3://other/a: the bucket does not exist"):
-        requester(FakeBus(), bucket="other").request([existing("a", etag=None)])
+        requester(FakeBus(), bucket="other").request([source_object("a", etag=None)])
 
 
 def test_credentials_that_have_expired_end_it() -> None:
     with pytest.raises(UsageError, match="the AWS credentials have expired"):
-        requester(FakeBus()).request([existing("expired", etag=None)])
+        requester(FakeBus()).request([source_object("expired", etag=None)])
 
 
 def test_of_a_group_that_was_partly_refused_only_the_refused_ones_are_asked_for_again() -> None:
     bus = FakeBus("b", "c")
 
-    requested = requester(bus).request([existing("a"), existing("b"), existing("c")])
+    requested = requester(bus).request([source_object("a"), source_object("b"), source_object("c")])
 
     assert [request.upload.key for request in bus.accepted] == ["a", "c", "b"]
-    assert requested == Requested(requested=3)
+    assert requested == GroupResult(requested=3)
 
 
-def test_a_disturbance_of_half_a_minute_is_waited_out() -> None:
+def test_a_disturbance_of_half_a_minute_is_retried() -> None:
     bus = FakeBus(*[THROTTLED] * 5)
-    pauses: list[float] = []
+    waits: list[float] = []
 
-    requester(bus, pauses.append).request([existing("a"), existing("b")])
+    requester(bus, waits.append).request([source_object("a"), source_object("b")])
 
     assert [request.upload.key for request in bus.accepted] == ["a", "b"]
-    assert sum(pauses) == 31
+    assert sum(waits) == 31
 
 
 def test_a_longer_one_ends_it() -> None:
     with pytest.raises(TransientError, match="slow down"):
-        requester(FakeBus(*[THROTTLED] * 6)).request([existing("a")])
+        requester(FakeBus(*[THROTTLED] * 6)).request([source_object("a")])
 
 
 def expired() -> Exception:
@@ -150,9 +163,9 @@ def expired() -> Exception:
 
 @pytest.mark.parametrize("refusal", [PermanentError("AccessDenied", "no"), expired()])
 def test_what_only_a_person_can_help_ends_it_at_once(refusal: Exception) -> None:
-    pauses: list[float] = []
+    waits: list[float] = []
 
     with pytest.raises(type(refusal)):
-        requester(FakeBus(refusal), pauses.append).request([existing("a")])
+        requester(FakeBus(refusal), waits.append).request([source_object("a")])
 
-    assert pauses == []
+    assert waits == []

@@ -1,4 +1,4 @@
-"""Owns objects in an inventory or a listing, as tests need them."""
+"""objects in an inventory or a listing, as tests need them."""
 
 import gzip
 import hashlib
@@ -11,14 +11,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
-from ops.backfill.existing import Existing, Position
+from ops.backfill.objects import Position, SourceObject
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def existing(key: str, **other: Any) -> Existing:
+def source_object(key: str, **other: Any) -> SourceObject:
     """An object of 100 bytes, in a listing."""
-    return Existing(
+    return SourceObject(
         **{
             "key": key,
             "size": 100,
@@ -31,15 +31,15 @@ def existing(key: str, **other: Any) -> Existing:
     )
 
 
-class FakeExistence:
+class FakeObjects:
     """So many objects, in key order."""
 
     def __init__(self, count: int) -> None:
         self.keys = [f"{number:05}" for number in range(count)]
 
-    def objects(self, after: Position) -> Iterator[Existing]:
+    def after(self, position: Position) -> Iterator[SourceObject]:
         """Those after the position's key."""
-        return (existing(key) for key in self.keys if key > after.key)
+        return (source_object(key) for key in self.keys if key > position.key)
 
 
 class FakeInventoryBucket:

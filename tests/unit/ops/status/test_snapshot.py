@@ -1,4 +1,4 @@
-"""One thing that cannot be looked at does not hide the rest, but credentials that do not work hide everything."""
+"""A check that fails does not hide the rest, but credentials that do not work hide everything."""
 
 from typing import Never
 
@@ -6,8 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from ops.errors import CommandError, UsageError
-from ops.status.look import seen
-from ops.status.signs import Unseen
+from ops.status.snapshot import Unavailable, or_unavailable
 from shared.lambda_runtime.aws import translated
 
 
@@ -32,8 +31,8 @@ def raising(error: Exception) -> Never:
     ids=str,
 )
 def test_what_is_refused_says_why(error: Exception, why: str) -> None:
-    found = seen(lambda: raising(error))
-    assert isinstance(found, Unseen)
+    found = or_unavailable(lambda: raising(error))
+    assert isinstance(found, Unavailable)
     assert found.why.startswith(why)
 
 
@@ -42,9 +41,9 @@ def test_what_is_refused_says_why(error: Exception, why: str) -> None:
 )
 def test_credentials_that_do_not_work_end_it(error: Exception) -> None:
     with pytest.raises(UsageError, match="credentials"):
-        seen(lambda: raising(error))
+        or_unavailable(lambda: raising(error))
 
 
 def test_a_bug_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        seen(lambda: 1 // 0)
+        or_unavailable(lambda: 1 // 0)

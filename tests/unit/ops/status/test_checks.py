@@ -1,4 +1,4 @@
-"""The signs come from where looking harms nothing, and no look goes on for ever."""
+"""Checks disturb nobody, and none goes on for ever."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,7 @@ from typing import cast
 import pytest
 from msgspec import structs
 
-from ops.status.kept import Kept
-from ops.status.signs import Depth, Letters
-from ops.status.sources import MOST_RECORDS, LetterReasons, recent_transfers
+from ops.status.checks import MOST_RECORDS, Cache, CachedReasons, Depth, Reasons, recent_transfers
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
 from shared.audit_log.unreadable import Unreadable
@@ -47,7 +45,8 @@ def ended(minutes_ago: float, reason: str | None = None) -> Record:
 
 def recent(query: FakeQuery) -> tuple[Record | None, dict[str, int], int, bool]:
     found = recent_transfers(cast(AuditQuery, query), NOW)
-    return found.newest, dict(found.failures), found.looked_at, found.more
+    hour = found.last_hour
+    return found.newest, dict(hour.failed_by_reason), hour.transfers, hour.at_least
 
 
 def test_the_failures_of_the_last_hour_are_counted_by_reason() -> None:
@@ -70,31 +69,31 @@ def test_a_record_of_a_clock_that_is_ahead_is_the_newest() -> None:
 
 def test_a_busy_hour_is_not_read_to_its_end() -> None:
     query = FakeQuery(ended(0, "X") for _ in count())
-    _, failures, looked_at, more = recent(query)
-    assert (failures, looked_at, more) == ({"X": MOST_RECORDS}, MOST_RECORDS, True)
+    _, failures, transfers, at_least = recent(query)
+    assert (failures, transfers, at_least) == ({"X": MOST_RECORDS}, MOST_RECORDS, True)
     assert query.taken == MOST_RECORDS + 1
     assert query.closed
 
 
 @pytest.fixture
-def reasons() -> LetterReasons:
-    """Each look finds another reason."""
-    looks = (Letters({f"look {number}": 1}) for number in count(1))
-    return LetterReasons(lambda: next(looks), Kept(for_s=60, clock=lambda: 0.0))
+def reasons() -> CachedReasons:
+    """Each count finds another reason."""
+    counts = (Reasons({f"count {number}": 1}) for number in count(1))
+    return CachedReasons(lambda: next(counts), Cache(ttl_s=60, clock=lambda: 0.0))
 
 
-def test_letters_are_looked_at_again_only_when_their_number_changes(reasons: LetterReasons) -> None:
-    looks = [reasons.of(Depth(number, 0, 0)) for number in (3, 3, 2, 2)]
-    assert [list(look.by_reason) for look in looks] == [["look 1"], ["look 1"], ["look 2"], ["look 2"]]
+def test_letters_are_read_again_only_when_their_number_changes(reasons: CachedReasons) -> None:
+    counts = [reasons.of(Depth(number, 0, 0)) for number in (3, 3, 2, 2)]
+    assert [list(found.by_reason) for found in counts] == [["count 1"], ["count 1"], ["count 2"], ["count 2"]]
 
 
-def test_an_empty_dead_letter_queue_is_not_looked_at(reasons: LetterReasons) -> None:
-    assert reasons.of(Depth(0, 0, 0)) == Letters({})
-    assert list(reasons.of(Depth(1, 0, 0)).by_reason) == ["look 1"]
+def test_an_empty_dead_letter_queue_is_not_read(reasons: CachedReasons) -> None:
+    assert reasons.of(Depth(0, 0, 0)) == Reasons({})
+    assert list(reasons.of(Depth(1, 0, 0)).by_reason) == ["count 1"]
 
 
-def test_while_somebody_has_letters_in_hand_nobody_disturbs(reasons: LetterReasons) -> None:
-    assert reasons.of(Depth(5, 1, 0)) == Letters({}, others_at_work=True)
+def test_letters_that_another_command_holds_are_not_read(reasons: CachedReasons) -> None:
+    assert reasons.of(Depth(5, 1, 0)) == Reasons({}, in_use=True)
     known = reasons.of(Depth(6, 0, 0))
-    assert list(known.by_reason) == ["look 1"]
+    assert list(known.by_reason) == ["count 1"]
     assert reasons.of(Depth(4, 2, 0)) == known

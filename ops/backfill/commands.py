@@ -1,9 +1,9 @@
-"""Owns `copytrail backfill`: requests copies of objects that were there before the system was."""
+"""The `copytrail backfill` command: requests copies of objects that were there before the system was."""
 
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 import click
@@ -11,12 +11,10 @@ import click
 from ops.aws.concurrency import Pace
 from ops.aws.copy_requests import CopyRequests
 from ops.aws.object_reads import ObjectReads
-from ops.backfill.checkpoint import Checkpoint
-from ops.backfill.job import Job, Wish, job_of
+from ops.backfill.checkpoint import Checkpoint, CheckpointWriter
+from ops.backfill.job import BackfillOptions, Job, job_of
 from ops.backfill.preview import Preview
-from ops.backfill.requesting import Requested, Requester
-from ops.backfill.running import THREADS, Checkpointed, Keeper, Stop, request_all
-from ops.backfill.told import BackfillTold, NotRequestedTold
+from ops.backfill.requests import THREADS, Cancellation, GroupResult, Requester, request_all
 from ops.errors import CommandError
 from ops.operation_events import RunningOperation, operation
 from ops.params.keys import KeyFilter
@@ -24,7 +22,7 @@ from ops.params.moment import Moment
 from ops.params.numbers import Rate
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted
-from ops.terminal.json import json_option, print_json
+from ops.terminal.json import Told, json_option, print_json
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note, yes_option
 from ops.terminal.tables import print_attributes
@@ -33,6 +31,7 @@ from shared.operations import OperationKind
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
 
 # PutEvents takes 600 events a second where its quota is lowest, and uploads want their share of it.
 _RATE = 300
@@ -58,9 +57,31 @@ class _MomentAsWritten(click.ParamType[str]):
         return text
 
 
+class NotRequested(Told, frozen=True, kw_only=True):
+    """An object that could not be read, so that no copy was requested."""
+
+    result: Literal["Failed"]
+    source_bucket: str
+    object_key: str
+    message: str
+
+
+class BackfillSummary(Told, frozen=True, kw_only=True):
+    """Totals of a backfill: the last line."""
+
+    operation_id: str
+    source_bucket: str
+    requested: int
+    gone: int
+    failed: int
+
+
 @click.command(short_help="Request copies of objects that were there before.", epilog=_EXAMPLES)
 @click.option(
-    "--bucket", default="", metavar="BUCKET", help="The source bucket, by name or alias, if there are several."
+    "--bucket",
+    default="",
+    metavar="BUCKET",
+    help="The source bucket, by name, or as the settings call it, if there are several.",
 )
 @KeyFilter.options("keys")
 @click.option("--since", type=_MomentAsWritten(), default="", help="Only last modified from then on: 30d or ISO-8601.")
@@ -81,7 +102,7 @@ class _MomentAsWritten(click.ParamType[str]):
     metavar="FILE",
     help="Keeps how far it has come.  [default: backfill-STACK-BUCKET.checkpoint.json]",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell how many there are, how large, and what it would cost.")
+@click.option("--dry-run", is_flag=True, help="Only say how many there are, how large, and what it would cost.")
 @yes_option
 @json_option
 @click.pass_obj
@@ -107,39 +128,39 @@ def backfill(
     one is at work with that file, another ends with exit code 2.
 
     An object that is at its destination already is copied once more, and paid for: `copytrail reconcile --repair`
-    requests only what is missing or different. An object of which neither the inventory nor S3 tells the ETag is named
+    requests only what is missing or different. An object of which neither the inventory nor HEAD says the ETag is named
     with the reason, the rest goes on, and the exit code is 1.
     """
-    wish = Wish(bucket, keys, since, until, manifest, include_archived)
+    options = BackfillOptions(bucket, keys, since, until, manifest, include_archived)
     with ExitStack() as opened:
         s3 = opened.enter_context(closing(stack.client("s3", connections=THREADS + 1)))
-        job = job_of(wish, stack, s3, checkpoint, hold=None if dry_run else opened)
+        job = job_of(options, stack, s3, checkpoint, lock=None if dry_run else opened)
         if dry_run:
-            _tell_only(job, rate=rate, as_json=as_json)
+            _print_preview(job, rate=rate, as_json=as_json)
             return
         agreed = _agreed(job, rate=rate, yes=yes)
         if agreed:
             _run(stack, s3, job, agreed, rate=rate, as_json=as_json)
 
 
-def _tell_only(job: Job, *, rate: float, as_json: bool) -> None:
+def _print_preview(job: Job, *, rate: float, as_json: bool) -> None:
     preview = _preview(job)
     if as_json:
         print_json(preview.attributes())
     else:
         print_attributes(preview.shown(rate=rate, as_of=job.inventory_of))
-    if job.kept:
-        note(f"a backfill in these words is under way: {_how_far(job.kept)} ({job.file.path})")
+    if job.earlier:
+        note(f"a backfill with these options is under way: {job.earlier.in_words} ({job.file.path})")
 
 
 def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
     """Where to begin, if there is something to do and the person wants it."""
-    if job.kept:
+    if job.earlier:
         note(
-            f"this goes on with operation {job.kept.operation_id} of {times.to_text(job.kept.begun_at)}:"
-            f" {_how_far(job.kept)}"
+            f"this goes on with operation {job.earlier.operation_id} of {times.to_text(job.earlier.begun_at)}:"
+            f" {job.earlier.in_words}"
         )
-        return job.kept if confirm("Request the rest?", yes=yes) else None
+        return job.earlier if confirm("Request the rest?", yes=yes) else None
     job.file.check()
     preview = _preview(job)
     if not preview.objects:
@@ -147,7 +168,7 @@ def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
         note(f"there is nothing to request: no object of s3://{job.selection.bucket} matches{left_out}")
         return None
     print_attributes(preview.shown(rate=rate, as_of=job.inventory_of), err=True)
-    if not confirm(f"Request copies of {preview.in_short}?", yes=yes):
+    if not confirm(f"Request copies of {preview.in_words}?", yes=yes):
         return None
     return Checkpoint(
         operation_id=str(uuid4()),
@@ -161,7 +182,7 @@ def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
 
 
 def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate: float, as_json: bool) -> None:
-    keeper = Keeper(job.file, checkpoint, under_way=job.kept is not None)
+    writer = CheckpointWriter(job.file, checkpoint, under_way=job.earlier is not None)
     note(f"how far it has come is kept in {job.file.path}")
     bus_name = stack.output(Output.TRANSFER_BUS_NAME)
     try:
@@ -175,89 +196,83 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
                 operation_id=checkpoint.operation_id,
             ) as running,
         ):
-            bus = Checkpointed(CopyRequests(events, bus_name), keeper)
-            _request(s3, bus, job, keeper, running, rate=rate, as_json=as_json)
+            _request(s3, CopyRequests(events, bus_name), job, writer, running, rate=rate, as_json=as_json)
     except BaseException:
-        if keeper.under_way:
-            note(f"stopped: {_how_far(keeper.checkpoint)}; the same command goes on from {job.file.path}")
+        if writer.under_way:
+            note(f"stopped: {writer.checkpoint.in_words}; the same command goes on from {job.file.path}")
         else:
             note("stopped before the first request: nothing was requested")
         raise
     job.file.remove()
-    _tell_end(job, keeper.checkpoint, running, as_json=as_json)
-    if failed := keeper.checkpoint.failed:
-        raise CommandError(f"{counted(failed, 'object')} could not be looked at, and no copy was requested")
+    _print_end(job, writer.checkpoint, running, as_json=as_json)
+    if failed := writer.checkpoint.failed:
+        raise CommandError(f"{counted(failed, 'object')} could not be read, and no copy was requested")
 
 
 def _request(
     s3: "S3Client",
-    bus: Checkpointed,
+    bus: CopyRequests,
     job: Job,
-    keeper: Keeper,
+    writer: CheckpointWriter,
     running: RunningOperation,
     *,
     rate: float,
     as_json: bool,
 ) -> None:
-    stop = Stop()
+    cancellation = Cancellation()
     requester = Requester(
         ObjectReads(s3),
         bus,
         bucket=job.selection.bucket,
         operation_id=running.id,
         requested_by=running.performed_by,
-        pause=stop.pause,
+        begin=writer.begin,
+        wait=cancellation.wait,
     )
-    begun = keeper.checkpoint
+    begun = writer.checkpoint
     with (
-        closing(job.selection.taken(job.existence.objects(begun.position))) as taken,
+        closing(job.selection.taken(job.objects.after(begun.position))) as taken,
         progress("requesting", total=max(0, begun.objects - begun.requested), unit="copies") as advance,
     ):
 
-        def told(requested: Requested) -> None:
+        def report(requested: GroupResult) -> None:
             running.count("requested", requested.requested)
             if requested.gone:
                 running.count("gone", requested.gone)
             if requested.failed:
                 running.count("failed", len(requested.failed))
-                _tell_failed(job.selection.bucket, requested.failed, as_json=as_json)
+                _print_failed(job.selection.bucket, requested.failed, as_json=as_json)
             advance(requested.requested + requested.gone + len(requested.failed))
 
         request_all(
             taken,
             requester.request,
-            keeper=keeper,
+            writer=writer,
             pace=Pace(rate),
-            told=told,
-            stop=stop,
+            report=report,
+            cancellation=cancellation,
         )
 
 
-def _tell_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bool) -> None:
+def _print_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bool) -> None:
     for key, why in failed:
         if as_json:
-            print_json(
-                NotRequestedTold(result="Failed", source_bucket=bucket, object_key=key, message=why).attributes()
-            )
+            print_json(NotRequested(result="Failed", source_bucket=bucket, object_key=key, message=why).attributes())
         else:
             note(f"not requested: s3://{bucket}/{key}: {why}")
 
 
 def _preview(job: Job) -> Preview:
     preview = Preview(job.selection, job.parts)
-    with progress("looking", total=None, unit="objects") as advance:
-        preview.look(job.existence, advance)
+    with progress("counting", total=None, unit="objects") as advance:
+        preview.count(job.objects, advance)
     return preview
 
 
-def _how_far(checkpoint: Checkpoint) -> str:
-    return f"{checkpoint.requested:,} of {checkpoint.objects:,} copies requested"
-
-
-def _tell_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as_json: bool) -> None:
+def _print_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, as_json: bool) -> None:
     if as_json:
         print_json(
-            BackfillTold(
+            BackfillSummary(
                 operation_id=running.id,
                 source_bucket=job.selection.bucket,
                 requested=checkpoint.requested,

@@ -7,21 +7,20 @@ from typing import Any
 import pytest
 
 from ops.params.keys import KeyFilter
-from ops.reconcile.pairs import Evidence
-from ops.reconcile.reading import Told, read_records, told_by
-from ops.reconcile.recorded import evidence_of, recorded
+from ops.reconcile.pairs import CopyRecord
+from ops.reconcile.records import RecordFields, copy_record, fields_of, read_records, record_store
 from shared.audit_log import schema
 from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard
 from shared.audit_log.unreadable import Unreadable
 from shared.events import Outcome, Trigger
-from tests.unit.ops.reconcile.ends import DESTINATION, OLD, SOURCE, scope
+from tests.unit.ops.reconcile.examples import DESTINATION, OLD, SOURCE, scope
 
 MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def told(key: str, **other: Any) -> Told:
-    return Told(
+def fields(key: str, **other: Any) -> RecordFields:
+    return RecordFields(
         **{
             "outcome": Outcome.COPIED,
             "source_bucket": SOURCE,
@@ -40,13 +39,13 @@ def told(key: str, **other: Any) -> Told:
 
 def test_records_are_given_by_key_and_then_by_time() -> None:
     keys = ["b", "\U0001f600", "é", "a\x01", "", "a"]
-    with recorded([scope()]) as store:
-        store.keep([told(key) for key in keys])
-        store.keep([told("a", finished_at="2026-11-22T00:00:00.000Z", outcome=Outcome.DELETED)])
+    with record_store([scope()]) as store:
+        store.add([fields(key) for key in keys])
+        store.add([fields("a", finished_at="2026-11-22T00:00:00.000Z", outcome=Outcome.DELETED)])
         found = list(store.of(scope()))
     assert [each.key for each in found] == ["", "a", "a", "a\x01", "b", "é", "\U0001f600"]
     assert [each.finished_at for each in found[1:3]] == ["2026-11-22T00:00:00.000Z", OLD]
-    assert found[2] == Evidence("a", OLD, "log", False, "e", "d", 26)
+    assert found[2] == CopyRecord("a", OLD, "log", False, "e", "d", 26)
     assert bool(found[1].is_deletion)
 
 
@@ -65,7 +64,7 @@ def test_records_are_given_by_key_and_then_by_time() -> None:
 )
 def test_only_copies_along_the_route_matter(other: dict[str, Any], matters: bool) -> None:
     of = scope(destination_prefix="copies/", keys=KeyFilter(prefix="in/"))
-    found = evidence_of(told("in/a", **{"destination_key": "copies/in/a", **other}), of)
+    found = copy_record(fields("in/a", **{"destination_key": "copies/in/a", **other}), of)
     assert (found is not None) is matters
 
 
@@ -122,7 +121,9 @@ def keys_read(table: Any, since: datetime | None = None) -> list[str]:
     return sorted(each.object_key for some in read(table, since) for each in some)
 
 
-def read(table: Any, since: datetime | None = None, unreadable: Unreadable | None = None) -> Iterator[list[Told]]:
+def read(
+    table: Any, since: datetime | None = None, unreadable: Unreadable | None = None
+) -> Iterator[list[RecordFields]]:
     passed_over = Unreadable() if unreadable is None else unreadable
     return read_records(table, "log", since=since, until=MOMENT, unreadable=passed_over)
 
@@ -136,7 +137,7 @@ def test_every_page_of_every_shard_is_read() -> None:
 def test_what_a_record_tells_is_the_same_from_its_item_and_from_itself() -> None:
     record = a_record(7)
     [[found]] = read(FakeTable(record.to_item(), CreationDateTime=MOMENT))
-    assert found == told_by(record)
+    assert found == fields_of(record)
 
 
 @pytest.mark.parametrize(

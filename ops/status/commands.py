@@ -1,4 +1,4 @@
-"""Owns `copytrail status`: whether all is well."""
+"""The `copytrail status` command: whether all is well."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +12,9 @@ from rich.live import Live
 from ops.interrupts import INTERRUPTED
 from ops.params.moment import Span
 from ops.stack import Stack
-from ops.status.look import Looks
 from ops.status.screen import line, screen, to_json
-from ops.status.signs import Signs
-from ops.status.verdict import Health, Verdict, judge
+from ops.status.snapshot import Snapshot, Snapshots
+from ops.status.verdict import Health, Verdict, assess
 from ops.terminal.json import json_option, print_json
 from ops.terminal.progress import waiting
 from ops.terminal.tables import terminal_width
@@ -23,7 +22,7 @@ from ops.terminal.tables import terminal_width
 # Into a pipe, nothing is wrapped.
 _ENDLESS = 10_000
 
-_Show = Callable[[Signs, Verdict], None]
+_Show = Callable[[Snapshot, Verdict], None]
 
 _EXAMPLES = """\b
 Examples:
@@ -34,7 +33,7 @@ Examples:
 
 
 @click.command(short_help="Show on one screen whether all is well.", epilog=_EXAMPLES)
-@click.option("--watch", is_flag=True, help="Look again and again, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
 @click.option("--every", type=Span(), default="5s", show_default=True, metavar="SPAN", help="With --watch: how often.")
 @click.option(
     "--behind",
@@ -53,33 +52,33 @@ def status(
     """Show on one screen whether all is well: exit code 0 if it is, 1 if not.
 
     Not healthy: there are dead letters, or a queue has fallen behind. The failures of the last hour are shown; what is
-    wrong about them is their letters, until somebody replays or drops these. What could not be looked at is shown as
+    wrong about them is their dead letters, until somebody replays or drops these. What could not be read is shown as
     "?", and is not taken for healthy.
 
     CloudWatch tells how old the oldest message is, some minutes late. With --watch, it and the reasons of dead letters
-    are asked for once a minute, or when the letters' number changes. Into a pipe, each look is then one line. Ctrl-C
-    ends with the exit code of the last look.
+    are asked for once a minute, or when the letters' number changes. Into a pipe, each snapshot is then one line.
+    Ctrl-C ends with the exit code of the last one.
     """
     title = f"Stack {stack.name} in {stack.region}"
     with ExitStack() as until_the_end:
-        with waiting(f"Looking at stack {stack.name}"):
-            looks = until_the_end.enter_context(Looks(stack))
-            signs = looks.look()
+        with waiting(f"Reading stack {stack.name}"):
+            snapshots = until_the_end.enter_context(Snapshots(stack))
+            snapshot = snapshots.take()
 
-        def judged(signs: Signs) -> Verdict:
-            return judge(signs, behind=behind, logs=looks.logs)
+        def assessed(snapshot: Snapshot) -> Verdict:
+            return assess(snapshot, behind=behind, logs=snapshots.logs)
 
         if watch:
-            ctx.exit(_watch(signs, looks, judged, _each_in_its_place(title, as_json=as_json), every))
-        verdict = judged(signs)
-        (_print_json if as_json else _printing(title))(signs, verdict)
+            ctx.exit(_watch(snapshot, snapshots, assessed, _each_in_its_place(title, as_json=as_json), every))
+        verdict = assessed(snapshot)
+        (_print_json if as_json else _printing(title))(snapshot, verdict)
         ctx.exit(_exit_code(verdict))
 
 
 def _watch(
-    signs: Signs,
-    looks: Looks,
-    judged: Callable[[Signs], Verdict],
+    snapshot: Snapshot,
+    snapshots: Snapshots,
+    assessed: Callable[[Snapshot], Verdict],
     showing: AbstractContextManager[_Show],
     every: timedelta,
 ) -> int:
@@ -87,12 +86,12 @@ def _watch(
     try:
         with showing as show:
             while True:
-                verdict = judged(signs)
+                verdict = assessed(snapshot)
                 # Before it is shown: whoever stops the command has read it.
                 exit_code = _exit_code(verdict)
-                show(signs, verdict)
+                show(snapshot, verdict)
                 time.sleep(every.total_seconds())
-                signs = looks.look()
+                snapshot = snapshots.take()
     except KeyboardInterrupt:
         return exit_code
 
@@ -103,34 +102,36 @@ def _exit_code(verdict: Verdict) -> int:
 
 @contextmanager
 def _each_in_its_place(title: str, *, as_json: bool) -> Iterator[_Show]:
-    """How look after look is shown: on a terminal, each in the place of the one before."""
+    """How snapshot after snapshot is shown: on a terminal, each in the place of the one before."""
     if as_json or terminal_width() is None:
         yield _print_json if as_json else _print_line
         return
     with Live(console=_console(), auto_refresh=False, vertical_overflow="visible") as live:
-        yield lambda signs, verdict: live.update(screen(title, signs, verdict, width=live.console.width), refresh=True)
+        yield lambda snapshot, verdict: live.update(
+            screen(title, snapshot, verdict, width=live.console.width), refresh=True
+        )
 
 
 def _printing(title: str) -> _Show:
-    def show(signs: Signs, verdict: Verdict) -> None:
+    def show(snapshot: Snapshot, verdict: Verdict) -> None:
         console = _console()
         if console.is_terminal:
-            console.print(screen(title, signs, verdict, width=console.width))
+            console.print(screen(title, snapshot, verdict, width=console.width))
             return
         with console.capture() as printed:
-            console.print(screen(title, signs, verdict, width=console.width))
+            console.print(screen(title, snapshot, verdict, width=console.width))
         # rich fills up the last cell of each row.
         click.echo("\n".join(row.rstrip() for row in printed.get().splitlines()))
 
     return show
 
 
-def _print_json(signs: Signs, verdict: Verdict) -> None:
-    print_json(to_json(signs, verdict))
+def _print_json(snapshot: Snapshot, verdict: Verdict) -> None:
+    print_json(to_json(snapshot, verdict))
 
 
-def _print_line(signs: Signs, verdict: Verdict) -> None:
-    click.echo(line(signs, verdict))
+def _print_line(snapshot: Snapshot, verdict: Verdict) -> None:
+    click.echo(line(snapshot, verdict))
 
 
 def _console() -> Console:

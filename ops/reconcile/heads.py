@@ -1,4 +1,4 @@
-"""Owns a closer look at both ends of a pair: what a HEAD tells that a listing does not."""
+"""HEADs of both ends of a pair: what they say that a listing does not."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +33,8 @@ _NO_MD5 = frozenset({"aws:kms", "aws:kms:dsse"})
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One object as its HEAD tells. `has_md5`: its ETag is the MD5 of its content.
+class ObjectHead:
+    """One object as HeadObject tells. `has_md5`: its ETag is the MD5 of its content.
 
     `checksums` are by algorithm; unless `are_full`, they depend on the parts that the object was uploaded in.
     """
@@ -48,11 +48,11 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Look:
+class Heads:
     """Both ends of a pair, as they are now; None where there is nothing."""
 
-    source: Seen | None
-    copy: Seen | None
+    source: ObjectHead | None
+    copy: ObjectHead | None
 
     def differences(self) -> tuple[str, ...] | None:
         """In what the contents of two objects of one size differ; None: nothing tells."""
@@ -73,45 +73,49 @@ class Look:
         return tuple(sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)))
 
 
-class Eyes:
-    """Looks at objects. May be shared by threads. `deep`: at their tags, too."""
+class HeadReader:
+    """HeadObject of both ends. May be shared by threads. `deep`: with their tags."""
 
     def __init__(self, s3: "S3Client", *, deep: bool) -> None:
         self._objects = ObjectReads(s3)
         self._deep = deep
 
-    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
-        """Look at a source and at its copy, each a bucket and a key.
+    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
+        """The heads of a source and of its copy, each a bucket and a key.
 
         Raises:
-            CopytrailError: S3 did not tell of one of them.
-            CommandError: S3 tells of no object.
+            CopytrailError: HeadObject failed for one of them.
+            CommandError: it would fail for every object.
         """
-        return Look(self._see(*source), self._see(*copy))
+        return Heads(self._head(*source), self._head(*copy))
 
-    def _see(self, bucket: str, key: str) -> Seen | None:
+    def _head(self, bucket: str, key: str) -> ObjectHead | None:
         head = self._objects.head(bucket, key, ChecksumMode="ENABLED")
         if head is None:
             return None
-        return seen(key, head, self._objects.tags(bucket, key) if self._deep and head.told.get("TagCount") else {})
+        return object_head(
+            key, head, self._objects.tags(bucket, key) if self._deep and head.answer.get("TagCount") else {}
+        )
 
 
-def seen(key: str, head: Head, tags: Mapping[str, str]) -> Seen:
-    """What a HEAD, and the tags, tell of an object."""
-    told = head.told
-    listed = Listed(key, head.size, head.etag, times.to_text(head.last_modified), told.get("StorageClass", "STANDARD"))
-    properties = {ours: told[theirs] for theirs, ours in _PROPERTIES.items() if told.get(theirs)}
-    return Seen(
+def object_head(key: str, head: Head, tags: Mapping[str, str]) -> ObjectHead:
+    """An object by its HeadObject answer and its tags."""
+    answer = head.answer
+    listed = Listed(
+        key, head.size, head.etag, times.to_text(head.last_modified), answer.get("StorageClass", "STANDARD")
+    )
+    properties = {ours: answer[theirs] for theirs, ours in _PROPERTIES.items() if answer.get(theirs)}
+    return ObjectHead(
         listed=listed,
         has_md5=has_md5(listed.etag)
-        and told.get("ServerSideEncryption") not in _NO_MD5
-        and "SSECustomerAlgorithm" not in told,
+        and answer.get("ServerSideEncryption") not in _NO_MD5
+        and "SSECustomerAlgorithm" not in answer,
         checksums={
-            name: value for name, value in told.items() if name.startswith("Checksum") and name != "ChecksumType"
+            name: value for name, value in answer.items() if name.startswith("Checksum") and name != "ChecksumType"
         },
-        are_full=told.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
+        are_full=answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT",
         properties=properties | ({"tags": tags} if tags else {}),
-        is_restored='ongoing-request="false"' in told.get("Restore", ""),
+        is_restored='ongoing-request="false"' in answer.get("Restore", ""),
     )
 
 
@@ -122,7 +126,7 @@ def has_md5(etag: str) -> bool:
 
 def in_order(work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
     """The results of work that several threads do, in the order of the things; a few are begun ahead."""
-    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="look")
+    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="reconcile")
     try:
         for _, result in with_results(executor, work, things, ahead=2 * THREADS):
             yield result

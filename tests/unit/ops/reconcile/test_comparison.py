@@ -1,4 +1,4 @@
-"""A comparison tells of differences that still are, in the order of keys, and counts the rest."""
+"""A comparison yields differences that still are, in the order of keys, and counts the rest."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -6,41 +6,40 @@ from typing import Any
 import pytest
 
 from ops.aws.listing import Listed
-from ops.reconcile.comparing import Comparison
-from ops.reconcile.difference import Difference
-from ops.reconcile.judging import Kind
-from ops.reconcile.looking import Look, Seen
-from ops.reconcile.pairs import Evidence, Pair
+from ops.reconcile.comparison import Comparison
+from ops.reconcile.differences import Difference, Kind
+from ops.reconcile.heads import Heads, ObjectHead
+from ops.reconcile.pairs import CopyRecord, Pair
 from ops.reconcile.scope import Scope
 from shared.errors import CopytrailError, PermanentError, TransientError
-from tests.unit.ops.reconcile.ends import DESTINATION, SOURCE, listed, record, scope
+from tests.unit.ops.reconcile.examples import DESTINATION, SOURCE, listed, record, scope
 
 
 class Ends:
-    """What is at both ends by now. `looks`: how often somebody looked."""
+    """What is at both ends by now. `reads`: how often they were read."""
 
     def __init__(self, **now: tuple[Listed | None, Listed | None]) -> None:
         self._now = now
-        self.looks = 0
+        self.reads = 0
 
-    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
+    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
         assert (source[0], copy[0]) == (SOURCE, DESTINATION)
-        self.looks += 1
+        self.reads += 1
         at_source, at_copy = self._now.get(source[1], (None, None))
-        return Look(at_source and Seen(at_source), at_copy and Seen(at_copy))
+        return Heads(at_source and ObjectHead(at_source), at_copy and ObjectHead(at_copy))
 
 
 class Blind:
-    """S3 lets nobody look at some keys, or at any."""
+    """HeadObject fails for some keys, or for any."""
 
     def __init__(self, *keys: str, error: type[CopytrailError] = PermanentError) -> None:
         self._keys = keys
         self._error = error
 
-    def look(self, source: tuple[str, str], copy: tuple[str, str]) -> Look:
+    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
         if not self._keys or source[1] in self._keys:
             raise self._error("AccessDenied", f"s3:GetObject on {source[1]}: Forbidden")
-        return Look(Seen(listed(source[1])), None)
+        return Heads(ObjectHead(listed(source[1])), None)
 
 
 def missing(key: str) -> Pair:
@@ -52,22 +51,22 @@ def same(key: str) -> Pair:
 
 
 def compare(
-    pairs: Iterable[Pair], ends: Any, *, of: Scope | None = None, records: Iterable[Evidence] = (), deep: bool = False
+    pairs: Iterable[Pair], ends: Any, *, of: Scope | None = None, records: Iterable[CopyRecord] = (), deep: bool = False
 ) -> tuple[list[Difference], Comparison]:
-    comparison = Comparison(of or scope(), ends, deep=deep, records_of=lambda _: records, advance=lambda _: None)
+    comparison = Comparison(of or scope(), ends.read, deep=deep, records_of=lambda _: records, advance=lambda _: None)
     return list(comparison.run(pairs)), comparison
 
 
-def test_what_is_the_same_is_counted_and_not_looked_at() -> None:
+def test_what_is_the_same_is_counted_and_not_rechecked() -> None:
     ends = Ends()
     found, comparison = compare([same("a"), same("b")], ends)
     assert found == []
     assert comparison.tally.objects == {Kind.SAME: 2}
     assert comparison.tally.bytes == {Kind.SAME: 52}
-    assert ends.looks == 0
+    assert ends.reads == 0
 
 
-def test_a_difference_that_is_over_is_not_told() -> None:
+def test_a_difference_that_is_over_is_not_shown() -> None:
     ends = Ends(b=(listed("b"), None), c=(listed("c"), listed("c")))
     found, comparison = compare([missing("a"), missing("b"), missing("c")], ends, records=[record()])
     assert [(each.kind, each.object_key) for each in found] == [(Kind.MISSING, "b")]
@@ -79,7 +78,7 @@ def test_a_record_that_came_meanwhile_counts() -> None:
     unrecorded = Pair("a", listed(), listed(), ())
     ends = Ends(a=(listed(), listed()))
     assert compare([unrecorded], ends, records=[record()])[0] == []
-    assert [each.kind for each in compare([unrecorded], ends)[0]] == [Kind.UNRECORDED]
+    assert [each.kind for each in compare([unrecorded], ends)[0]] == [Kind.NO_RECORD]
 
 
 def test_differences_come_in_the_order_of_keys() -> None:
@@ -88,57 +87,57 @@ def test_differences_come_in_the_order_of_keys() -> None:
     assert [each.object_key for each in found] == names
 
 
-def test_where_all_is_different_only_the_first_thousands_are_looked_at() -> None:
+def test_where_all_is_different_only_the_first_thousands_are_rechecked() -> None:
     names = [f"{number:05}" for number in range(6000)]
     ends = Ends(**{name: (listed(name), None) for name in names})
     found, _ = compare(map(missing, names), ends)
     assert len(found) == 6000
-    assert ends.looks == 5000
+    assert ends.reads == 5000
 
 
-def test_deep_looks_at_every_pair() -> None:
+def test_deep_rechecks_every_pair() -> None:
     ends = Ends(a=(listed("a"), listed("a")), b=(listed("b"), listed("b", size=1)))
     found, _ = compare([same("a"), same("b")], ends, deep=True)
     assert [(each.object_key, each.aspects) for each in found] == [("b", ("size",))]
-    assert ends.looks == 2
+    assert ends.reads == 2
 
 
-def test_pairs_are_read_while_the_first_looks_go_on() -> None:
+def test_pairs_are_read_while_the_first_heads_are_read() -> None:
     def endless() -> Iterator[Pair]:
         number = 0
         while True:
             number += 1
             yield missing(f"{number:05}")
 
-    comparison = Comparison(scope(), Blind(), deep=False, records_of=None, advance=lambda _: None)
+    comparison = Comparison(scope(), Blind().read, deep=False, records_of=None, advance=lambda _: None)
     found = comparison.run(endless())
     assert next(found).object_key == "00001"
     found.close()  # type: ignore[attr-defined]
 
 
-def test_what_nobody_may_look_at_is_told_as_it_is_listed() -> None:
+def test_what_head_fails_for_is_shown_as_it_is_listed() -> None:
     found, comparison = compare([missing("a"), missing("b")], Blind())
     assert [each.kind for each in found] == [Kind.MISSING, Kind.MISSING]
-    assert comparison.tally.unseen == 2
-    assert comparison.tally.why_unseen == "s3:GetObject on a: Forbidden (AccessDenied)"
+    assert comparison.tally.head_failed == 2
+    assert comparison.tally.why_head_failed == "s3:GetObject on a: Forbidden (AccessDenied)"
 
 
 @pytest.mark.parametrize("error", [PermanentError, TransientError])
-def test_one_that_nobody_may_look_at_is_told_with_the_reason_and_the_rest_goes_on(error: type[CopytrailError]) -> None:
+def test_one_that_head_fails_for_is_shown_with_the_reason_and_the_rest_goes_on(error: type[CopytrailError]) -> None:
     found, comparison = compare([missing("a"), missing("b"), missing("c")], Blind("b", error=error))
     assert [(each.object_key, each.message) for each in found] == [
         ("a", None),
         ("b", "s3:GetObject on b: Forbidden (AccessDenied)"),
         ("c", None),
     ]
-    assert comparison.tally.unseen == 1
+    assert comparison.tally.head_failed == 1
 
 
-def test_what_is_listed_alike_and_cannot_be_looked_at_is_unclear_and_no_difference() -> None:
+def test_what_is_listed_alike_and_head_fails_for_is_unclear_and_no_difference() -> None:
     found, comparison = compare([same("a"), same("b")], Blind("a"), deep=True)
     unclear = [each for each in found if each.object_key == "a"]
     assert [(each.kind, each.is_difference, each.may_be_repaired) for each in unclear] == [(Kind.UNCLEAR, False, False)]
-    assert comparison.tally.objects[Kind.UNCLEAR] == comparison.tally.unseen == 1
+    assert comparison.tally.objects[Kind.UNCLEAR] == comparison.tally.head_failed == 1
 
 
 def test_a_key_that_would_be_too_long_at_the_destination_is_missing_and_cannot_be_repaired() -> None:
@@ -162,19 +161,19 @@ def test_what_only_sizes_tell_of_is_counted() -> None:
     assert comparison.tally.by_size_only == 1
 
 
-def test_an_extra_object_is_told_and_no_difference_where_deletions_do_not_follow() -> None:
+def test_an_object_without_a_source_is_shown_and_no_difference_where_deletions_do_not_follow() -> None:
     extra = Pair("a", None, listed(), (record(),))
     ends = Ends(a=(None, listed()))
-    kept, comparison = compare([extra], ends)
-    assert [(each.kind, each.is_difference) for each in kept] == [(Kind.EXTRA, False)]
+    spooled, comparison = compare([extra], ends)
+    assert [(each.kind, each.is_difference) for each in spooled] == [(Kind.NO_SOURCE, False)]
     assert comparison.tally.differences == 0
     left, comparison = compare([extra], ends, of=scope(deletes=True))
-    assert [(each.kind, each.is_difference) for each in left] == [(Kind.EXTRA, True)]
+    assert [(each.kind, each.is_difference) for each in left] == [(Kind.NO_SOURCE, True)]
     assert comparison.tally.differences == 1
 
 
 def test_progress_is_told_of_every_pair() -> None:
     told: list[int] = []
-    comparison = Comparison(scope(), Ends(), deep=False, records_of=None, advance=told.append)
+    comparison = Comparison(scope(), Ends().read, deep=False, records_of=None, advance=told.append)
     list(comparison.run(same(f"{number:05}") for number in range(2500)))
     assert sum(told) == 2500

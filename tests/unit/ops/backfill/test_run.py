@@ -7,13 +7,11 @@ from pathlib import Path
 import pytest
 
 from ops.aws.concurrency import Pace
-from ops.backfill.checkpoint import Checkpoint, CheckpointFile
-from ops.backfill.existing import Existing, Position
-from ops.backfill.requesting import Requested
-from ops.backfill.running import Checkpointed, Keeper, Stop, request_all
-from shared.events import CopyRequest
+from ops.backfill.checkpoint import Checkpoint, CheckpointFile, CheckpointWriter
+from ops.backfill.objects import Position, SourceObject
+from ops.backfill.requests import Cancellation, GroupResult, request_all
 from tests.fakes.clock import FakeClock
-from tests.unit.ops.backfill.objects import FakeExistence
+from tests.unit.ops.backfill.examples import FakeObjects
 
 BEGINNING = Checkpoint(
     operation_id="an operation",
@@ -33,12 +31,12 @@ class Refusing:
         self.left = groups
         self.accepted: list[str] = []
 
-    def request(self, group: Sequence[Existing]) -> Requested:
+    def request(self, group: Sequence[SourceObject]) -> GroupResult:
         if self.left == 0:
             raise ConnectionError("the network is gone")
         self.left -= 1
-        self.accepted += [existing.key for existing in group]
-        return Requested(requested=len(group))
+        self.accepted += [source_object.key for source_object in group]
+        return GroupResult(requested=len(group))
 
 
 @pytest.fixture
@@ -48,8 +46,8 @@ def file(tmp_path: Path) -> CheckpointFile:
 
 def run(
     file: CheckpointFile,
-    existence: FakeExistence,
-    request: Callable[[Sequence[Existing]], Requested],
+    objects: FakeObjects,
+    request: Callable[[Sequence[SourceObject]], GroupResult],
     *,
     pace: Pace | None = None,
     clock: FakeClock | None = None,
@@ -57,16 +55,16 @@ def run(
     checkpoint = file.read({}) or BEGINNING
     now = clock or FakeClock()
     request_all(
-        existence.objects(checkpoint.position),
+        objects.after(checkpoint.position),
         request,
-        keeper=Keeper(file, checkpoint, clock=lambda: now().timestamp()),
+        writer=CheckpointWriter(file, checkpoint, clock=lambda: now().timestamp()),
         pace=pace or Pace(None),
-        told=lambda _: None,
-        stop=Stop(),
+        report=lambda _: None,
+        cancellation=Cancellation(),
     )
 
 
-def kept(file: CheckpointFile) -> Checkpoint:
+def written(file: CheckpointFile) -> Checkpoint:
     checkpoint = file.read({})
     assert checkpoint is not None
     return checkpoint
@@ -75,64 +73,64 @@ def kept(file: CheckpointFile) -> Checkpoint:
 def test_every_object_is_requested_once(file: CheckpointFile) -> None:
     bus = Refusing(groups=100)
 
-    run(file, FakeExistence(95), bus.request)
+    run(file, FakeObjects(95), bus.request)
 
-    assert sorted(bus.accepted) == FakeExistence(95).keys
-    assert kept(file).requested == 95
+    assert sorted(bus.accepted) == FakeObjects(95).keys
+    assert written(file).requested == 95
 
 
 def test_what_s3_does_not_tell_of_is_counted_and_not_gone_over_again(file: CheckpointFile) -> None:
-    def request(group: Sequence[Existing]) -> Requested:
-        return Requested(requested=len(group) - 1, failed=((group[0].key, "forbidden"),))
+    def request(group: Sequence[SourceObject]) -> GroupResult:
+        return GroupResult(requested=len(group) - 1, failed=((group[0].key, "forbidden"),))
 
-    run(file, FakeExistence(95), request)
+    run(file, FakeObjects(95), request)
 
-    assert (kept(file).requested, kept(file).failed) == (85, 10)
-    assert kept(file).position == Position(key="00094")
+    assert (written(file).requested, written(file).failed) == (85, 10)
+    assert written(file).position == Position(key="00094")
 
 
 @pytest.mark.parametrize("groups", range(10))
 def test_stopped_after_any_group_it_goes_on_behind_what_was_accepted(file: CheckpointFile, groups: int) -> None:
-    existence = FakeExistence(95)
+    objects = FakeObjects(95)
     first, second = Refusing(groups), Refusing(groups=100)
 
     with pytest.raises(ConnectionError):
-        run(file, existence, first.request)
-    run(file, existence, second.request)
+        run(file, objects, first.request)
+    run(file, objects, second.request)
 
-    assert sorted({*first.accepted, *second.accepted}) == existence.keys
+    assert sorted({*first.accepted, *second.accepted}) == objects.keys
     # Whatever the order in which the threads had their turns, what the checkpoint counts was accepted.
-    assert kept(file).requested == 95
+    assert written(file).requested == 95
 
 
 def test_what_was_not_accepted_is_not_passed_over_although_later_groups_were(file: CheckpointFile) -> None:
-    existence = FakeExistence(60)
+    objects = FakeObjects(60)
 
-    def request(group: Sequence[Existing]) -> Requested:
+    def request(group: Sequence[SourceObject]) -> GroupResult:
         if group[0].key == "00020":
             raise ConnectionError("the network is gone")
-        return Requested(requested=len(group))
+        return GroupResult(requested=len(group))
 
     with pytest.raises(ConnectionError):
-        run(file, existence, request)
+        run(file, objects, request)
 
-    assert kept(file).position == Position(key="00019")
-    assert kept(file).requested == 20
+    assert written(file).position == Position(key="00019")
+    assert written(file).requested == 20
 
 
 def test_the_checkpoint_is_written_once_a_second(file: CheckpointFile) -> None:
     clock = FakeClock()
-    keeper = Keeper(file, BEGINNING, clock=lambda: clock().timestamp())
-    written = []
+    writer = CheckpointWriter(file, BEGINNING, clock=lambda: clock().timestamp())
+    counts = []
 
-    for existing in FakeExistence(100).objects(Position()):
+    for source_object in FakeObjects(100).after(Position()):
         clock.sleep(0.25)
-        keeper.accepted([existing], Requested(requested=1))
+        writer.advance(source_object.position, requested=1, gone=0, failed=0)
         if file.path.exists():
-            written.append(kept(file).requested)
+            counts.append(written(file).requested)
             file.remove()
 
-    assert written == list(range(4, 101, 4))
+    assert counts == list(range(4, 101, 4))
 
 
 def test_never_more_a_second_than_the_rate_allows(file: CheckpointFile) -> None:
@@ -140,36 +138,34 @@ def test_never_more_a_second_than_the_rate_allows(file: CheckpointFile) -> None:
     began = clock()
     pace = Pace(50, clock=lambda: clock().timestamp(), sleep=clock.sleep)
 
-    run(file, FakeExistence(500), Refusing(groups=100).request, pace=pace, clock=clock)
+    run(file, FakeObjects(500), Refusing(groups=100).request, pace=pace, clock=clock)
 
     assert (clock() - began).total_seconds() == pytest.approx(9.8)
 
 
-def test_who_pauses_is_woken_by_the_stop() -> None:
-    stop = Stop()
-    stop.now()
+def test_who_waits_is_woken_by_the_cancellation() -> None:
+    cancellation = Cancellation()
+    cancellation.cancel()
 
     with pytest.raises(InterruptedError):
-        stop.pause(3600)
+        cancellation.wait(3600)
 
 
-def test_nothing_is_requested_before_there_is_a_checkpoint(file: CheckpointFile) -> None:
-    kept_when_asked: list[int] = []
-
-    class Bus:
-        def publish(self, requests: Sequence[CopyRequest]) -> None:
-            kept_when_asked.append(kept(file).requested)
-
-    keeper = Keeper(file, BEGINNING)
+def test_a_checkpoint_is_written_before_the_first_request_only(file: CheckpointFile) -> None:
+    writer = CheckpointWriter(file, BEGINNING)
     assert not file.path.exists()
-    Checkpointed(Bus(), keeper).publish([])
 
-    assert kept_when_asked == [0]
-    assert keeper.under_way
+    writer.begin()
+
+    assert written(file).requested == 0
+    assert writer.under_way
+    file.remove()
+    writer.begin()
+    assert not file.path.exists()
 
 
 def test_a_failure_before_the_first_request_leaves_no_checkpoint(file: CheckpointFile) -> None:
     with pytest.raises(ConnectionError):
-        run(file, FakeExistence(5), Refusing(groups=0).request)
+        run(file, FakeObjects(5), Refusing(groups=0).request)
 
     assert not file.path.exists()

@@ -2,7 +2,7 @@
 
 import itertools
 
-from ops.status.kept import Kept
+from ops.status.checks import Cache
 
 
 class Question:
@@ -21,40 +21,40 @@ class Clock:
         return self.now
 
 
-def test_an_answer_is_kept_for_its_time_and_then_asked_for_again() -> None:
+def test_an_answer_is_cached_for_its_time_and_then_asked_for_again() -> None:
     clock, ask = Clock(), Question()
-    kept: Kept[int] = Kept(for_s=60, clock=clock)
-    assert kept.get(ask) == 1
+    cache: Cache[int] = Cache(ttl_s=60, clock=clock)
+    assert cache.get(ask) == 1
     clock.now += 59.9
-    assert kept.get(ask) == 1
+    assert cache.get(ask) == 1
     clock.now += 0.1
-    assert kept.get(ask) == 2
+    assert cache.get(ask) == 2
 
 
 def test_an_answer_is_asked_for_again_when_things_have_changed() -> None:
     ask = Question()
-    kept: Kept[int] = Kept(for_s=60, clock=Clock())
-    assert [kept.get(ask, state=state) for state in (3, 3, 4, 3)] == [1, 1, 2, 3]
+    cache: Cache[int] = Cache(ttl_s=60, clock=Clock())
+    assert [cache.get(ask, state=state) for state in (3, 3, 4, 3)] == [1, 1, 2, 3]
 
 
 def test_the_last_answer_is_there_however_old_and_asks_nothing() -> None:
     clock, ask = Clock(), Question()
-    kept: Kept[int] = Kept(for_s=60, clock=clock)
-    assert kept.last is None
-    kept.get(ask)
+    cache: Cache[int] = Cache(ttl_s=60, clock=clock)
+    assert cache.last is None
+    cache.get(ask)
     clock.now += 10_000
-    assert kept.last == 1
+    assert cache.last == 1
 
 
 def test_an_answer_that_was_refused_is_asked_for_again_at_once() -> None:
-    kept: Kept[int] = Kept(for_s=60, clock=Clock())
+    cache: Cache[int] = Cache(ttl_s=60, clock=Clock())
 
     def refused() -> int:
         raise ValueError
 
     for _ in range(2):
         try:
-            kept.get(refused)
+            cache.get(refused)
         except ValueError:
             continue
-    assert kept.get(lambda: 7) == 7
+    assert cache.get(lambda: 7) == 7

@@ -1,13 +1,18 @@
-"""Owns the reading of records for a comparison: all of a span of time, in no order, and of each only what matters.
+"""Records of copies and deletions, read from the audit table by time, spooled to disk, and given by key.
 
-To make whole records of a million items takes minutes; to make evidence of them, seconds.
+Of each item only what matters is read: to make whole records of a million items takes minutes; of these, seconds.
+The table's index by object has no order of keys. SQLite sorts on disk: a million records take some 200 MB there.
 """
 
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ops.reconcile.looking import in_order
+from ops.reconcile.heads import in_order
+from ops.reconcile.pairs import CopyRecord
+from ops.reconcile.scope import Scope
 from shared import times
 from shared.audit_log import schema
 from shared.audit_log.pages import Item, Pages
@@ -15,11 +20,12 @@ from shared.audit_log.query import FIRST_DAY
 from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard
 from shared.audit_log.unreadable import Unreadable
-from shared.events import LARGEST_NUMBER
+from shared.events import LARGEST_NUMBER, Outcome
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
 
 _A_DAY = timedelta(days=1)
 # Each thread has one or two pages: together some 20 MB.
@@ -38,8 +44,8 @@ _ATTRIBUTES = {
 }
 
 
-class Told(NamedTuple):
-    """What a record tells, as far as it matters here. Moments as the table writes them, to be compared as text."""
+class RecordFields(NamedTuple):
+    """The fields of a record that matter here. Moments as the table writes them, to be compared as text."""
 
     outcome: str
     source_bucket: str
@@ -60,12 +66,13 @@ def read_records(
     since: datetime | None,
     until: datetime,
     unreadable: Unreadable,
-) -> Iterator[list[Told]]:
-    """What every record tells that finished from `since` (None: ever) to `until`, some at a time, in no order.
+) -> Iterator[list[RecordFields]]:
+    """The fields of every record that finished from `since` (None: ever) to `until`, some at a time, in no order.
 
     An item that is no record of this version is passed over, and counted in `unreadable`.
 
-    A table that is older than it says, as one that was imported, is read from its creation on unless `since` is given.
+    A table whose records are older than itself, as those of an imported one, is read from its creation on, unless
+    `since` is given.
 
     Raises:
         CopytrailError: while iterating, DynamoDB did not answer, or refused.
@@ -78,9 +85,9 @@ def read_records(
     asked = [_Place(day, shard) for day in days for shard in range(schema.DAY_SHARDS)]
     while asked:
         following = []
-        for told, next_place in in_order(reader.page, asked):
-            if told:
-                yield told
+        for fields, next_place in in_order(reader.page, asked):
+            if fields:
+                yield fields
             if next_place:
                 following.append(next_place)
         asked = following
@@ -93,9 +100,9 @@ def _first_day(dynamodb: "DynamoDBClient", table_name: str) -> date:
     return FIRST_DAY if "RestoreSummary" in table else max(table["CreationDateTime"].date() - _A_DAY, FIRST_DAY)
 
 
-def told_by(record: Record) -> Told:
-    """What a whole record tells."""
-    return Told(
+def fields_of(record: Record) -> RecordFields:
+    """Those of a whole record."""
+    return RecordFields(
         record.outcome,
         record.source_bucket,
         record.object_key,
@@ -126,14 +133,16 @@ class _Reader:
         self._until = until
         self._unreadable = unreadable
 
-    def page(self, place: _Place) -> tuple[list[Told], _Place | None]:
-        """What a page tells, and where the next one begins."""
+    def page(self, place: _Place) -> tuple[list[RecordFields], _Place | None]:
+        """The records of a page, and where the next one begins."""
         items, last = self._pages.ask(self._query(place), place.after)
-        return [told for item in items if (told := self._told(item))], place._replace(after=last) if last else None
+        return [fields for item in items if (fields := self._fields(item))], place._replace(
+            after=last
+        ) if last else None
 
-    def _told(self, item: Item) -> Told | None:
+    def _fields(self, item: Item) -> RecordFields | None:
         try:
-            return _told(item)
+            return _fields(item)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
             self._unreadable.add(item[schema.PARTITION_KEY]["S"], problem)
@@ -158,14 +167,14 @@ class _Reader:
         }
 
 
-def _told(item: Item) -> Told | None:
-    """What an item tells; None: it has not been copied anywhere."""
+def _fields(item: Item) -> RecordFields | None:
+    """Those of an item; None: it has not been copied anywhere."""
     if "DestinationKey" not in item:
         return None
     size = int(item["Size"]["N"])
     if size > LARGEST_NUMBER:
         raise ValueError(f"{size} is a number of more than 64 bits")
-    return Told(
+    return RecordFields(
         item["Outcome"]["S"],
         item["SourceBucket"]["S"],
         item["ObjectKey"]["S"],
@@ -177,3 +186,67 @@ def _told(item: Item) -> Told | None:
         item["DestinationETag"]["S"] if "DestinationETag" in item else "",
         size,
     )
+
+
+_OUTCOMES = frozenset({Outcome.COPIED, Outcome.DELETED})
+
+
+class RecordStore:
+    """The records of some scopes, in a temporary file. For one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, scopes: Sequence[Scope]) -> None:
+        self._connection = connection
+        self._scopes = scopes
+        for scope in scopes:
+            connection.execute(
+                f"CREATE TABLE {_table(scope)} (key TEXT, finished_at TEXT, log_id TEXT, is_deletion INTEGER,"
+                " source_etag TEXT, destination_etag TEXT, size INTEGER)"
+            )
+
+    def add(self, fields: Sequence[RecordFields]) -> None:
+        """Store what matters to a scope."""
+        for scope in self._scopes:
+            rows = [record for each in fields if (record := copy_record(each, scope))]
+            self._connection.executemany(f"INSERT INTO {_table(scope)} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
+
+    def of(self, scope: Scope) -> Iterator[CopyRecord]:
+        """What matters to a scope, in the order of keys, and of each key in that of time."""
+        found = self._connection.execute(f"SELECT * FROM {_table(scope)} ORDER BY key, finished_at, log_id")  # noqa: S608 - our own name
+        return map(CopyRecord._make, found)
+
+
+@contextmanager
+def record_store(scopes: Sequence[Scope]) -> Iterator[RecordStore]:
+    """An empty store; nothing is left of it in the end."""
+    # A database without a name is a temporary file that nobody else sees.
+    with closing(sqlite3.connect("", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute("BEGIN")
+        yield RecordStore(connection, scopes)
+
+
+def copy_record(fields: RecordFields, scope: Scope) -> CopyRecord | None:
+    """What a record means to a scope's route; None: nothing."""
+    route = scope.route
+    if (
+        fields.outcome not in _OUTCOMES
+        or fields.source_bucket != route.source_bucket
+        or fields.destination_bucket != route.destination_bucket
+        or fields.destination_key != route.destination_key(fields.object_key)
+        or not scope.takes_records_of(fields.object_key)
+    ):
+        return None
+    return CopyRecord(
+        fields.object_key,
+        fields.finished_at,
+        fields.log_id,
+        fields.outcome == Outcome.DELETED,
+        fields.source_etag,
+        fields.destination_etag,
+        fields.size,
+    )
+
+
+def _table(scope: Scope) -> str:
+    return f"route_{scope.number}"

@@ -1,0 +1,160 @@
+"""Snapshot of a stack: what all checks found at one moment; one that fails does not hide the rest."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.dlq.queue import DeadLetterQueue, QueueName
+from ops.dlq.sweep import THREADS as SQS_THREADS
+from ops.errors import CommandError, UsageError, as_command_error
+from ops.stack import Output, Stack
+from ops.status.checks import (
+    Cache,
+    CachedReasons,
+    Depth,
+    Reasons,
+    RecentTransfers,
+    ages_of,
+    count_reasons,
+    depth_of,
+    recent_transfers,
+)
+from shared import times
+from shared.audit_log.query import THREADS, AuditQuery
+from shared.errors import CopytrailError
+
+T = TypeVar("T")
+_Ages = Mapping[str, float | None]
+
+_LOG_GROUPS = {QueueName.COPY: Output.COPIER_LOG_GROUP_NAME, QueueName.AUDIT: Output.AUDITOR_LOG_GROUP_NAME}
+_TTL_S = 60.0
+# Eight shards are asked for a page each: most snapshots need no more than that.
+_RECORDS_A_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """What could not be read, and why, for a person."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """A queue and its dead-letter queue. `oldest_s`: for how many seconds its oldest message waits, where known."""
+
+    name: str
+    depth: Depth | Unavailable
+    oldest_s: float | Unavailable | None
+    dead: Depth | Unavailable
+    reasons: Reasons | Unavailable
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that the checks found at one moment."""
+
+    at: datetime
+    queues: tuple[QueueState, ...]
+    transfers: RecentTransfers | Unavailable
+
+    @property
+    def unavailable(self) -> tuple[str, ...]:
+        """What could not be read, and why, a sentence for each reason."""
+        by_reason: dict[str, list[str]] = {}
+        for what, found in self._by_name():
+            if isinstance(found, Unavailable):
+                by_reason.setdefault(found.why, []).append(what)
+        return tuple(f"could not read {_joined(what)}: {why}" for why, what in by_reason.items())
+
+    def _by_name(self) -> Iterator[tuple[str, object]]:
+        for queue in self.queues:
+            yield f"the {queue.name} queue", queue.depth
+            yield f"the oldest message of the {queue.name} queue", queue.oldest_s
+            yield f"the {queue.name} DLQ", queue.dead
+            yield f"the letters of the {queue.name} DLQ", queue.reasons
+        yield "the audit table", self.transfers
+
+
+class Snapshots:
+    """Snapshots of a stack, one after the other, with the same clients."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._urls = {queue: (queue.url(stack), queue.dlq_url(stack)) for queue in QueueName}
+        self.logs: Mapping[str, str] = {queue: stack.output(log_group) for queue, log_group in _LOG_GROUPS.items()}
+        table_name = stack.output(Output.AUDIT_TABLE_NAME)
+        with ExitStack() as clients:
+            self._sqs = clients.enter_context(closing(stack.client("sqs", connections=SQS_THREADS)))
+            self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
+            dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
+            self._clients = clients.pop_all()
+        self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
+        self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
+        self._reasons = {
+            queue: CachedReasons(partial(count_reasons, DeadLetterQueue(self._sqs, dlq)), Cache(ttl_s=_TTL_S))
+            for queue, (_, dlq) in self._urls.items()
+        }
+
+    def __enter__(self) -> "Snapshots":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clients.close()
+
+    def take(self) -> Snapshot:
+        """Take one.
+
+        Raises:
+            CommandError: the credentials or the configuration cannot work.
+        """
+        now = times.now()
+        urls = [url for url, _ in self._urls.values()]
+        ages = self._ages.get(lambda: or_unavailable(lambda: ages_of(self._cloudwatch, urls, now)))
+        return Snapshot(
+            at=now,
+            queues=tuple(self._queue_state(queue, ages) for queue in QueueName),
+            transfers=or_unavailable(lambda: recent_transfers(self._query, now)),
+        )
+
+    def _queue_state(self, queue: QueueName, ages: "_Ages | Unavailable") -> QueueState:
+        url, dlq_url = self._urls[queue]
+        depth = or_unavailable(lambda: depth_of(self._sqs, url))
+        dead = or_unavailable(lambda: depth_of(self._sqs, dlq_url))
+        return QueueState(
+            name=queue,
+            depth=depth,
+            oldest_s=ages if isinstance(ages, Unavailable) else _oldest_now(depth, ages[url]),
+            dead=dead,
+            reasons=dead if isinstance(dead, Unavailable) else or_unavailable(lambda: self._reasons[queue].of(dead)),
+        )
+
+
+def or_unavailable(check: Callable[[], T]) -> T | Unavailable:
+    """What a check finds, or why it was not possible.
+
+    Raises:
+        CommandError: the credentials or the configuration cannot work: no other check would be possible either.
+    """
+    try:
+        return check()
+    except CommandError as error:
+        return Unavailable(error.message)
+    except (CopytrailError, BotoCoreError, ClientError) as error:
+        failure = as_command_error(error)
+        if isinstance(failure, UsageError):
+            raise failure from error
+        return Unavailable(failure.message)
+
+
+def _oldest_now(depth: Depth | Unavailable, last_known: float | None) -> float | None:
+    # CloudWatch is minutes behind: an empty queue has no oldest message any more.
+    return None if isinstance(depth, Depth) and not depth.total else last_known
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
