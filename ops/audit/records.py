@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, time, timedelta
-from itertools import islice
 
 import click
 
@@ -52,7 +51,7 @@ def matching(
     newest_first: bool = True,
     day_done: Callable[[int], object] = lambda _: None,
 ) -> Generator[Record]:
-    """The records that are meant, by when they finished, a page in memory at a time.
+    """The records that pass the filters, by when they finished, a page in memory at a time.
 
     `day_done` is told of each day that has been read: 1.
 
@@ -77,15 +76,6 @@ def progress_of(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], 
         return progress("reading", total=None, unit="days")
     days = _days(wanted.since or BEGINNING, wanted.until or times.now())
     return progress("reading", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
-
-
-def last_matching(query: AuditQuery, wanted: RecordFilter, count: int) -> list[Record]:
-    """The last so many of the records that are meant, oldest first.
-
-    Raises:
-        CopytrailError: DynamoDB did not answer.
-    """
-    return list(islice(matching(query, wanted), count))[::-1]
 
 
 def stages_of(query: AuditQuery, operation_id: str) -> list[OperationRecord]:

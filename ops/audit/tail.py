@@ -12,7 +12,7 @@ from typing import Protocol
 import click
 
 from ops.audit.record_filter import RecordFilter, no_match
-from ops.audit.records import BEGINNING, audit_query, last_matching, tell_unreadable
+from ops.audit.records import BEGINNING, audit_query, matching, tell_unreadable
 from ops.audit.records_table import LOG
 from ops.errors import UsageError, as_command_error
 from ops.stack import Stack
@@ -59,7 +59,7 @@ def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_jso
     show: Show = _Log(as_json=as_json)
     query = audit_query(stack)
     if not follow:
-        last = last_matching(query, wanted, count)
+        last = list(islice(matching(query, wanted), count))[::-1]
         show(last)
         if not last and count:
             note(no_match(wanted))
@@ -77,7 +77,7 @@ class Index(Protocol):
 
 
 class Follower:
-    """Gives the records that are meant, each once, and remembers those that a later read may meet again."""
+    """The records that pass the filters, each once, as they come; it remembers those that may be read again."""
 
     def __init__(self, index: Index, matches: Callable[[Record], bool], clock: Callable[[], datetime]) -> None:
         self._index = index
