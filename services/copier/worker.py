@@ -39,17 +39,25 @@ class Finished:
 class Failed:
     """The message can have no other outcome than this failure, and becomes a dead letter."""
 
-    message: Message
     completion: Completion
     letter: DeadLetter
+
+    @property
+    def message(self) -> Message:
+        """The message itself."""
+        return self.letter.message
 
 
 @dataclass(frozen=True)
 class Unreadable:
     """The message names no upload, so that it has no outcome; it becomes a dead letter."""
 
-    message: Message
     letter: DeadLetter
+
+    @property
+    def message(self) -> Message:
+        """The message itself."""
+        return self.letter.message
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class CopyWorker:
         try:
             request = _as_replayed(decode_request(message.body), message)
         except CopytrailError as error:
-            return Unreadable(message, DeadLetter(message, error, None))
+            return Unreadable(DeadLetter(message, error, None))
         started_at = self._clock()
         route: Route | None = None
         try:
@@ -129,7 +137,7 @@ class CopyWorker:
         except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or a dead letter with its reason
             final = final_error(error, message, self._max_receive_count)
             completion = self._completion(request, route, message, started_at, final)
-            return Failed(message, completion, DeadLetter(message, final, completion.log_id))
+            return Failed(completion, DeadLetter(message, final, completion.log_id))
         completion = self._completion(request, route, message, started_at, outcome)
         if isinstance(outcome, Skipped) and outcome.decoded:
             key = request.upload.key

@@ -22,6 +22,6 @@ def test_what_cannot_be_counted_fails_no_message_and_is_logged(monkeypatch: pyte
     monkeypatch.setattr("services.copier.telemetry.logger.exception", lambda *what, **more: logged.append((what, more)))
     delivery = message("hello")
 
-    CloudWatchTelemetry().published(Unreadable(delivery, DeadLetter(delivery, PermanentError("Odd", "why"), None)))
+    CloudWatchTelemetry().published(Unreadable(DeadLetter(delivery, PermanentError("Odd", "why"), None)))
 
     assert logged == [(("a transfer was not counted",), {"extra": {"message_id": delivery.id}})]
