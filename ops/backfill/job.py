@@ -110,10 +110,13 @@ def job_of(
 
 def _source(options: BackfillOptions, stack: Stack, manifest: Manifest | None) -> str:
     """The name of the bucket that is meant."""
-    aliases = msgspec.json.decode(stack.output(Output.BUCKET_NAMES), type=dict[str, str])
     sources = sorted({route.source_bucket for route in stack.routes})
     of_manifest = manifest.source_bucket if manifest else ""
-    asked = aliases.get(options.bucket, options.bucket) or of_manifest or (sources[0] if len(sources) == 1 else "")
+    asked = (
+        stack.bucket_names.get(options.bucket, options.bucket)
+        or of_manifest
+        or (sources[0] if len(sources) == 1 else "")
+    )
     if not asked:
         raise UsageError(f"there are several source buckets: name one with --bucket: {', '.join(sources)}")
     if of_manifest and of_manifest != asked:

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +25,7 @@ class FakeStack:
     """A stack with some routes."""
 
     name = "copytrail"
+    bucket_names: ClassVar = {"source": "uploads", "scanner": "scans", "destination": "copies"}
 
     def __init__(self, *routes: Route) -> None:
         self.routes = routes
@@ -32,7 +33,6 @@ class FakeStack:
     def output(self, name: Output) -> str:
         """The outputs that a backfill goes by."""
         return {
-            Output.BUCKET_NAMES: '{"source": "uploads", "scanner": "scans", "destination": "copies"}',
             Output.PARTS: '{"threshold": 268435456, "part": 67108864}',
         }[name]
 
