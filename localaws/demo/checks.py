@@ -85,7 +85,7 @@ class Checks:
         return [self._check(upload, records.get((upload.sample.key, upload.etag), [])) for upload in uploads]
 
     def check_the_rest(self, checked: list[Checked]) -> list[str]:
-        """What is left over: records of no upload, objects of no upload, messages in queues, unexplained letters."""
+        """What is left over: records and objects of no upload, messages in queues, or dead-lettered without a reason."""
         problems = []
         records, uploads = sum(1 for _ in self._records()), len(checked)
         if records != uploads:
@@ -100,7 +100,7 @@ class Checks:
             if (waiting := self._messages_in(self._outputs[queue]))
         ]
         failed = [item.record["LogID"] for item in checked if item.record.get("Outcome") == "Failed"]
-        return [*problems, *letter_problems(list(self._letters()), failed)]
+        return [*problems, *dead_letter_problems(list(self._dead_lettered()), failed)]
 
     def _check(self, upload: Uploaded, records: list[dict[str, Any]]) -> Checked:
         if len(records) != 1:
@@ -143,15 +143,15 @@ class Checks:
         attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=counts)["Attributes"]  # type: ignore[arg-type]
         return sum(int(value) for value in attributes.values())
 
-    def _letters(self) -> Iterator[Mapping[str, Any]]:
+    def _dead_lettered(self) -> Iterator[Mapping[str, Any]]:
         """Every message in the copy DLQ; they stay there, out of sight."""
-        while letters := self._sqs.receive_message(
+        while messages := self._sqs.receive_message(
             QueueUrl=self._outputs["CopyDlqUrl"],
             MessageAttributeNames=["All"],
             MaxNumberOfMessages=10,
             VisibilityTimeout=_OUT_OF_SIGHT_S,
         ).get("Messages"):
-            yield from letters
+            yield from messages
 
 
 _PROPERTIES = (
@@ -179,17 +179,17 @@ def unlike(original: Mapping[str, Any], copy: Mapping[str, Any]) -> Iterator[str
             yield f"{name} is {copy.get(name)!r} instead of {original.get(name)!r}"
 
 
-def letter_problems(letters: Sequence[Mapping[str, Any]], failed: Iterable[str]) -> Iterator[str]:
+def dead_letter_problems(messages: Sequence[Mapping[str, Any]], failed: Iterable[str]) -> Iterator[str]:
     """What is wrong between all messages of the copy DLQ and the LogIDs of the failed records: one for each."""
-    attributes = [letter.get("MessageAttributes", {}) for letter in letters]
+    attributes = [message.get("MessageAttributes", {}) for message in messages]
     explained = Counter(each["LogID"]["StringValue"] for each in attributes if each.keys() >= _EXPLANATION)
     expected = Counter(failed)
-    if unexplained := len(letters) - explained.total():
-        yield f"{unexplained} of {len(letters)} dead letters do not say why they are there"
+    if without_reason := len(messages) - explained.total():
+        yield f"{without_reason} of {len(messages)} dead-lettered messages do not say why they are there"
     if surplus := explained - expected:
-        yield f"dead letters without a failed record: {sorted(surplus)}"
+        yield f"dead-lettered messages without a failed record: {sorted(surplus)}"
     if missing := expected - explained:
-        yield f"failed records without an explained dead letter: {sorted(missing)}"
+        yield f"failed records without a dead-lettered message that says why: {sorted(missing)}"
 
 
 def _right_outcomes(sample: Sample) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from localaws.embedded import EmbeddedAws
 from tests.fakes.audit_table import create_audit_table
 
 
-def test_every_unexplained_dead_letter_is_reported(aws: EmbeddedAws) -> None:
+def test_every_dead_lettered_message_without_a_reason_is_reported(aws: EmbeddedAws) -> None:
     sqs, s3, dynamodb = aws.client("sqs"), aws.client("s3"), aws.client("dynamodb")
     route = {"sourceBucket": "source", "destinationBucket": "destination"}
     s3.create_bucket(Bucket="destination")
@@ -19,4 +19,4 @@ def test_every_unexplained_dead_letter_is_reported(aws: EmbeddedAws) -> None:
     assert checks.check_the_rest([]) == []
     for number in range(12):
         sqs.send_message(QueueUrl=outputs["CopyDlqUrl"], MessageBody=f"{number}")
-    assert checks.check_the_rest([]) == ["12 of 12 dead letters do not say why they are there"]
+    assert checks.check_the_rest([]) == ["12 of 12 dead-lettered messages do not say why they are there"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localaws.demo.checks import letter_problems, misfits, unlike
+from localaws.demo.checks import dead_letter_problems, misfits, unlike
 from localaws.demo.samples import Sample, samples
 
 EVERY = {sample.label: sample for sample in samples()}
@@ -17,7 +17,7 @@ def a_record(outcome: str, reason: str | None = None, message: str | None = "bec
     return {"Outcome": outcome, "Reason": reason, "Message": message}
 
 
-def a_letter(log_id: str) -> dict[str, Any]:
+def a_message(log_id: str) -> dict[str, Any]:
     words = {"LogID": log_id, "Reason": "Archived", "Message": "Restore it."}
     return {"MessageAttributes": {name: {"StringValue": value} for name, value in words.items()}}
 
@@ -59,19 +59,19 @@ def test_a_copy_is_like_its_original_in_every_property() -> None:
     assert list(unlike(original, {**original, "Metadata": {}})) == ["Metadata is {} instead of {'a': 'b'}"]
 
 
-def test_one_explained_letter_for_each_failure_is_no_problem() -> None:
-    assert list(letter_problems([a_letter("1"), a_letter("2")], ["2", "1"])) == []
+def test_one_dead_lettered_message_for_each_failure_is_no_problem() -> None:
+    assert list(dead_letter_problems([a_message("1"), a_message("2")], ["2", "1"])) == []
 
 
 @pytest.mark.parametrize(
-    ("letters", "failed", "problem"),
+    ("messages", "failed", "problem"),
     [
-        ([a_letter("1"), {"Body": "?"}], ["1"], "1 of 2 dead letters do not say why they are there"),
-        ([a_letter("1"), a_letter("1")], ["1"], "dead letters without a failed record: ['1']"),
-        ([], ["1"], "failed records without an explained dead letter: ['1']"),
+        ([a_message("1"), {"Body": "?"}], ["1"], "1 of 2 dead-lettered messages do not say why they are there"),
+        ([a_message("1"), a_message("1")], ["1"], "dead-lettered messages without a failed record: ['1']"),
+        ([], ["1"], "failed records without a dead-lettered message that says why: ['1']"),
     ],
 )
-def test_a_letter_too_many_too_few_or_without_an_explanation_is_a_problem(
-    letters: list[dict[str, Any]], failed: list[str], problem: str
+def test_a_message_too_many_too_few_or_without_a_reason_is_a_problem(
+    messages: list[dict[str, Any]], failed: list[str], problem: str
 ) -> None:
-    assert list(letter_problems(letters, failed)) == [problem]
+    assert list(dead_letter_problems(messages, failed)) == [problem]
