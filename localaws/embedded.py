@@ -13,8 +13,8 @@ from infra.interpreters import Interpreter
 from localaws.deployment import assembly, deploy, synth
 from localaws.errors import LocalAwsError
 from localaws.lambda_service.function_logs import LineListener
-from localaws.lambda_service.registry import REGISTRY, Listener
 from localaws.lambda_service.service import HostedFunction, LambdaService, python_of_functions
+from localaws.models.lambda_registry import REGISTRY, Listener
 from localaws.server import MotoServer
 from localaws.supervision import Supervisor
 from shared.lambda_runtime.aws import keep_expires_as_text

@@ -85,7 +85,7 @@ class Checks:
         return [self._check(upload, records.get((upload.sample.key, upload.etag), [])) for upload in uploads]
 
     def check_the_rest(self, checked: list[Checked]) -> list[str]:
-        """What is left over: records and objects of no upload, messages in queues, or dead-lettered without a reason."""
+        """What is left over: records and objects of no upload, messages waiting, or dead-lettered without reason."""
         problems = []
         records, uploads = sum(1 for _ in self._records()), len(checked)
         if records != uploads:

@@ -10,8 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service import sqs_event
-from localaws.lambda_service.registry import MappingSpec
 from localaws.lambda_service.runtime_api import FunctionError
+from localaws.models.lambda_registry import MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:

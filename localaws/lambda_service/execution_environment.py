@@ -11,8 +11,8 @@ from pathlib import Path
 from threading import Event, Lock
 
 from infra.interpreters import Interpreter
-from localaws.lambda_service.registry import FunctionSpec
 from localaws.lambda_service.runtime_api import FunctionError, Invocation, RuntimeApi
+from localaws.models.lambda_registry import FunctionSpec
 from localaws.supervision import Supervisor
 
 # PR_SET_PDEATHSIG = 1, SIGKILL = 9: the kernel ends the function with us, however we end. It survives exec.

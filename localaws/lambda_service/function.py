@@ -10,8 +10,8 @@ from infra.interpreters import Interpreter
 from localaws.lambda_service.execution_environment import ExecutionEnvironment
 from localaws.lambda_service.function_code import task_root
 from localaws.lambda_service.function_logs import FunctionLogs
-from localaws.lambda_service.registry import FunctionSpec
 from localaws.lambda_service.runtime_api import FunctionError
+from localaws.models.lambda_registry import FunctionSpec
 from localaws.supervision import Supervisor
 
 # Processes that end before they can take an event, one after the other: Lambda would go on trying, unseen.

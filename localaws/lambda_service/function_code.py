@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.bundling import CALLS, Target, dependencies
 from localaws.cache import CACHE, used
-from localaws.lambda_service.registry import FunctionSpec
+from localaws.models.lambda_registry import FunctionSpec
 
 
 def task_root(spec: FunctionSpec, target: Target) -> Path:

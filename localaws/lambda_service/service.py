@@ -11,7 +11,7 @@ from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service.event_source_mapping import QueuePump
 from localaws.lambda_service.function import Function
 from localaws.lambda_service.function_logs import FunctionLogs, LineListener
-from localaws.lambda_service.registry import FunctionSpec, Listener, MappingSpec
+from localaws.models.lambda_registry import FunctionSpec, Listener, MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 from moto.sqs.models import sqs_backends
 
-from localaws.lambda_service.registry import REGISTRY, FunctionSpec, MappingSpec
 from localaws.models.base import Model, Place, Properties, Refined, refused
+from localaws.models.lambda_registry import REGISTRY, FunctionSpec, MappingSpec
 
 # From "CreateEventSourceMapping" in the Lambda API reference.
 _BATCH_WITHOUT_WINDOW = 10
