@@ -32,25 +32,25 @@ _LONGEST_SHOWN = 60
 class ForeignAnswerError(HTTPClientError):
     """What came is no answer of AWS's."""
 
-    fmt = "{told}"
+    fmt = "{message}"
 
 
 def refuse_foreign_answers(client: Any) -> None:
     """Let a client raise ForeignAnswer, or a ClientError of the code `CODE`, on what cannot have come from AWS.
 
-    Objects' own bytes are not looked at.
+    Objects' own bytes are not checked.
     """
     endpoint = client.meta.endpoint_url
 
-    def look(operation_model: "OperationModel", response_dict: MutableMapping[str, Any], **_: Any) -> None:
+    def check(operation_model: "OperationModel", response_dict: MutableMapping[str, Any], **_: Any) -> None:
         if _is_aws(operation_model, response_dict):
             return
-        told = _told(endpoint, operation_model.name, response_dict)
+        message = _sentence(endpoint, operation_model.name, response_dict)
         if response_dict["status_code"] not in _TRIED_AGAIN:
-            raise ForeignAnswerError(told=told)
-        response_dict["body"] = _as_error(operation_model.service_model.resolved_protocol, told)
+            raise ForeignAnswerError(message=message)
+        response_dict["body"] = _as_error(operation_model.service_model.resolved_protocol, message)
 
-    client.meta.events.register_first("before-parse.*.*", look)
+    client.meta.events.register_first("before-parse.*.*", check)
 
 
 def _is_aws(operation: "OperationModel", response: Mapping[str, Any]) -> bool:
@@ -84,14 +84,14 @@ def _is_json(body: bytes, operation: "OperationModel", *, is_ok: bool) -> bool:
     if len(body) > _LARGE:
         return True
     try:
-        told = json.loads(body)
+        fields = json.loads(body)
     except ValueError:
         return False
     if not is_ok:
-        return bool({"__type", "message", "Message"} & told.keys())
+        return bool({"__type", "message", "Message"} & fields.keys())
     shape = operation.output_shape
     # What has nothing to say says {}.
-    return not told or shape is None or bool(set(shape.members) & told.keys())
+    return not fields or shape is None or bool(set(shape.members) & fields.keys())
 
 
 def _is_xml(body: bytes, operation: "OperationModel", protocol: str, *, is_ok: bool) -> bool:
@@ -112,7 +112,7 @@ def _is_whole(body: bytes) -> bool:
     return True
 
 
-def _told(endpoint: str, operation: str, response: Mapping[str, Any]) -> str:
+def _sentence(endpoint: str, operation: str, response: Mapping[str, Any]) -> str:
     status = response["status_code"]
     return (
         f"{endpoint} answered {operation} with {_what(response)} (status {status}), which is no answer of AWS's:"
@@ -139,8 +139,8 @@ def _shown(content: bytes) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def _as_error(protocol: str, told: str) -> bytes:
+def _as_error(protocol: str, message: str) -> bytes:
     if protocol == "json":
-        return json.dumps({"__type": CODE, "message": told}).encode()
-    error = f"<Error><Code>{CODE}</Code><Message>{escape(told)}</Message></Error>"
+        return json.dumps({"__type": CODE, "message": message}).encode()
+    error = f"<Error><Code>{CODE}</Code><Message>{escape(message)}</Message></Error>"
     return (error if protocol == "rest-xml" else f"<ErrorResponse>{error}</ErrorResponse>").encode()

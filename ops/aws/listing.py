@@ -3,138 +3,24 @@
 S3 lists from any key on, but tells nobody where to part a bucket. A page tells: its keys count up at some character
 (`part-0004` after `part-0003`, `3f…` after `3e…`), and where that character is one higher, the next page will begin,
 more or less. A wrong guess costs a request, and nothing else: key ranges meet whatever the keys are.
-
-Pages are asked for through botocore and read without it: it takes 30 ms of CPU to read 1,000 objects, and this 2 ms.
 """
 
-import re
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING
 
-from shared import times
-from shared.lambda_runtime.aws import translated
+from ops.aws.list_pages import Listed, Page, Pages
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-
-# In url-encoding no character of a key needs an XML entity, and none is forbidden in XML.
-_OBJECT = re.compile(
-    "<Contents><Key>([^<&]+)</Key><LastModified>([^<&]+)</LastModified>"
-    """<ETag>(?:&quot;|&#34;|")?([^<&"]*)(?:&quot;|&#34;|")?</ETag>"""
-    "(?:<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>)*"
-    "<Size>([0-9]+)</Size><StorageClass>([^<&]+)</StorageClass>"
-    "(?:<Checksum(?:Algorithm|Type)>[^<]*</Checksum(?:Algorithm|Type)>)*</Contents>"
-)
-# What was asked for comes back; not every S3-compatible store writes it in url-encoding, and XML cannot hold all of it.
-_ECHO = re.compile(rb"<(Prefix|StartAfter)>[^<]+</\1>")
-_FIRST, _EACH, _LAST = b"<Contents>", "<Contents>", b"</Contents>"
-_OURS = "Listed"
-_ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-# botocore calls the handlers of a wildcard first. Its own one for S3 reads a whole body, to find out if it is an error.
-_BEFORE_ALL_OTHERS = "before-parse.*.ListObjectsV2"
-
-
-class Listed(NamedTuple):
-    """One object of a listing. `etag` without quotes; `last_modified` as S3 writes it: ISO-8601, UTC, milliseconds."""
-
-    key: str
-    size: int
-    etag: str
-    last_modified: str
-    storage_class: str
-
-    @property
-    def modified_at(self) -> datetime:
-        """`last_modified` as a moment."""
-        return times.from_text(self.last_modified)
-
-
-def is_archived(storage_class: str) -> bool:
-    """Whether an object of this storage class has to be restored before it can be read."""
-    return storage_class in _ARCHIVES
-
-
-class Page(NamedTuple):
-    """Objects in the order of their keys. `is_last`: the prefix has none after them."""
-
-    objects: list[Listed]
-    is_last: bool
-
-
-class Pages:
-    """The pages of one bucket."""
-
-    def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3 = s3
-        self.bucket = bucket
-        s3.meta.events.register(_BEFORE_ALL_OTHERS, _read_objects, unique_id="copytrail-listing")
-
-    def after(self, prefix: str, start_after: str) -> Page:
-        """The first page of a prefix's objects after a key. Only the last page may be empty.
-
-        Raises:
-            CopytrailError: S3 did not answer, or refused.
-        """
-        where: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
-        while True:
-            with translated("s3:ListBucket", self.bucket):
-                answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, EncodingType="url", **where)
-            objects = _objects(answer)
-            is_last = not answer["IsTruncated"]
-            if objects or is_last:
-                return Page(objects, is_last)
-            where = {"ContinuationToken": answer["NextContinuationToken"]}
-
-
-def _objects(answer: Mapping[str, Any]) -> list[Listed]:
-    if _OURS in answer:
-        return answer[_OURS]  # type: ignore[no-any-return]  # put there by _read_objects
-    return [
-        Listed(
-            unquote_plus(found["Key"]),
-            found["Size"],
-            found["ETag"].strip('"'),
-            times.to_text(found["LastModified"]),
-            found.get("StorageClass", "STANDARD"),
-        )
-        for found in answer.get("Contents", ())
-    ]
-
-
-def _read_objects(
-    response_dict: MutableMapping[str, Any], customized_response_dict: MutableMapping[str, Any], **_: object
-) -> None:
-    """Take the objects, and what was asked for, out of an answer's body; botocore reads the rest.
-
-    Objects that look otherwise are left to botocore, too.
-    """
-    if response_dict["status_code"] != 200:  # noqa: PLR2004 - OK
-        return
-    body = response_dict["body"]
-    start, end = body.find(_FIRST), body.rfind(_LAST) + len(_LAST)
-    contents = body[start:end].decode() if start >= 0 else ""
-    found = _OBJECT.findall(contents)
-    if not found or len(found) != contents.count(_EACH):
-        response_dict["body"] = _ECHO.sub(b"", body)
-        return
-    # As Listed(…), and half as long: a call of our own for each object is what a listing would take longest over.
-    new = tuple.__new__
-    customized_response_dict[_OURS] = [
-        new(Listed, (unquote_plus(key) if "%" in key or "+" in key else key, int(size), etag, modified, storage_class))
-        for key, modified, etag, size, storage_class in found
-    ]
-    response_dict["body"] = _ECHO.sub(b"", body[:start] + body[end:])
-
-
-# So many pages of a stretch may wait for their turn; so many a stretch should have.
+# How many pages are asked for at once. S3 takes 5,500 reads/s per prefix; a page costs this side about 4 ms of CPU.
+WORKERS = 8
+# So many pages of a key range may wait for their turn; so many a key range should have.
 _PAGES_EACH = 8
 _DIGITS = "0123456789"
 # So many different characters in one place are all that can be there.
@@ -144,8 +30,31 @@ _SAMPLES = 50
 _key = attrgetter("key")
 
 
+def list_objects(
+    s3: "S3Client", bucket: str, *, prefixes: Sequence[str] = ("",), start_after: str = "", workers: int = WORKERS
+) -> Generator[Listed, None, None]:
+    """Every object whose key begins with one of `prefixes`, once, in the order of keys (that of UTF-8, as S3 lists).
+
+    A few pages for each worker are in memory. Who stops before the end closes it.
+
+    Args:
+        s3: a client for as many connections as `workers`; from then on, it answers ListObjectsV2 as `Pages` needs it.
+        prefixes: may overlap; none at all means no object.
+        start_after: only keys after this one; it need not be there.
+
+    Raises:
+        CopytrailError: while iterating, S3 did not answer, or refused.
+    """
+    executor = ThreadPoolExecutor(workers, thread_name_prefix=f"list-{bucket}")
+    try:
+        for page in KeyRanges(Pages(s3, bucket).after, executor, prefixes, start_after, workers=workers):
+            yield from page
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
 @dataclass
-class Stretch:
+class KeyRange:
     """Keys of one prefix after `after`, up to and with `until` (None: to the prefix's end), and their pages so far.
 
     `guesses`: where it might be parted, in the order of keys.
@@ -175,17 +84,17 @@ class Stretch:
             self.pages.append(objects)
         self.after = max(self.after, reached)
 
-    def part(self) -> "Stretch | None":
-        """Leave all after the next guess to a new stretch, or None: nobody knows where to part this one."""
+    def part(self) -> "KeyRange | None":
+        """Leave all after the next guess to a new key range, or None: nobody knows where to part this one."""
         for guess in self.guesses:
             if guess > self.after and (self.until is None or guess < self.until):
-                right = Stretch(self.prefix, guess, self.until, guesses=self.guesses)
+                right = KeyRange(self.prefix, guess, self.until, guesses=self.guesses)
                 self.until, self.guesses = guess, iter(())
                 return right
         return None
 
 
-class Stretches:
+class KeyRanges:
     """The pages of a bucket's listing in the order of keys; at most `workers` are asked for at a time."""
 
     def __init__(
@@ -200,48 +109,48 @@ class Stretches:
         self._page_after = page_after
         self._executor = executor
         self._workers = workers
-        self._stretches = deque(_stretches(prefixes, start_after))
+        self._ranges = deque(_key_ranges(prefixes, start_after))
         self._asked: dict[Future[Page], tuple[str, str]] = {}
 
     def __iter__(self) -> Iterator[list[Listed]]:
-        while self._stretches:
-            head = self._stretches[0]
+        while self._ranges:
+            head = self._ranges[0]
             self._ask()
             if head.pages:
                 yield head.pages.popleft()
             elif head.is_listed:
-                self._stretches.popleft()
+                self._ranges.popleft()
             else:
                 wait(self._asked, return_when=FIRST_COMPLETED)
             self._take_answers()
 
     def _ask(self) -> None:
         index = waiting = 0
-        while len(self._asked) < self._workers and index < len(self._stretches):
-            stretch = self._stretches[index]
+        while len(self._asked) < self._workers and index < len(self._ranges):
+            key_range = self._ranges[index]
             index += 1
-            waiting += len(stretch.pages)
+            waiting += len(key_range.pages)
             if waiting >= self._workers * _PAGES_EACH:
                 return
-            if stretch.is_listed or stretch.request or len(stretch.pages) >= _PAGES_EACH:
+            if key_range.is_listed or key_range.request or len(key_range.pages) >= _PAGES_EACH:
                 continue
-            if right := stretch.part():
-                self._stretches.insert(index, right)
-            stretch.request = self._executor.submit(self._page_after, stretch.prefix, stretch.after)
-            self._asked[stretch.request] = (stretch.prefix, stretch.after)
+            if right := key_range.part():
+                self._ranges.insert(index, right)
+            key_range.request = self._executor.submit(self._page_after, key_range.prefix, key_range.after)
+            self._asked[key_range.request] = (key_range.prefix, key_range.after)
 
     def _take_answers(self) -> None:
         for request in [request for request in self._asked if request.done()]:
             prefix, asked_after = self._asked.pop(request)
             page = request.result()
-            for stretch in self._stretches:
-                if stretch.request is request:
-                    stretch.request = None
-                if stretch.prefix == prefix:
-                    stretch.take(page, asked_after)
+            for key_range in self._ranges:
+                if key_range.request is request:
+                    key_range.request = None
+                if key_range.prefix == prefix:
+                    key_range.take(page, asked_after)
 
 
-def _stretches(prefixes: Sequence[str], start_after: str) -> Iterator[Stretch]:
+def _key_ranges(prefixes: Sequence[str], start_after: str) -> Iterator[KeyRange]:
     """The prefixes in order, without those that lie in another one, or before the start."""
     covering: str | None = None
     for prefix in sorted(set(prefixes)):
@@ -249,7 +158,7 @@ def _stretches(prefixes: Sequence[str], start_after: str) -> Iterator[Stretch]:
             continue
         covering = prefix
         if start_after <= prefix or start_after.startswith(prefix):
-            yield Stretch(prefix, start_after if start_after >= prefix else "")
+            yield KeyRange(prefix, start_after if start_after >= prefix else "")
 
 
 def guesses(before: str, objects: Sequence[Listed], *, floor: int) -> Iterator[str]:
@@ -297,32 +206,3 @@ def _above(objects: Sequence[Listed], key: str, place: int) -> str:
     else:
         return ""
     return characters[bisect_right(characters, here) :]
-
-
-__all__ = ["WORKERS", "Listed", "is_archived", "list_objects"]
-
-# How many pages are asked for at once. S3 takes 5,500 reads/s per prefix; a page costs this side about 4 ms of CPU.
-WORKERS = 8
-
-
-def list_objects(
-    s3: "S3Client", bucket: str, *, prefixes: Sequence[str] = ("",), start_after: str = "", workers: int = WORKERS
-) -> Generator[Listed, None, None]:
-    """Every object whose key begins with one of `prefixes`, once, in the order of keys (that of UTF-8, as S3 lists).
-
-    A few pages for each worker are in memory. Who stops before the end closes it.
-
-    Args:
-        s3: a client for as many connections as `workers`; from then on, it answers ListObjectsV2 as `Pages` needs it.
-        prefixes: may overlap; none at all means no object.
-        start_after: only keys after this one; it need not be there.
-
-    Raises:
-        CopytrailError: while iterating, S3 did not answer, or refused.
-    """
-    executor = ThreadPoolExecutor(workers, thread_name_prefix=f"list-{bucket}")
-    try:
-        for page in Stretches(Pages(s3, bucket).after, executor, prefixes, start_after, workers=workers):
-            yield from page
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from ops.aws.listing import is_archived, list_objects
+from ops.aws.list_pages import is_archived
+from ops.aws.listing import list_objects
 from ops.params.keys import KeyFilter
 from shared.routes import Route, can_be_a_key
 

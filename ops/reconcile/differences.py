@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ops.aws.listing import Listed, is_archived
+from ops.aws.list_pages import Listed, is_archived
 from ops.reconcile.heads import Heads, has_md5
 from ops.reconcile.pairs import Pair
 from ops.reconcile.scope import Scope

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from ops.aws.concurrency import with_results
-from ops.aws.listing import Listed
+from ops.aws.list_pages import Listed
 from ops.aws.object_reads import Head, ObjectReads
 from shared import times
 

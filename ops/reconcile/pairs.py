@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from ops.aws.listing import Listed
+from ops.aws.list_pages import Listed
 
 # The longest key has 1,024 bytes, and this is longer than one of the highest characters only.
 _AFTER_ALL = "\U0010ffff" * 257

@@ -16,17 +16,17 @@ Words = Mapping[str, tuple[str, tuple[str, ...]]]
 # In names and in texts.
 RETIRED: Words = {
     **dict.fromkeys(("bury", "buried", "buries"), ("dead-letter", ())),
-    **dict.fromkeys(("conclude", "concludes", "concluded"), ("publish", ("ops/reconcile",))),
-    **dict.fromkeys(("stretch", "stretches"), ("key range, shard", ("ops/aws",))),
+    **dict.fromkeys(("conclude", "concludes", "concluded"), ("publish", ())),
+    **dict.fromkeys(("stretch", "stretches"), ("key range, shard", ())),
     **dict.fromkeys(("journey", "journeys"), ("outcome, copy", ())),
-    **dict.fromkeys(("wish", "wishes"), ("request, preview", ("ops/backfill", "ops/reconcile"))),
+    **dict.fromkeys(("wish", "wishes"), ("request, preview", ())),
     **dict.fromkeys(("deed", "deeds"), ("apply", ())),
     **dict.fromkeys(
         ("settle", "settles", "settled", "settling"),
-        ("place, publish, finish", ("ops/reconcile", "localaws")),
+        ("place, publish, finish", ("localaws",)),
     ),
     "currency": ("freshness", ()),
-    "eyes": ("sweep, snapshot", ("ops/reconcile",)),
+    "eyes": ("sweep, snapshot", ()),
     "acting": ("apply", ()),
     "previewing": ("preview", ()),
 }

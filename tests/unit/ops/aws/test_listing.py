@@ -16,7 +16,8 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.aws.listing import Listed, Page, Stretches, guesses, list_objects
+from ops.aws.list_pages import Listed, Page
+from ops.aws.listing import KeyRanges, guesses, list_objects
 from shared.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Bucket:
 
 def all_of(bucket: Bucket, within: Sequence[str] = ("",), start_after: str = "", workers: int = 4) -> list[str]:
     with ThreadPoolExecutor(workers) as executor:
-        stretches = Stretches(bucket.after, executor, within, start_after, workers=workers)
-        return [found.key for page in stretches for found in page]
+        ranges = KeyRanges(bucket.after, executor, within, start_after, workers=workers)
+        return [found.key for page in ranges for found in page]
 
 
 @settings(deadline=None)
@@ -88,7 +89,7 @@ def test_the_order_is_that_of_utf_8() -> None:
 def test_far_pages_are_asked_for_before_the_near_ones_are_used(names: list[str]) -> None:
     bucket = Bucket(names)
     with ThreadPoolExecutor(4) as executor:
-        pages = iter(Stretches(bucket.after, executor, ("",), "", workers=4))
+        pages = iter(KeyRanges(bucket.after, executor, ("",), "", workers=4))
         for _ in range(3):
             next(pages)
     # One page after the other, only these three and the next would have been.
@@ -115,7 +116,7 @@ def test_guesses_lie_after_the_page_and_in_order(names: list[str], before: str) 
 def test_no_more_pages_wait_than_each_worker_may_have() -> None:
     bucket = Bucket([f"{number:05}" for number in range(3000)])
     with ThreadPoolExecutor(2) as executor:
-        pages = iter(Stretches(bucket.after, executor, ("",), "", workers=2))
+        pages = iter(KeyRanges(bucket.after, executor, ("",), "", workers=2))
         for used in range(1, 200):
             next(pages)
             assert bucket.asked < 3 * used + 40
@@ -126,7 +127,7 @@ def test_an_error_of_s3_reaches_who_iterates() -> None:
         raise TransientError("SlowDown", "reduce your request rate")
 
     with ThreadPoolExecutor(2) as executor, pytest.raises(TransientError):
-        list(Stretches(refuse, executor, ("a", "b"), "", workers=2))
+        list(KeyRanges(refuse, executor, ("a", "b"), "", workers=2))
 
 
 class Answers:

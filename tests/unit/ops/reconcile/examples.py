@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.aws.listing import Listed
+from ops.aws.list_pages import Listed
 from ops.params.keys import KeyFilter
 from ops.reconcile.heads import Heads, ObjectHead
 from ops.reconcile.pairs import CopyRecord, Pair

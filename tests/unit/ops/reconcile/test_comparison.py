@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.aws.listing import Listed
+from ops.aws.list_pages import Listed
 from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.heads import Heads, ObjectHead

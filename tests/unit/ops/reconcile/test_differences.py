@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.aws.listing import Listed
+from ops.aws.list_pages import Listed
 from ops.params.keys import KeyFilter
 from ops.reconcile.differences import Classifier, Difference, Finding, Kind, difference, head_may_tell
 from ops.reconcile.heads import Heads
