@@ -30,6 +30,20 @@ def with_results(
         yield left, future.result()
 
 
+def results_in_order(work: Callable[[P], R], pieces: Iterable[P], *, threads: int) -> Iterator[R]:
+    """The results of work that several threads do, in the order of the pieces; a few are begun ahead.
+
+    Raises:
+        Exception: while iterating, what `work` raised.
+    """
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="read")
+    try:
+        for _, result in with_results(executor, work, pieces, ahead=2 * threads):
+            yield result
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
 def run_in_order(
     work: Callable[[P], R],
     done: Callable[[P, R], None],

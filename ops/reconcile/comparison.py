@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from ops.aws.concurrency import results_in_order
 from ops.aws.object_reads import why_not
 from ops.reconcile.differences import Classifier, Difference, Finding, Kind, difference, head_may_tell
-from ops.reconcile.heads import Heads, in_order
+from ops.reconcile.heads import THREADS, Heads
 from ops.reconcile.pairs import CopyRecord, Pair
 from ops.reconcile.scope import Scope
 from shared.errors import CopytrailError
@@ -78,7 +79,7 @@ class Comparison:
         Raises:
             CopytrailError, CommandError: while iterating, AWS does not answer at all, or refuses.
         """
-        for classified in in_order(self._recheck, self._suspects(pairs)):
+        for classified in results_in_order(self._recheck, self._suspects(pairs), threads=THREADS):
             if classified.why_head_failed:
                 self.tally.head_failed += 1
                 self.tally.why_head_failed = self.tally.why_head_failed or classified.why_head_failed

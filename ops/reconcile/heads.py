@@ -1,20 +1,15 @@
 """HEADs of both ends of a pair: what they say that a listing does not."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ops.aws.concurrency import with_results
 from ops.aws.list_pages import Listed
 from ops.aws.object_reads import Head, ObjectReads
 from shared import times
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 THREADS = 16
 
@@ -122,13 +117,3 @@ def object_head(key: str, head: Head, tags: Mapping[str, str]) -> ObjectHead:
 def has_md5(etag: str) -> bool:
     """Whether an ETag may be the MD5 of a content: an upload in parts has one with a hyphen."""
     return "-" not in etag
-
-
-def in_order(work: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
-    """The results of work that several threads do, in the order of the things; a few are begun ahead."""
-    executor = ThreadPoolExecutor(THREADS, thread_name_prefix="reconcile")
-    try:
-        for _, result in with_results(executor, work, things, ahead=2 * THREADS):
-            yield result
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ops.reconcile.heads import in_order
+from ops.aws.concurrency import results_in_order
+from ops.reconcile.heads import THREADS
 from ops.reconcile.pairs import CopyRecord
 from ops.reconcile.scope import Scope
 from shared import times
@@ -85,7 +86,7 @@ def read_records(
     asked = [_Place(day, shard) for day in days for shard in range(schema.DAY_SHARDS)]
     while asked:
         following = []
-        for fields, next_place in in_order(reader.page, asked):
+        for fields, next_place in results_in_order(reader.page, asked, threads=THREADS):
             if fields:
                 yield fields
             if next_place:
