@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from localaws.demo.report import CheckedTold
-from ops.audit.operations import RunTold
-from ops.audit.stats import DelaysTold, StatsTold
+from localaws.demo.report import CheckedJson
+from ops.audit.operations import RunJson
+from ops.audit.stats import DelaysJson, StatsJson
 from ops.backfill.commands import BackfillSummary, NotRequested
 from ops.backfill.cost import CostItem
 from ops.backfill.preview import PreviewSummary
-from ops.dlq.results import NotSeenTold, RecordedTold, ResultTold
-from ops.dlq.tables import LetterTold, ReasonTold
+from ops.dlq.results import NotSeenJson, RecordedJson, ResultJson
+from ops.dlq.tables import LetterJson, ReasonJson
 from ops.reconcile.differences import Difference
 from ops.reconcile.report import ObjectCount, RepairSummary, RouteSummary, Summary
 from ops.status.checks import LastHour
@@ -27,18 +27,18 @@ Type = type[msgspec.Struct]
 
 # What each command prints with --json, by what a person types.
 PRINTED: Mapping[str, tuple[Type, ...]] = {
-    "copytrail audit get": (Record, OperationRecord, RunTold),
+    "copytrail audit get": (Record, OperationRecord, RunJson),
     "copytrail audit history": (Record,),
     "copytrail audit list": (Record,),
-    "copytrail audit operations": (RunTold,),
-    "copytrail audit stats": (StatsTold,),
+    "copytrail audit operations": (RunJson,),
+    "copytrail audit stats": (StatsJson,),
     "copytrail audit tail": (Record,),
     "copytrail backfill": (PreviewSummary, NotRequested, BackfillSummary),
-    "copytrail demo": (CheckedTold,),
-    "copytrail dlq drop": (ResultTold, NotSeenTold),
-    "copytrail dlq ls": (LetterTold, ReasonTold),
-    "copytrail dlq replay": (ResultTold, NotSeenTold, RecordedTold),
-    "copytrail dlq show": (LetterTold,),
+    "copytrail demo": (CheckedJson,),
+    "copytrail dlq drop": (ResultJson, NotSeenJson),
+    "copytrail dlq ls": (LetterJson, ReasonJson),
+    "copytrail dlq replay": (ResultJson, NotSeenJson, RecordedJson),
+    "copytrail dlq show": (LetterJson,),
     "copytrail reconcile": (Difference, Summary),
     "copytrail status": (Status,),
 }
@@ -46,19 +46,19 @@ PRINTED: Mapping[str, tuple[Type, ...]] = {
 NAMES: Mapping[Type, str] = {
     Record: "Record of a transfer",
     OperationRecord: "Record of an operation",
-    RunTold: "Run of an operation",
-    StatsTold: "Counts of a period",
-    DelaysTold: "Delays",
-    LetterTold: "Dead letter",
-    ResultTold: "Dead letter with its result",
-    NotSeenTold: "Dead letter that was not seen",
-    RecordedTold: "Outcome of a replayed letter",
-    ReasonTold: "Reason of dead letters",
+    RunJson: "Run of an operation",
+    StatsJson: "Counts of a period",
+    DelaysJson: "Delays",
+    LetterJson: "Dead letter",
+    ResultJson: "Dead letter with its result",
+    NotSeenJson: "Dead letter that was not seen",
+    RecordedJson: "Outcome of a replayed letter",
+    ReasonJson: "Reason of dead letters",
     PreviewSummary: "Preview of a backfill",
     CostItem: "Line of a bill",
     NotRequested: "Object not requested",
     BackfillSummary: "End of a backfill",
-    CheckedTold: "Upload of the demo",
+    CheckedJson: "Upload of the demo",
     Difference: "Difference",
     Summary: "Summary of a comparison",
     RouteSummary: "Comparison of a route",

@@ -11,7 +11,7 @@ from ops.audit.records import audit_query
 from ops.params.moment import Moment
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown
-from ops.terminal.json import Told, json_option
+from ops.terminal.json import JsonObject, json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
@@ -92,7 +92,7 @@ def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator
         yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)
 
 
-class RunTold(Told, frozen=True, kw_only=True):
+class RunJson(JsonObject, frozen=True, kw_only=True):
     """One run of an operation."""
 
     operation_id: str
@@ -110,7 +110,7 @@ class RunTold(Told, frozen=True, kw_only=True):
 def run_attributes(run: Run) -> dict[str, object]:
     """All that is on record of a run, for a program."""
     told = run.told
-    return RunTold(
+    return RunJson(
         operation_id=told.operation_id,
         operation=told.operation,
         subject=told.subject,

@@ -15,7 +15,7 @@ from ops.audit.records import BEGINNING, audit_query, matching
 from ops.audit.tally import NOTHING, PERCENTILES, Counts, count_periods
 from ops.stack import Stack
 from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown
-from ops.terminal.json import Told, json_option
+from ops.terminal.json import JsonObject, json_option
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, placed, terminal_width
@@ -102,7 +102,7 @@ class Period(StrEnum):
     TOTAL = "Total"
 
 
-class DelaysTold(Told, frozen=True):
+class DelaysJson(JsonObject, frozen=True):
     """How many seconds copies took from their upload: percentiles, each within 1 %, and the longest."""
 
     p50: float
@@ -111,7 +111,7 @@ class DelaysTold(Told, frozen=True):
     max: float
 
 
-class StatsTold(Told, frozen=True, kw_only=True):
+class StatsJson(JsonObject, frozen=True, kw_only=True):
     """The counts of a period in which records finished, or of all."""
 
     period: Period
@@ -120,7 +120,7 @@ class StatsTold(Told, frozen=True, kw_only=True):
     outcomes: Mapping[str, int]
     endings: Mapping[str, int]
     size_copied: int
-    upload_to_copied: DelaysTold | None = None
+    upload_to_copied: DelaysJson | None = None
 
 
 class Line(NamedTuple):
@@ -206,14 +206,14 @@ def _told(line: Line, *, hourly: bool) -> Mapping[str, object]:
     begins_at, counts = line
     period = Period.TOTAL if begins_at is None else Period.HOUR if hourly else Period.DAY
     delays = [round(delay, 3) for delay in _delays(counts)]
-    return StatsTold(
+    return StatsJson(
         period=period,
         begins_at=begins_at,
         records=counts.records,
         outcomes={outcome: counts.of(outcome) for outcome in _OUTCOMES if counts.of(outcome)},
         endings={_ending(*ending): count for ending, count in sorted(counts.endings.items())},
         size_copied=counts.bytes_copied,
-        upload_to_copied=DelaysTold(*delays) if delays else None,
+        upload_to_copied=DelaysJson(*delays) if delays else None,
     ).attributes()
 
 

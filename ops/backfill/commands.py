@@ -22,7 +22,7 @@ from ops.params.moment import Moment
 from ops.params.numbers import Rate
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted
-from ops.terminal.json import Told, json_option, print_json
+from ops.terminal.json import JsonObject, json_option, print_json
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note, yes_option
 from ops.terminal.tables import print_attributes
@@ -57,7 +57,7 @@ class _MomentAsWritten(click.ParamType[str]):
         return text
 
 
-class NotRequested(Told, frozen=True, kw_only=True):
+class NotRequested(JsonObject, frozen=True, kw_only=True):
     """An object that could not be read, so that no copy was requested."""
 
     result: Literal["Failed"]
@@ -66,7 +66,7 @@ class NotRequested(Told, frozen=True, kw_only=True):
     message: str
 
 
-class BackfillSummary(Told, frozen=True, kw_only=True):
+class BackfillSummary(JsonObject, frozen=True, kw_only=True):
     """Totals of a backfill: the last line."""
 
     operation_id: str

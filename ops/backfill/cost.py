@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ops.backfill.objects import SourceObject
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes, part_count
 from shared.routes import Route
 
@@ -69,7 +69,7 @@ _BYTES_PER_SECOND = 64 * _MIB
 _SECONDS_EACH = 0.15
 
 
-class CostItem(Told, frozen=True, kw_only=True):
+class CostItem(JsonObject, frozen=True, kw_only=True):
     """One line of a bill: so many of something, for so many US dollars, to the millionth."""
 
     item: str

@@ -9,7 +9,7 @@ import msgspec
 from ops.backfill.cost import PRICES_OF, Cost, CostItem, usd_shown
 from ops.backfill.objects import LeftOut, Position, Selection, SourceObjects
 from ops.terminal.formats import counted, duration_shown, size_shown
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes
 
 _WHY = {
@@ -96,7 +96,7 @@ class Preview:
         ).attributes()
 
 
-class PreviewSummary(Told, frozen=True, kw_only=True):
+class PreviewSummary(JsonObject, frozen=True, kw_only=True):
     """What a backfill would request, and what that would cost."""
 
     source_bucket: str

@@ -19,7 +19,7 @@ from ops.terminal.formats import (
     size_shown,
     visible,
 )
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from ops.terminal.tables import Cell, Column, Table, print_attributes
 from shared import times
 
@@ -39,7 +39,7 @@ _NOT_KNOWN = "?"
 _TOLD_BELOW = {"AgeSeconds", "Attributes", "Body"}
 
 
-class LetterTold(Told, frozen=True, kw_only=True):
+class LetterJson(JsonObject, frozen=True, kw_only=True):
     """A dead letter."""
 
     message_id: str
@@ -62,7 +62,7 @@ class LetterTold(Told, frozen=True, kw_only=True):
     body: str
 
 
-class ReasonTold(Told, frozen=True, kw_only=True):
+class ReasonJson(JsonObject, frozen=True, kw_only=True):
     """The dead letters of one reason."""
 
     reason: str
@@ -93,7 +93,7 @@ class Reason:
 def to_json(letter: Letter, now: datetime) -> Mapping[str, object]:
     """All there is to a letter, in PascalCase as records have it; what is not known is left out."""
     upload = letter.upload
-    return LetterTold(
+    return LetterJson(
         message_id=letter.id,
         log_id=letter.log_id,
         reason_from=letter.reason_from,
@@ -180,7 +180,7 @@ def print_summary(reasons: Iterable[Reason], now: datetime, *, as_json: bool) ->
     """Print a line for each reason."""
 
     def told(reason: Reason) -> Mapping[str, object]:
-        return ReasonTold(
+        return ReasonJson(
             reason=reason.name,
             letters=reason.letters,
             oldest_first_seen=reason.oldest,

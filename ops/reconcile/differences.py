@@ -14,7 +14,7 @@ from ops.reconcile.heads import Heads, has_md5
 from ops.reconcile.pairs import Pair
 from ops.reconcile.scope import Scope
 from ops.terminal.formats import cause_first
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from shared import times
 from shared.events import Upload
 from shared.routes import LONGEST_KEY_BYTES, can_be_a_key
@@ -167,7 +167,7 @@ def head_may_tell(finding: Finding) -> bool:
     return bool(finding.by_size_only and source and copy and has_md5(source.etag) and has_md5(copy.etag))
 
 
-class Difference(Told, frozen=True, kw_only=True):
+class Difference(JsonObject, frozen=True, kw_only=True):
     """One key whose source, destination and records do not agree. What there is not is None.
 
     `message`: why HeadObject failed, or why no copy can end it.

@@ -9,7 +9,7 @@ from ops.reconcile.comparison import Tally
 from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.scope import Scope
 from ops.terminal.formats import WIDEST_SIZE, size_shown, visible
-from ops.terminal.json import Told, print_json
+from ops.terminal.json import JsonObject, print_json
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, terminal_width
 
@@ -54,14 +54,14 @@ _DIFFERENCES = Table[Difference](
 Compared = Sequence[tuple[Scope, Tally]]
 
 
-class ObjectCount(Told, frozen=True, kw_only=True):
+class ObjectCount(JsonObject, frozen=True, kw_only=True):
     """Number of objects, and their bytes."""
 
     objects: int
     size: int
 
 
-class RouteSummary(Told, frozen=True, kw_only=True):
+class RouteSummary(JsonObject, frozen=True, kw_only=True):
     """Totals of the comparison of one route."""
 
     route: int
@@ -82,14 +82,14 @@ class RouteSummary(Told, frozen=True, kw_only=True):
     too_long: int
 
 
-class RepairSummary(Told, frozen=True, kw_only=True):
+class RepairSummary(JsonObject, frozen=True, kw_only=True):
     """The copies that were requested."""
 
     operation_id: str
     requested: int
 
 
-class Summary(Told, frozen=True, kw_only=True):
+class Summary(JsonObject, frozen=True, kw_only=True):
     """Totals of a comparison: the last line."""
 
     kind: Literal["Summary"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.sweep import sweep
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared.audit_log.record import Record
 from shared.events import Outcome
@@ -62,7 +62,7 @@ class Reasons:
         return sum(self.by_reason.values())
 
 
-class LastHour(Told, frozen=True, kw_only=True):
+class LastHour(JsonObject, frozen=True, kw_only=True):
     """The transfers that ended within the last hour.
 
     `transfers`: how many were counted; all of them, unless it is `at_least`. `unreadable`: items beside them that this

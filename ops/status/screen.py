@@ -12,7 +12,7 @@ from ops.status.checks import Depth, LastHour
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, dead_letters_shown, reasons_shown
 from ops.terminal.formats import counted, duration_shown, visible
-from ops.terminal.json import Told
+from ops.terminal.json import JsonObject
 from ops.terminal.tables import cut
 from shared import times
 from shared.audit_log.record import Record
@@ -50,7 +50,7 @@ def line(snapshot: Snapshot, verdict: Verdict) -> str:
     return visible(f"{times.to_text(snapshot.at)} {verdict}")
 
 
-class QueueStatus(Told, frozen=True, kw_only=True):
+class QueueStatus(JsonObject, frozen=True, kw_only=True):
     """A queue and its dead-letter queue."""
 
     waiting: int | None = None
@@ -61,7 +61,7 @@ class QueueStatus(Told, frozen=True, kw_only=True):
     dead_letters_by_reason: Mapping[str, int] | None = None
 
 
-class Status(Told, frozen=True, kw_only=True):
+class Status(JsonObject, frozen=True, kw_only=True):
     """Whether all is well."""
 
     at: datetime

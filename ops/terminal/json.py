@@ -11,7 +11,7 @@ import msgspec
 from shared import times
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+class JsonObject(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
     """One object that a command prints with `--json`. What is None is left out; docs/cli.md has its fields."""
 
     def attributes(self) -> dict[str, Any]:
