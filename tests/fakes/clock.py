@@ -13,4 +13,5 @@ class FakeClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        """Let so many seconds go by."""
         self.now += timedelta(seconds=seconds)

@@ -1,9 +1,10 @@
-"""A strict in-memory S3: conditions hold at the moment of commit, as they do in AWS."""
+"""A strict S3 in memory: conditions hold at the moment of commit, as they do in AWS. The simulator's is built on it."""
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from services.copier.model import (
     ConditionRefusedError,
@@ -17,19 +18,25 @@ from services.copier.model import (
     UploadGoneError,
 )
 from shared.copy_plan import Part
-from shared.errors import PermanentError, Reason, from_aws_code
+from shared.errors import CopytrailError, PermanentError, Reason, from_aws_code
 from shared.events import Checksum, Upload
 from shared.routes import LONGEST_KEY_BYTES
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One version of an object. `customer_key`: it is encrypted with a key that its uploader keeps."""
+    """One version of an object.
+
+    `customer_key`: it is encrypted with a key that its uploader keeps. `place`: in the history of the key that it was
+    uploaded to; a copy keeps it, and no answer tells it.
+    """
 
     body: bytes
     etag: str
-    version_id: str | None
-    last_modified: datetime
+    version_id: str | None = None
+    last_modified: datetime = _NEVER
     metadata: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     storage_class: str = "STANDARD"
@@ -37,6 +44,7 @@ class StoredObject:
     headers: tuple[tuple[str, str], ...] = ()
     redirect: str | None = None
     customer_key: bool = False
+    place: int = 0
 
 
 @dataclass
@@ -78,19 +86,18 @@ class FakeS3:
         headers: dict[str, str] | None = None,
         redirect: str | None = None,
         customer_key: bool = False,
+        place: int = 0,
     ) -> Upload:
         """Put an object, and return the upload that S3's event would tell of.
 
-        `initiated_at`: it is a multipart upload, whose LastModified is when it was initiated.
+        `initiated_at`: it is a multipart upload of two parts, whose LastModified is when it was initiated.
         """
         _check_key(Location(bucket, key))
         stored = self._store(
             Location(bucket, key),
             StoredObject(
                 body=body,
-                etag=_etag(body),
-                version_id=None,
-                last_modified=initiated_at or self._clock(),
+                etag=_etag(body) if initiated_at is None else f"{_etag(body)}-2",
                 metadata=tuple(sorted((metadata or {}).items())),
                 tags=tuple(sorted((tags or {}).items())),
                 storage_class=storage_class,
@@ -98,7 +105,9 @@ class FakeS3:
                 headers=tuple((headers or {}).items()),
                 redirect=redirect,
                 customer_key=customer_key,
+                place=place,
             ),
+            initiated_at or self._clock(),
         )
         return Upload(
             bucket=bucket,
@@ -150,36 +159,14 @@ class FakeS3:
         return f"v{self._writes}"
 
     def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
-        """CreateMultipartUpload, with a checksum of the whole."""
-        self._step("begin", "begin")
-        _check_key(target.location)
-        if checksum_algorithm not in {"CRC32", "CRC32C", "CRC64NVME"}:
-            raise PermanentError("InvalidRequest", f"FULL_OBJECT cannot be used with {checksum_algorithm}")
-        snapshot = self._pinned(source, found.etag, found.version_id)
-        self._writes += 1
-        upload_id = f"upload of {target.location.url} #{self._writes}"
-        properties = StoredObject(
-            b"",
-            "",
-            None,
-            self._clock(),
-            metadata=found.metadata,
-            tags=snapshot.tags,
-            storage_class=target.storage_class or "STANDARD",
-            checksum=checksum_of(b"", checksum_algorithm),
-            headers=found.headers,
-            redirect=target.redirect,
-        )
-        self.open_uploads[upload_id] = _Multipart(properties, {})
-        return upload_id
+        """GetObjectTagging of what was found (without a version id: of what is there now), CreateMultipartUpload."""
+        return self._open(target, found, self._tags(source, found.version_id), checksum_algorithm)
 
     def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:
         """UploadPartCopy."""
         self._step(f"copy_part {part.number}", "part")
         body = self._pinned(upload.source, upload.etag, upload.version_id).body[part.first : part.last + 1]
-        if upload.id not in self.open_uploads:
-            raise UploadGoneError
-        self.open_uploads[upload.id].parts[part.number] = body
+        self._opened(upload).parts[part.number] = body
         return CopiedPart(part.number, _etag(body))
 
     def copied_parts(self, upload: OpenUpload) -> dict[int, CopiedPart]:
@@ -193,9 +180,10 @@ class FakeS3:
     def complete(self, upload: OpenUpload, copied: list[CopiedPart], *, if_match: str | None) -> CopyResult:
         """CompleteMultipartUpload."""
         self._step("complete", "commit")
-        made = self.open_uploads[upload.id]
+        made = self._opened(upload)
         body = b"".join(made.parts[part.number] for part in copied)
-        assert len(body) == upload.size, "MpuObjectSize does not match"
+        if len(body) != upload.size:
+            raise _refused("InvalidRequest", "MpuObjectSize does not match", upload.target.location)
         assert made.properties.checksum
         whole = replace(
             made.properties,
@@ -216,7 +204,7 @@ class FakeS3:
         """HeadObject: moments in whole seconds."""
         self._step("head_source", "head_source")
         _check_key(source)
-        stored = self.versions.get((source, version_id)) if version_id else self.objects.get(source)
+        stored = self._find(source, version_id)
         return told(source, stored) if stored else None
 
     def head_destination(self, destination: Location) -> DestinationState:
@@ -226,8 +214,45 @@ class FakeS3:
         stored = self.objects.get(destination)
         return DestinationState(stored.etag if stored else None, self._clock().replace(microsecond=0))
 
+    def _tags(self, source: Location, version_id: str | None) -> tuple[tuple[str, str], ...]:
+        found = self._find(source, version_id)
+        if found is None:
+            raise ConditionRefusedError
+        return found.tags
+
+    def _open(
+        self, target: Target, found: SourceObject, tags: tuple[tuple[str, str], ...], checksum_algorithm: str
+    ) -> str:
+        """CreateMultipartUpload, with a checksum of the whole."""
+        self._step("begin", "begin")
+        _check_key(target.location)
+        if checksum_algorithm not in {"CRC32", "CRC32C", "CRC64NVME"}:
+            raise PermanentError("InvalidRequest", f"FULL_OBJECT cannot be used with {checksum_algorithm}")
+        self._writes += 1
+        upload_id = f"upload of {target.location.url} #{self._writes}"
+        properties = StoredObject(
+            body=b"",
+            etag="",
+            metadata=found.metadata,
+            tags=tags,
+            storage_class=target.storage_class or "STANDARD",
+            checksum=checksum_of(b"", checksum_algorithm),
+            headers=found.headers,
+            redirect=target.redirect,
+        )
+        self.open_uploads[upload_id] = _Multipart(properties, {})
+        return upload_id
+
+    def _opened(self, upload: OpenUpload) -> _Multipart:
+        if upload.id not in self.open_uploads:
+            raise _refused("NoSuchUpload", "The specified upload does not exist", upload.target.location)
+        return self.open_uploads[upload.id]
+
+    def _find(self, source: Location, version_id: str | None) -> StoredObject | None:
+        return self.versions.get((source, version_id)) if version_id else self.objects.get(source)
+
     def _pinned(self, source: Location, etag: str, version_id: str | None) -> StoredObject:
-        found = self.versions.get((source, version_id)) if version_id else self.objects.get(source)
+        found = self._find(source, version_id)
         if found is None or found.etag != etag:
             raise ConditionRefusedError
         _check_readable(source, found)
@@ -239,14 +264,15 @@ class FakeS3:
         held = self.objects.get(target.location)
         if (held.etag if held else None) != if_match:
             raise ConditionRefusedError
-        copied = self._store(target.location, replace(made, last_modified=self._clock()))
+        copied = self._store(target.location, made, self._clock())
         return CopyResult(copied.etag, copied.version_id, source_version_id, copied.checksum)
 
-    def _store(self, location: Location, stored: StoredObject) -> StoredObject:
+    def _store(self, location: Location, stored: StoredObject, last_modified: datetime) -> StoredObject:
         self._writes += 1
         version_id = f"v{self._writes}" if location.bucket in self._versioned else None
-        self.objects[location] = self.versions[location, version_id] = replace(stored, version_id=version_id)
-        return self.objects[location]
+        stored = replace(stored, version_id=version_id, last_modified=last_modified)
+        self.objects[location] = self.versions[location, version_id] = stored
+        return stored
 
     def _step(self, request: str | None, step: str) -> None:
         if request:
@@ -275,12 +301,14 @@ def taken_along(snapshot: StoredObject, target: Target) -> StoredObject:
     algorithm = snapshot.checksum.algorithm if snapshot.checksum else "CRC64NVME"
     return replace(
         snapshot,
+        etag=_etag(snapshot.body),
         checksum=checksum_of(snapshot.body, algorithm),
         storage_class=target.storage_class or "STANDARD",
         redirect=target.redirect,
     )
 
 
+@lru_cache
 def checksum_of(body: bytes, algorithm: str) -> Checksum:
     """A checksum of the whole; S3 gives every object one."""
     digest = hashlib.sha256(algorithm.encode() + body).hexdigest()
@@ -292,10 +320,15 @@ def _check_key(location: Location) -> None:
         raise from_aws_code("KeyTooLongError", "Your key is too long", action="s3", resource=location.url)
 
 
+def _refused(code: str, message: str, location: Location) -> CopytrailError:
+    return from_aws_code(code, message, action="s3:PutObject", resource=location.url)
+
+
 def _check_readable(location: Location, stored: StoredObject) -> None:
     if stored.customer_key:
         raise PermanentError(Reason.CUSTOMER_KEY, f"{location.url} is encrypted with its uploader's key")
 
 
+@lru_cache
 def _etag(body: bytes) -> str:
     return hashlib.md5(body, usedforsecurity=False).hexdigest()

@@ -1,8 +1,10 @@
 """Owns what must hold when all is quiet."""
 
+from services.copier.model import Location
 from shared.audit_log.record import Record
 from shared.event_decoding import decode_audited, decode_request
 from shared.events import Outcome
+from tests.simulation.history import DESTINATION, SOURCE
 from tests.simulation.system import System
 from tests.simulation.witness import Asked, request_log_id, told
 
@@ -37,10 +39,13 @@ def the_destination_holds_the_newest_upload(system: System) -> None:
     # Two deliveries of one message at a time, one acknowledged while the other steps back and dies: nobody is left to
     # heal it. A visibility timeout of six function timeouts keeps that from happening; docs/reliability.md says so.
     owed = {letter.message_id for letter in system.copier.queue.letters} | witness.gone
-    for key, newest in system.s3.source.items():
+    for location, newest in system.s3.objects.items():
+        key = location.key
+        if location.bucket != SOURCE:
+            continue
         if (key, newest.place) in excused or any(s.key == key and s.message_id in owed for s in witness.step_backs):
             continue
-        held = system.s3.destination.get(key)
+        held = system.s3.objects.get(Location(DESTINATION, key))
         wanted = (newest.body, newest.metadata, newest.tags)
         if held is None or (held.body, held.metadata, held.tags) != wanted:
             witness.violated(f"the destination {key} ends with {told(held)}, and the newest upload is {told(newest)}")
@@ -50,9 +55,8 @@ def no_upload_in_parts_is_left_open(system: System) -> None:
     """But those of a crashed copier, of a call that was never answered, of a dead letter that may be replayed."""
     continued = {decode_request(letter.body).continuation for letter in system.copier.queue.letters}
     kept = {continuation.upload_id for continuation in continued if continuation}
-    for upload_id, parts in system.s3.open_parts.items():
-        if parts.excused is None and upload_id not in kept:
-            system.witness.violated(f"the multipart upload '{upload_id}' of {parts.key} is left open")
+    for upload_id in system.s3.open_uploads.keys() - system.s3.excused - kept:
+        system.witness.violated(f"the multipart {upload_id} is left open")
 
 
 def records_are_what_they_say(system: System, records: list[Record]) -> None:

@@ -54,8 +54,8 @@ class Network:
         self._scheduler = scheduler
         self._trace = trace
 
-    def call(self, name: str, effect: Callable[[], T], *, unanswered: Callable[[], object] | None = None) -> T:
-        """Make one call. `unanswered` is told when the caller will never know that it took effect.
+    def call(self, name: str, effect: Callable[[], T], *, unanswered: Callable[[T], object] | None = None) -> T:
+        """Make one call. `unanswered` is told of a result that the caller will never learn.
 
         Raises:
             TransientError: throttled, nothing happened; or timed out, and it did happen.
@@ -70,11 +70,11 @@ class Network:
         result = effect()
         if fault == "timed out":
             if unanswered:
-                unanswered()
+                unanswered(result)
             raise TransientError("ReadTimeoutError", f"{name}: no answer in time")
         if fault == "sent twice":
             if unanswered:
-                unanswered()
+                unanswered(result)
             self._scheduler.pause(f"{name} again")
             return effect()
         return result

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from shared.errors import TransientError
 from shared.lambda_runtime.message import DeadLetter, Message, Past
+from tests.fakes.clock import FakeClock
 from tests.simulation.faults import Network
-from tests.simulation.scheduler import Clock
 
 
 @dataclass
@@ -41,7 +41,9 @@ class Letter:
 class SimulatedQueue:
     """A queue and its DLQ, as AWS holds them."""
 
-    def __init__(self, name: str, clock: Clock, rng: random.Random, *, visibility_s: float, most_receives: int) -> None:
+    def __init__(
+        self, name: str, clock: FakeClock, rng: random.Random, *, visibility_s: float, most_receives: int
+    ) -> None:
         self.name = name
         self.held: dict[str, Held] = {}
         self.letters: list[Letter] = []

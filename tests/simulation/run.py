@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 
+from services.copier.model import Location
 from shared.events import CopyRequest, Trigger, Upload
 from tests.fakes.bodies import copy_requested, object_created
 from tests.simulation import checks
@@ -14,6 +15,7 @@ from tests.simulation.history import SOURCE, Action, Delete, Put, Request, Scena
 from tests.simulation.mutations import applied
 from tests.simulation.scheduler import Task
 from tests.simulation.system import Function, System
+from tests.simulation.witness import told
 
 # No schedule that ends takes nearly so many.
 _MOST_STEPS = 5000
@@ -60,7 +62,7 @@ class _Schedule:
         for _ in range(_MOST_STEPS):
             if witness.violations:
                 break
-            self.system.clock.advance(self._rng.random() * self._scenario.pace)
+            self.system.clock.sleep(self._rng.random() * self._scenario.pace)
             if not self._step():
                 checks.at_rest(self.system)
                 break
@@ -74,12 +76,11 @@ class _Schedule:
         system = self.system
         rng = self._rng
         runnable = [task for task in system.scheduler.runnable() if not task.frozen]
-        functions = [f for f in (system.copier, system.auditor) if self._can_start(f)]
-        if self._actions and (rng.random() < self._scenario.eagerness or not (runnable or functions)):
+        if self._actions and (rng.random() < self._scenario.eagerness or not (runnable or self._startable())):
             self._act(self._actions.pop(0))
         elif self._last in runnable and rng.random() < self._scenario.sticky:
             self._resume(self._last)
-        elif choices := [*runnable, *functions]:
+        elif choices := [*runnable, *self._startable()]:
             choice = cast(Task | Function, rng.choice(choices))
             if isinstance(choice, Task):
                 self._resume(choice)
@@ -102,8 +103,7 @@ class _Schedule:
         if too_late or self.system.network.crashes_now(task):
             self.system.trace.add(f"{task.name}#{task.number} {'timed out' if too_late else 'crashed'} at {task.doing}")
             scheduler.crash(task)
-            for upload_id in task.touched & self.system.s3.open_parts.keys():
-                self.system.s3.open_parts[upload_id].excused = "its copier crashed"
+            self.system.s3.excused |= task.touched
         else:
             scheduler.resume(task)
             # Between the check of the source and the commit is where most can happen.
@@ -118,8 +118,11 @@ class _Schedule:
         else:
             self._rng.choice(frozen).frozen = False
 
+    def _startable(self) -> list[Function]:
+        return [function for function in (self.system.copier, self.system.auditor) if self._can_start(function)]
+
     def _can_start(self, function: Function) -> bool:
-        if not function.queue.held or not function.queue.has_visible():
+        if not function.queue.has_visible():
             return False
         running = sum(task.name == function.name for task in self.system.scheduler.running)
         return running < function.concurrency
@@ -144,7 +147,7 @@ class _Schedule:
                 self._put(action)
             case Delete():
                 self.system.trace.add(f"delete of {action.key}")
-                self.system.s3.delete(action.key)
+                self.system.s3.delete(SOURCE, action.key)
                 self.system.witness.source_deleted(action.key)
             case Request():
                 self._request(action.key)
@@ -152,26 +155,24 @@ class _Schedule:
     def _put(self, action: Put) -> None:
         system = self.system
         place = len(system.witness.uploads.get(action.key, ()))
-        stored = system.s3.put(action, place)
-        system.witness.uploaded(action.key, stored)
-        self._sequence += 1
-        upload = Upload(
-            bucket=SOURCE,
-            key=action.key,
-            etag=stored.etag,
-            size=len(stored.body),
-            uploaded_at=system.clock.now.replace(microsecond=0),
-            version_id=stored.version_id,
-            sequencer=f"{self._sequence:016X}",
+        upload = system.s3.upload(
+            SOURCE,
+            action.key,
+            action.body,
+            metadata={"m": action.metadata},
+            tags={"t": action.tags},
+            initiated_at=system.clock.now - timedelta(seconds=action.initiated_s) if action.initiated_s else None,
+            place=place,
         )
-        told = f"{stored.body.decode()}/{stored.metadata}/{stored.tags}"
-        system.trace.add(f"upload #{place} of {action.key}: {told} {stored.version_id or ''} {upload.sequencer}")
+        stored = system.s3.objects[Location(SOURCE, action.key)]
+        system.witness.uploaded(action.key, stored)
+        system.trace.add(f"upload of {action.key}: {told(stored)} {stored.version_id or ''} {upload.sequencer}")
         system.witness.expect(action.key, place, CopyRequest(upload=upload))
         system.deliver_event(object_created(upload))
 
     def _request(self, key: str) -> None:
         system = self.system
-        stored = system.s3.source.get(key)
+        stored = system.s3.objects.get(Location(SOURCE, key))
         if stored is None:
             return
         self._sequence += 1
@@ -198,7 +199,7 @@ class _Schedule:
         queue = self.system.copier.queue
         letter = queue.letters.pop(self._rng.randrange(len(queue.letters)))
         if letter.reason is None:
-            self.system.clock.advance(_REDRIVE_S)
+            self.system.clock.sleep(_REDRIVE_S)
         new_id = queue.add(letter.body, replayed=letter)
         self.system.trace.add(f"replay of {letter.message_id} as {new_id}")
         for step in self.system.witness.step_backs:

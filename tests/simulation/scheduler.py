@@ -2,30 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import greenlet
 
-# In the middle of a second, as real moments are.
-_START = datetime(2026, 11, 23, 10, 0, 0, 250_000, tzinfo=UTC)
+from tests.fakes.clock import FakeClock
 
 
 class CrashError(BaseException):
     """The end of a task in the middle of what it does. Not an Exception: no `except Exception` may live through it."""
-
-
-class Clock:
-    """Time, which moves only when told."""
-
-    def __init__(self) -> None:
-        self.now = _START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        """Let so many seconds go by."""
-        self.now += timedelta(seconds=seconds)
 
 
 @dataclass(eq=False)
@@ -54,7 +39,7 @@ class Task:
 class Scheduler:
     """Runs tasks one at a time, each until its next pause."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: FakeClock) -> None:
         self.running: dict[Task, greenlet.greenlet] = {}
         self.current: Task | None = None
         self._clock = clock

@@ -21,14 +21,15 @@ from shared.lambda_runtime.batch import BatchProcessor, Failures, Worker
 from shared.lambda_runtime.message import DeadLetter, Message
 from shared.routes import Route
 from shared.transfer_bus import TransferBus
-from tests.simulation.executor import AtOnce
+from tests.fakes.clock import FakeClock
+from tests.fakes.copying import InTurn
 from tests.simulation.faults import Network
 from tests.simulation.guards import Guards
 from tests.simulation.history import DESTINATION, SOURCE, Scenario
 from tests.simulation.mutations import Careless
 from tests.simulation.queues import QueuePort, SimulatedQueue
 from tests.simulation.s3 import S3
-from tests.simulation.scheduler import Clock, Scheduler, Task
+from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.services import DynamoDbClient, EventsClient
 from tests.simulation.trace import Trace
 from tests.simulation.witness import Watched, Witness
@@ -83,12 +84,12 @@ class System:
     """The whole of copytrail in one scenario."""
 
     def __init__(self, scenario: Scenario, rng: random.Random, guards: Guards, *, traced: bool) -> None:
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.scheduler = Scheduler(self.clock)
         self.trace = Trace(self.clock, self.scheduler, kept=traced)
         self.network = Network(rng, scenario.plan, self.scheduler, self.trace)
         self.s3 = S3(scenario, guards, self.clock, self.scheduler, self.network)
-        self.witness = Witness(self.scheduler, self.trace, self.s3.source)
+        self.witness = Witness(self.scheduler, self.trace, self.s3.objects)
         self.s3.on_commit = self.witness.committed
         self.table = DynamoDbClient(self.network, guards, self._record_changed)
         self.short_invocations = scenario.short_invocations
@@ -96,7 +97,7 @@ class System:
         self._rng = rng
         self._guards = guards
         self._skew = timedelta(seconds=scenario.skew_s)
-        self._executor = AtOnce()
+        self._executor = InTurn()
         self._telemetry = _Telemetry(self.trace)
         self.copier = self._a_copier()
         self.auditor = self._an_auditor()

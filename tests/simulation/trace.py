@@ -1,12 +1,13 @@
 """Owns the story of one schedule: who did what, when."""
 
-from tests.simulation.scheduler import Clock, Scheduler
+from tests.fakes.clock import FakeClock
+from tests.simulation.scheduler import Scheduler
 
 
 class Trace:
     """Lines, kept only when somebody will read them."""
 
-    def __init__(self, clock: Clock, scheduler: Scheduler, *, kept: bool) -> None:
+    def __init__(self, clock: FakeClock, scheduler: Scheduler, *, kept: bool) -> None:
         self.lines: list[str] = []
         self.kept = kept
         self._clock = clock

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.copier.model import SecondsLeft
+from services.copier.model import Location, SecondsLeft
 from services.copier.worker import CopyWorker, Performed
 from shared.event_decoding import decode_request
 from shared.events import Completion, CopyRequest, Outcome, Upload
 from shared.lambda_runtime.message import DeadLetter, Message
 from shared.log_id import log_id
-from tests.simulation.s3 import Stored
+from tests.fakes.s3 import StoredObject
+from tests.simulation.history import SOURCE
 from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.trace import Trace
 
@@ -52,9 +53,9 @@ class Commit:
 class Witness:
     """Keeps what happened, and every violation."""
 
-    def __init__(self, scheduler: Scheduler, trace: Trace, source: Mapping[str, Stored]) -> None:
+    def __init__(self, scheduler: Scheduler, trace: Trace, objects: Mapping[Location, StoredObject]) -> None:
         self.violations: list[str] = []
-        self.uploads: dict[str, list[Stored]] = {}
+        self.uploads: dict[str, list[StoredObject]] = {}
         self.deleted: set[str] = set()
         self.asked: dict[str, Asked] = {}
         self.step_backs: list[StepBack] = []
@@ -62,14 +63,14 @@ class Witness:
         self._commits: dict[str, list[Commit]] = {}
         self._scheduler = scheduler
         self._trace = trace
-        self._source = source
+        self._objects = objects
 
     def violated(self, what: str) -> None:
         """Keep a violation."""
         self._trace.add(f"VIOLATION: {what}")
         self.violations.append(what)
 
-    def uploaded(self, key: str, stored: Stored) -> None:
+    def uploaded(self, key: str, stored: StoredObject) -> None:
         """The source has another upload."""
         self.uploads.setdefault(key, []).append(stored)
 
@@ -83,7 +84,7 @@ class Witness:
         asked = Asked(key, place, request)
         self.asked[asked.log_id] = asked
 
-    def committed(self, key: str, held: Stored | None, made: Stored, source_version: str | None) -> None:
+    def committed(self, key: str, held: StoredObject | None, made: StoredObject, source_version: str | None) -> None:
         """The destination holds something else now."""
         self._trace.add(f"destination {key}: {told(held)} → {told(made)}")
         self._commits.setdefault(key, []).append(Commit(made.place, _plain_etag(made), source_version))
@@ -135,14 +136,14 @@ class Witness:
             if step.message_id == message.id and owed:
                 self.violated(f"{message.id} was acknowledged before its step back on {step.key} was healed")
 
-    def _stepped_back(self, key: str, held: Stored, uploads: list[Stored]) -> None:
+    def _stepped_back(self, key: str, held: StoredObject, uploads: list[StoredObject]) -> None:
         # The hole that the design names: If-Match is blind to contents that return.
         returning = any(older.body == held.body for older in uploads[: held.place])
         if not returning:
             self.violated(f"the destination {key} went backwards")
         task = self._scheduler.current
         # With the source deleted there is nothing left to heal it with: docs/reliability.md says so.
-        if task and key in self._source:
+        if task and Location(SOURCE, key) in self._objects:
             self.step_backs.append(StepBack(key, held.place, task.delivery, task))
 
     def _check_copied(self, asked: Asked) -> None:
@@ -195,10 +196,13 @@ def _log_id(upload: Upload, request_id: str | None) -> str:
     )
 
 
-def _plain_etag(stored: Stored) -> str:
+def _plain_etag(stored: StoredObject) -> str:
     return stored.etag.partition("-")[0]
 
 
-def told(stored: Stored | None) -> str:
+def told(stored: StoredObject | None) -> str:
     """An object as stories tell it: place in the key's history, bytes/metadata/tags."""
-    return "nothing" if stored is None else f"#{stored.place} {stored.body.decode()}/{stored.metadata}/{stored.tags}"
+    if stored is None:
+        return "nothing"
+    metadata, tags = (",".join(value for _, value in pairs) for pairs in (stored.metadata, stored.tags))
+    return f"#{stored.place} {stored.body.decode()}/{metadata}/{tags}"
