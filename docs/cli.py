@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from docs.json_fields import NAMES, PRINTED, Type, link, table, types_of
+from docs.json_fields import PRINTED, Type, link, name_of, table, types_of
 from ops.cli import cli
 from ops.errors import MEANINGS_OF_EXIT_CODES
 
@@ -72,7 +72,7 @@ def _exit_codes() -> str:
 
 
 def _type(type_: Type) -> str:
-    return f"\n### {NAMES[type_]}\n\n{table(type_)}"
+    return f"\n### {name_of(type_)}\n\n{table(type_)}"
 
 
 def _anchor(heading: str) -> str:

@@ -1,5 +1,6 @@
 """The JSON of the commands as docs/cli.md documents it: the types that are printed, and one meaning for each name."""
 
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -8,18 +9,16 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from localaws.demo.report import CheckedJson
-from ops.audit.operations import RunJson
-from ops.audit.stats import DelaysJson, StatsJson
+from localaws.demo.report import DemoUpload
+from ops.audit.operations import OperationRun
+from ops.audit.tally import PeriodCounts
 from ops.backfill.commands import BackfillSummary, NotRequested
-from ops.backfill.cost import CostItem
 from ops.backfill.preview import PreviewSummary
-from ops.dlq.results import NotSeenJson, RecordedJson, ResultJson
-from ops.dlq.tables import LetterJson, ReasonJson
+from ops.dlq.results import LetterResult, ReplayOutcome, UnseenLetter
+from ops.dlq.tables import DeadLetterJson, LetterReason
 from ops.reconcile.differences import Difference
-from ops.reconcile.report import ObjectCount, RepairSummary, RouteSummary, Summary
-from ops.status.checks import LastHour
-from ops.status.screen import QueueStatus, Status
+from ops.reconcile.report import ReconcileSummary
+from ops.status.screen import Status
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 
@@ -27,46 +26,20 @@ Type = type[msgspec.Struct]
 
 # What each command prints with --json, by what a person types.
 PRINTED: Mapping[str, tuple[Type, ...]] = {
-    "copytrail audit get": (Record, OperationRecord, RunJson),
+    "copytrail audit get": (Record, OperationRecord, OperationRun),
     "copytrail audit history": (Record,),
     "copytrail audit list": (Record,),
-    "copytrail audit operations": (RunJson,),
-    "copytrail audit stats": (StatsJson,),
+    "copytrail audit operations": (OperationRun,),
+    "copytrail audit stats": (PeriodCounts,),
     "copytrail audit tail": (Record,),
     "copytrail backfill": (PreviewSummary, NotRequested, BackfillSummary),
-    "copytrail demo": (CheckedJson,),
-    "copytrail dlq drop": (ResultJson, NotSeenJson),
-    "copytrail dlq ls": (LetterJson, ReasonJson),
-    "copytrail dlq replay": (ResultJson, NotSeenJson, RecordedJson),
-    "copytrail dlq show": (LetterJson,),
-    "copytrail reconcile": (Difference, Summary),
+    "copytrail demo": (DemoUpload,),
+    "copytrail dlq drop": (LetterResult, UnseenLetter),
+    "copytrail dlq ls": (DeadLetterJson, LetterReason),
+    "copytrail dlq replay": (LetterResult, UnseenLetter, ReplayOutcome),
+    "copytrail dlq show": (DeadLetterJson,),
+    "copytrail reconcile": (Difference, ReconcileSummary),
     "copytrail status": (Status,),
-}
-
-NAMES: Mapping[Type, str] = {
-    Record: "Record of a transfer",
-    OperationRecord: "Record of an operation",
-    RunJson: "Run of an operation",
-    StatsJson: "Counts of a period",
-    DelaysJson: "Delays",
-    LetterJson: "Dead letter",
-    ResultJson: "Dead letter with its result",
-    NotSeenJson: "Dead letter that was not seen",
-    RecordedJson: "Outcome of a replayed letter",
-    ReasonJson: "Reason of dead letters",
-    PreviewSummary: "Preview of a backfill",
-    CostItem: "Line of a bill",
-    NotRequested: "Object not requested",
-    BackfillSummary: "End of a backfill",
-    CheckedJson: "Upload of the demo",
-    Difference: "Difference",
-    Summary: "Summary of a comparison",
-    RouteSummary: "Comparison of a route",
-    ObjectCount: "Number of objects",
-    RepairSummary: "Repair",
-    Status: "Status",
-    QueueStatus: "Status of a queue",
-    LastHour: "Last hour",
 }
 
 MEANINGS: Mapping[str, str] = {
@@ -208,9 +181,14 @@ def table(type_: Type) -> str:
     return "\n".join(lines)
 
 
+def name_of(type_: Type) -> str:
+    """What a type is called on the page: `Operation run`."""
+    return re.sub("(?<=[a-z])[A-Z]", lambda capital: f" {capital[0].lower()}", type_.__name__.removesuffix("Json"))
+
+
 def link(type_: Type) -> str:
     """A link to the table of a type."""
-    name = NAMES[type_]
+    name = name_of(type_)
     return f"[{name.lower()}](#{name.lower().replace(' ', '-')})"
 
 

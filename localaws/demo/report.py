@@ -22,7 +22,7 @@ ALL_AS_IT_MUST_BE = (
 )
 
 
-class CheckedJson(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
+class DemoUpload(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
     """An upload of the demo, and what was wrong about it. What is None is left out."""
 
     upload: str
@@ -65,7 +65,7 @@ def show_table(checked: list[Checked], console: Console) -> None:
 
 def json_line(item: Checked) -> str:
     """One upload as a line of JSON."""
-    told = CheckedJson(
+    told = DemoUpload(
         upload=item.uploaded.sample.label,
         object_key=item.uploaded.sample.key,
         size=len(item.uploaded.sample.body),

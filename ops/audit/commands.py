@@ -8,7 +8,7 @@ import click
 
 from ops.audit.export import export
 from ops.audit.history import history
-from ops.audit.operations import operations, run_attributes, runs_of
+from ops.audit.operations import operations, runs_of
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match, whole_id
 from ops.audit.records import audit_query, matching, progress_of, stages_of
 from ops.audit.records_table import print_records
@@ -104,7 +104,7 @@ def _found(query: AuditQuery, wanted: str) -> Sequence[Mapping[str, object]]:
         return [_as_it_is(error)]
     if record:
         return [record.attributes()]
-    runs = [run_attributes(run) for run in runs_of(stages_of(query, wanted))]
+    runs = [run.attributes() for run in runs_of(stages_of(query, wanted))]
     if runs:
         note(f"its transfers: copytrail audit list --operation {wanted}")
     return runs

@@ -1,7 +1,6 @@
 """`copytrail audit operations`: what operators did, each run of it from its beginning to its end."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -24,13 +23,12 @@ Examples:
   $ copytrail audit operations
   $ copytrail audit operations --since 90d --json
 """
-_STYLES: dict[str | None, str] = {
+_STYLES: dict[str, str] = {
+    Stage.STARTED: "yellow",
     Stage.COMPLETED: "green",
     Stage.INTERRUPTED: "yellow",
     Stage.FAILED: "red",
-    None: "yellow",
 }
-_NOT_FINISHED = "never finished"
 
 
 @click.command(epilog=_EXAMPLES)
@@ -50,50 +48,8 @@ def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
         note(f"no operation is on record since {times.to_text(since)}")
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run of an operation: the record that tells most of it, and when it began, if that is on record."""
-
-    told: OperationRecord
-    started_at: datetime | None
-
-    @property
-    def ending(self) -> str | None:
-        """How it ended, if that is on record."""
-        return None if self.told.stage == Stage.STARTED else self.told.stage
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it ended, if that is on record."""
-        return self.told.at if self.ending else None
-
-
-def runs_of(newest_first: Iterable[OperationRecord]) -> Iterator[Run]:
-    """The runs that records of operations tell of, the one that began last first.
-
-    An operation that was stopped and goes on later has several. A run whose beginning is not among the records comes
-    last.
-    """
-    endings: dict[str, OperationRecord] = {}
-    for record in _ends_before_beginnings(newest_first):
-        later = endings.pop(record.operation_id, None)
-        if record.stage == Stage.STARTED:
-            yield Run(later or record, record.at)
-        else:
-            if later:
-                yield Run(later, None)
-            endings[record.operation_id] = record
-    yield from (Run(ended, None) for ended in endings.values())
-
-
-def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator[OperationRecord]:
-    # Within a millisecond, the index is in no order.
-    for _, at_once in groupby(newest_first, key=lambda record: record.at):
-        yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)
-
-
-class RunJson(JsonObject, frozen=True, kw_only=True):
-    """One run of an operation."""
+class OperationRun(JsonObject, frozen=True, kw_only=True):
+    """One run of an operation. Its stage is `Started` where no end is on record."""
 
     operation_id: str
     operation: str
@@ -107,41 +63,69 @@ class RunJson(JsonObject, frozen=True, kw_only=True):
     message: str | None = None
 
 
-def run_attributes(run: Run) -> dict[str, object]:
-    """All that is on record of a run, for a program."""
-    told = run.told
-    return RunJson(
+def runs_of(newest_first: Iterable[OperationRecord]) -> Iterator[OperationRun]:
+    """The runs that records of operations tell of, the one that began last first.
+
+    An operation that was stopped and goes on later has several. A run whose beginning is not among the records comes
+    last.
+    """
+    endings: dict[str, OperationRecord] = {}
+    for record in _ends_before_beginnings(newest_first):
+        later = endings.pop(record.operation_id, None)
+        if record.stage == Stage.STARTED:
+            yield _run(later or record, record.at)
+        else:
+            if later:
+                yield _run(later, None)
+            endings[record.operation_id] = record
+    yield from (_run(ended, None) for ended in endings.values())
+
+
+def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator[OperationRecord]:
+    # Within a millisecond, the index is in no order.
+    for _, at_once in groupby(newest_first, key=lambda record: record.at):
+        yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)
+
+
+def _run(told: OperationRecord, started_at: datetime | None) -> OperationRun:
+    """A run of which a record tells the most; when it began, if that is on record."""
+    return OperationRun(
         operation_id=told.operation_id,
         operation=told.operation,
         subject=told.subject,
         performed_by=told.performed_by,
-        started_at=run.started_at,
-        ended_at=run.ended_at,
+        started_at=started_at,
+        ended_at=None if told.stage == Stage.STARTED else told.at,
         stage=told.stage,
         filters=told.filters,
         counts=told.counts,
         message=told.message,
-    ).attributes()
+    )
 
 
-def _block(run: Run) -> Block:
-    told = run.told
+def _block(run: OperationRun) -> Block:
     first_line = (
-        Cell(told.operation, "bold"),
-        Cell(run.ending or _NOT_FINISHED, _STYLES.get(run.ending, "")),
+        Cell(run.operation, "bold"),
+        Cell(_ending(run), _STYLES.get(run.stage, "")),
         Cell(_how_long(run)),
         Cell(_counts(run)),
     )
     lines = (
-        cause_first(told.message or ""),
-        f"{told.subject} {_filters(run)}".strip(),
-        told.performed_by,
-        f"id {told.operation_id}",
+        cause_first(run.message or ""),
+        f"{run.subject} {_filters(run)}".strip(),
+        run.performed_by,
+        f"id {run.operation_id}",
     )
-    return Block(run.started_at or told.at, first_line, [line for line in lines if line])
+    # One of the two is on record.
+    moment = next(moment for moment in (run.started_at, run.ended_at) if moment)
+    return Block(moment, first_line, [line for line in lines if line])
 
 
-def _how_long(run: Run) -> str:
+def _ending(run: OperationRun) -> str:
+    return "never finished" if run.stage == Stage.STARTED else run.stage
+
+
+def _how_long(run: OperationRun) -> str:
     if run.started_at is None:
         return "began earlier"
     if run.ended_at is None:
@@ -149,26 +133,26 @@ def _how_long(run: Run) -> str:
     return f"after {duration_shown((run.ended_at - run.started_at).total_seconds())}"
 
 
-def _counts(run: Run) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in run.told.counts.items())
+def _counts(run: OperationRun) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in run.counts.items())
 
 
-def _filters(run: Run) -> str:
-    return " ".join(f"{name}={value}" for name, value in run.told.filters.items())
+def _filters(run: OperationRun) -> str:
+    return " ".join(f"{name}={value}" for name, value in run.filters.items())
 
 
-OPERATIONS = Blocks[Run](
+OPERATIONS = Blocks[OperationRun](
     _block,
     piped=lambda run: (
         times.to_text(run.started_at) if run.started_at else "",
         times.to_text(run.ended_at) if run.ended_at else "",
-        run.told.operation,
-        run.ending or _NOT_FINISHED,
-        run.told.subject,
-        run.told.performed_by,
+        run.operation,
+        _ending(run),
+        run.subject,
+        run.performed_by,
         _counts(run),
         _filters(run),
-        run.told.operation_id,
+        run.operation_id,
     ),
-    json=run_attributes,
+    json=OperationRun.attributes,
 )

@@ -1,21 +1,19 @@
 """`copytrail audit stats`: how much was copied when, how it ended, and how long it took; bars on a terminal."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from itertools import chain, starmap
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import Literal
 
 import click
+from msgspec.structs import astuple
 
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import BEGINNING, audit_query, matching
-from ops.audit.tally import NOTHING, PERCENTILES, Counts, count_periods
+from ops.audit.tally import Delays, Period, PeriodCounts, Tally, count_periods
 from ops.stack import Stack
 from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown
-from ops.terminal.json import JsonObject, json_option
+from ops.terminal.json import json_option
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, placed, terminal_width
@@ -36,8 +34,6 @@ _LAST_DAY = "the last 24 h; --since 7d shows more"
 # From so many characters a line on, there is room for sizes and delays, and for every outcome.
 _MEDIUM = 80
 _WIDE = 110
-_OUTCOMES = (Outcome.COPIED, Outcome.DELETED, Outcome.SKIPPED, Outcome.FAILED)
-_DELAYS = (*(f"p{percent}" for percent in PERCENTILES), "max")
 _TOTAL = "total"
 
 
@@ -60,11 +56,11 @@ def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | No
     hourly = by == "hour" if by else (wanted.until or times.now()) - (wanted.since or BEGINNING) <= _HOURLY_UP_TO
     with progress("Reading", total=None, unit="records") as advance:
         found = _counting(matching(audit_query(stack), wanted, newest_first=False), advance)
-        periods, total = count_periods(found, hourly=hourly)
-    if not periods:
+        counts = count_periods(found, hourly=hourly)
+    if not counts:
         note(no_match(wanted))
         return
-    print_stats(Stats(periods, total, hourly=hourly), as_json=as_json)
+    print_counts(counts, as_json=as_json)
     if is_last_day(wanted) and terminal_width() is not None and not as_json:
         note(_LAST_DAY)
 
@@ -76,153 +72,87 @@ def _counting(records: Iterator[Record], advance: Callable[[int], None]) -> Iter
             advance(_TOLD_AT_ONCE)
 
 
-@dataclass(frozen=True)
-class Stats:
-    """The counts of each period in which a record finished, by its first moment, oldest first; and those of all."""
-
-    periods: Mapping[datetime, Counts]
-    total: Counts
-    hourly: bool
-
-    @property
-    def unbroken(self) -> Iterator[tuple[datetime, Counts]]:
-        """The periods, and the empty ones between them."""
-        step = timedelta(hours=1) if self.hourly else timedelta(days=1)
-        moment, last = min(self.periods), max(self.periods)
-        while moment <= last:
-            yield moment, self.periods.get(moment, NOTHING)
-            moment += step
-
-
-class Period(StrEnum):
-    """What counts are of."""
-
-    HOUR = "Hour"
-    DAY = "Day"
-    TOTAL = "Total"
-
-
-class DelaysJson(JsonObject, frozen=True):
-    """How many seconds copies took from their upload: percentiles, each within 1 %, and the longest."""
-
-    p50: float
-    p95: float
-    p99: float
-    max: float
-
-
-class StatsJson(JsonObject, frozen=True, kw_only=True):
-    """The counts of a period in which records finished, or of all."""
-
-    period: Period
-    begins_at: datetime | None = None
-    records: int
-    outcomes: Mapping[str, int]
-    endings: Mapping[str, int]
-    size_copied: int
-    upload_to_copied: DelaysJson | None = None
-
-
-class Line(NamedTuple):
-    """The counts of a period that begins then, or of all, where none does."""
-
-    begins_at: datetime | None
-    counts: Counts
-
-
-def print_stats(stats: Stats, *, as_json: bool) -> None:
+def print_counts(counts: Sequence[PeriodCounts], *, as_json: bool) -> None:
     """Print a line for each period with a record, and one for the total; on a terminal, bars and how all ended."""
-    total = Line(None, stats.total)
+    table = _table(counts)
     if as_json or terminal_width() is None:
-        _table(stats).print([*starmap(Line, stats.periods.items()), total], as_json=as_json)
+        table.print(counts, as_json=as_json)
         return
-    _table(stats).print(chain(starmap(Line, stats.unbroken), [total]))
-    endings = sorted(stats.total.endings.items(), key=lambda ending: -ending[1])
-    _ENDINGS.print((f"{_ending(*ending)} {count:,}" for ending, count in endings), with_header=False)
+    *periods, total = counts
+    table.print([*_unbroken(periods), total])
+    endings = sorted(total.endings.items(), key=lambda ending: -ending[1])
+    _ENDINGS.print((f"{ending} {count:,}" for ending, count in endings), with_header=False)
 
 
 _ENDINGS = Table[str](Column("", lambda _: "", 11), Column("", lambda ending: ending))
 
 
-def _table(stats: Stats) -> Table[Line]:
+def _unbroken(periods: Sequence[PeriodCounts]) -> Iterator[PeriodCounts]:
+    """The periods, and the empty ones between them."""
+    found = {counts.begins_at: counts for counts in periods if counts.begins_at}
+    period = periods[0].period
+    moment, last = min(found), max(found)
+    while moment <= last:
+        yield found.get(moment) or Tally().counts(period, moment)
+        moment += timedelta(hours=1) if period is Period.HOUR else timedelta(days=1)
+
+
+def _table(counts: Sequence[PeriodCounts]) -> Table[PeriodCounts]:
     """When, and how many failed, are on every terminal; then what is told of the others, and of their delays."""
+    *periods, total = counts
+    most = max(line.records for line in periods)
+    hourly = periods[0].period is Period.HOUR
 
-    def name(line: Line) -> str:
-        if line.begins_at is None:
-            return _TOTAL
-        return line.begins_at.strftime("%m-%d %H:%M" if stats.hourly else "%Y-%m-%d")
+    def name(line: PeriodCounts) -> str:
+        return line.begins_at.strftime("%m-%d %H:%M" if hourly else "%Y-%m-%d") if line.begins_at else _TOTAL
 
-    def count(title: str, of: Callable[[Counts], str | Cell], most: int, from_width: int = 0) -> Column[Line]:
-        width = max(len(title), len(f"{most:,}"))
-        return Column(title, lambda line: of(line.counts), width, right=True, from_width=from_width)
+    def ended(outcome: Outcome) -> Column[PeriodCounts]:
+        return Column(
+            outcome,
+            lambda line: _ended(line, outcome),
+            max(len(outcome), len(f"{total.of(outcome):,}")),
+            right=True,
+            from_width=0 if outcome is Outcome.FAILED else _WIDE,
+        )
 
-    def ended(outcome: Outcome) -> Column[Line]:
-        from_width = 0 if outcome is Outcome.FAILED else _WIDE
-        return count(outcome, lambda counts: _ended(counts, outcome), stats.total.of(outcome), from_width)
+    def bar(line: PeriodCounts) -> Cell:
+        share = line.records / most if line.begins_at else 0
+        return Cell(_bar(share, placed(table.columns)[-1].width), "red" if line.of(Outcome.FAILED) else "green")
 
-    def bar(line: Line) -> Cell:
-        share = line.counts.records / most if line.begins_at else 0
-        return Cell(_bar(share, placed(table.columns)[-1].width), "red" if line.counts.of(Outcome.FAILED) else "green")
-
-    most = max(counts.records for counts in stats.periods.values())
     table = Table(
-        Column("Hour (UTC)" if stats.hourly else "Day (UTC)", name, 11),
-        count("Records", lambda counts: f"{counts.records:,}", stats.total.records),
-        *map(ended, _OUTCOMES),
+        Column("Hour (UTC)" if hourly else "Day (UTC)", name, 11),
+        Column("Records", lambda line: f"{line.records:,}", max(7, len(f"{total.records:,}")), right=True),
+        *map(ended, Outcome),
         Column("Size", _size, WIDEST_SIZE, right=True, from_width=_MEDIUM),
-        *map(_delay, range(len(_DELAYS))),
+        *map(_delay, Delays.__struct_fields__),
         Column("", bar, least=9),
         piped=_piped,
-        json=lambda line: _told(line, hourly=stats.hourly),
+        json=PeriodCounts.attributes,
     )
     return table
 
 
-def _delay(number: int) -> Column[Line]:
-    def shown(line: Line) -> str:
-        delays = _delays(line.counts)
-        return duration_shown(delays[number]) if delays else ""
+def _delay(name: str) -> Column[PeriodCounts]:
+    def shown(line: PeriodCounts) -> str:
+        return duration_shown(getattr(line.upload_to_copied, name)) if line.upload_to_copied else ""
 
-    return Column(_DELAYS[number], shown, WIDEST_DURATION, right=True, from_width=_MEDIUM)
-
-
-def _size(line: Line) -> str:
-    return size_shown(line.counts.bytes_copied) if line.counts.records else ""
+    return Column(name, shown, WIDEST_DURATION, right=True, from_width=_MEDIUM)
 
 
-def _ended(counts: Counts, outcome: Outcome) -> Cell:
-    count = counts.of(outcome)
+def _size(line: PeriodCounts) -> str:
+    return size_shown(line.size_copied) if line.records else ""
+
+
+def _ended(line: PeriodCounts, outcome: Outcome) -> Cell:
+    count = line.of(outcome)
     return Cell(f"{count:,}" if count else "·", "red" if count and outcome is Outcome.FAILED else "")
 
 
-def _piped(line: Line) -> list[str]:
-    counts = line.counts
-    numbers = (counts.records, *(counts.of(outcome) for outcome in _OUTCOMES), counts.bytes_copied)
-    delays = [f"{delay:.3f}" for delay in _delays(counts)] or [""] * len(_DELAYS)
+def _piped(line: PeriodCounts) -> list[str]:
+    numbers = (line.records, *map(line.of, Outcome), line.size_copied)
+    no_delays = [""] * len(Delays.__struct_fields__)
+    delays = [f"{delay:.3f}" for delay in astuple(line.upload_to_copied)] if line.upload_to_copied else no_delays
     return [times.to_text(line.begins_at) if line.begins_at else _TOTAL, *map(str, numbers), *delays]
-
-
-def _told(line: Line, *, hourly: bool) -> Mapping[str, object]:
-    begins_at, counts = line
-    period = Period.TOTAL if begins_at is None else Period.HOUR if hourly else Period.DAY
-    delays = [round(delay, 3) for delay in _delays(counts)]
-    return StatsJson(
-        period=period,
-        begins_at=begins_at,
-        records=counts.records,
-        outcomes={outcome: counts.of(outcome) for outcome in _OUTCOMES if counts.of(outcome)},
-        endings={_ending(*ending): count for ending, count in sorted(counts.endings.items())},
-        size_copied=counts.bytes_copied,
-        upload_to_copied=DelaysJson(*delays) if delays else None,
-    ).attributes()
-
-
-def _delays(counts: Counts) -> tuple[float, ...]:
-    return (*counts.delays.percentiles, counts.delays.longest) if counts.delays else ()
-
-
-def _ending(outcome: str, reason: str) -> str:
-    return f"{outcome} {reason}".rstrip()
 
 
 def _bar(share: float, room: int) -> str:

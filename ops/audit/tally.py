@@ -2,44 +2,68 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from math import ceil, log
 
 from ops.audit.records_table import of_old_object
+from ops.terminal.json import JsonObject
 from shared.audit_log.record import Record
 from shared.events import Outcome
 
-PERCENTILES = (50, 95, 99)
+
+class Period(StrEnum):
+    """What counts are of."""
+
+    HOUR = "Hour"
+    DAY = "Day"
+    TOTAL = "Total"
 
 
-@dataclass(frozen=True)
-class Delays:
-    """Seconds from upload to copied: percentiles, each within 1 % of a true one, and the very longest."""
+class Delays(JsonObject, frozen=True):
+    """How many seconds copies took from their upload: percentiles, each within 1 %, and the longest."""
 
-    percentiles: tuple[float, ...]
-    longest: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many records ended how, by outcome and reason; the bytes copied; and how long after their upload."""
+class PeriodCounts(JsonObject, frozen=True, kw_only=True):
+    """The counts of a period in which records finished, or of all."""
 
-    endings: Mapping[tuple[str, str], int]
-    bytes_copied: int
-    delays: Delays | None
-
-    @property
-    def records(self) -> int:
-        """How many there are."""
-        return sum(self.endings.values())
+    period: Period
+    begins_at: datetime | None = None
+    records: int
+    outcomes: Mapping[str, int]
+    endings: Mapping[str, int]
+    size_copied: int
+    upload_to_copied: Delays | None = None
 
     def of(self, outcome: Outcome) -> int:
         """How many ended so."""
-        return sum(count for (ending, _), count in self.endings.items() if ending == outcome)
+        return self.outcomes.get(outcome, 0)
 
 
-NOTHING = Counts({}, 0, None)
+def count_periods(records: Iterable[Record], *, hourly: bool) -> list[PeriodCounts]:
+    """The counts of each hour or day, UTC, in which a record finished, oldest first, and last those of all.
+
+    Args:
+        records: by when they finished, oldest first.
+        hourly: whether a period is an hour, not a day.
+    """
+
+    def beginning(record: Record) -> datetime:
+        moment = record.finished_at.replace(minute=0, second=0, microsecond=0)
+        return moment if hourly else moment.replace(hour=0)
+
+    tallies: dict[datetime, Tally] = {}
+    total = Tally()
+    for record in records:
+        tallies.setdefault(beginning(record), Tally()).add(record)
+        total.add(record)
+    period = Period.HOUR if hourly else Period.DAY
+    return [*(tally.counts(period, begins_at) for begins_at, tally in tallies.items()), total.counts(Period.TOTAL)]
 
 
 class Tally:
@@ -60,33 +84,26 @@ class Tally:
             # S3's clock and the functions' are not the same: a copy may seem to have been there first.
             self._delays.add(max(0.0, (record.finished_at - record.uploaded_at).total_seconds()))
 
-    def counts(self) -> Counts:
+    def counts(self, period: Period, begins_at: datetime | None = None) -> PeriodCounts:
         """What has been counted so far."""
-        return Counts(dict(self._endings), self._bytes_copied, self._delays_so_far())
+        outcomes: Counter[str] = Counter()
+        for (outcome, _), count in self._endings.items():
+            outcomes[outcome] += count
+        return PeriodCounts(
+            period=period,
+            begins_at=begins_at,
+            records=outcomes.total(),
+            outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome]},
+            endings={f"{outcome} {reason}".rstrip(): n for (outcome, reason), n in sorted(self._endings.items())},
+            size_copied=self._bytes_copied,
+            upload_to_copied=self._delays_so_far(),
+        )
 
     def _delays_so_far(self) -> Delays | None:
-        percentiles = tuple(value for percent in PERCENTILES if (value := self._delays.percentile(percent)) is not None)
-        return Delays(percentiles, self._delays.largest) if percentiles else None
-
-
-def count_periods(records: Iterable[Record], *, hourly: bool) -> tuple[dict[datetime, Counts], Counts]:
-    """The counts of each hour or day, UTC, in which a record finished, by its first moment; and those of all.
-
-    Args:
-        records: by when they finished, oldest first.
-        hourly: whether a period is an hour, not a day.
-    """
-
-    def beginning(record: Record) -> datetime:
-        moment = record.finished_at.replace(minute=0, second=0, microsecond=0)
-        return moment if hourly else moment.replace(hour=0)
-
-    tallies: dict[datetime, Tally] = {}
-    total = Tally()
-    for record in records:
-        tallies.setdefault(beginning(record), Tally()).add(record)
-        total.add(record)
-    return {begins_at: tally.counts() for begins_at, tally in tallies.items()}, total.counts()
+        if not self._delays.count:
+            return None
+        p50, p95, p99 = (round(self._delays.percentile(percent), 3) for percent in (50, 95, 99))
+        return Delays(p50=p50, p95=p95, p99=p99, max=round(self._delays.largest, 3))
 
 
 _GROWTH = 1.02
@@ -100,22 +117,22 @@ class Histogram:
 
     def __init__(self) -> None:
         self._buckets: Counter[int] = Counter()
-        self._count = 0
+        self.count = 0
         self.largest = 0.0
 
     def add(self, number: float) -> None:
         """Count one number."""
         self._buckets[ceil(log(max(number, _SMALLEST)) / _LOG_GROWTH)] += 1
-        self._count += 1
+        self.count += 1
         self.largest = max(self.largest, number)
 
-    def percentile(self, percent: int) -> float | None:
-        """The smallest number that so many percent do not exceed, within 1 %; None where there are no numbers."""
-        rank = ceil(percent * self._count / 100)
+    def percentile(self, percent: int) -> float:
+        """The smallest number that so many percent do not exceed, within 1 %."""
+        rank = ceil(percent * self.count / 100)
         passed = 0
         for bucket in sorted(self._buckets):
             passed += self._buckets[bucket]
             if passed >= rank:
                 # In the middle of the bucket, no end of it is further than 1 %; nothing exceeds the largest.
                 return min(_GROWTH**bucket * 2 / (1 + _GROWTH), self.largest)
-        return None
+        return self.largest

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ops.dlq.message import Letter
-from ops.dlq.tables import SHORT_ID, LetterJson, age_s, to_json
+from ops.dlq.tables import SHORT_ID, DeadLetterJson, age_s, to_json
 from ops.terminal.formats import WIDEST_DURATION, duration_shown
 from ops.terminal.json import JsonObject, print_json
 from ops.terminal.progress import progress
@@ -64,21 +64,21 @@ class Found(NamedTuple):
     why: str = ""
 
 
-class ResultJson(LetterJson, frozen=True, kw_only=True):
+class LetterResult(DeadLetterJson, frozen=True, kw_only=True):
     """A dead letter, and what becomes of it."""
 
     result: Result
     source_message: str | None = None
 
 
-class NotSeenJson(JsonObject, frozen=True, kw_only=True):
+class UnseenLetter(JsonObject, frozen=True, kw_only=True):
     """A dead letter of which only the id is known."""
 
     result: Result
     message_id: str
 
 
-class RecordedJson(JsonObject, frozen=True, kw_only=True):
+class ReplayOutcome(JsonObject, frozen=True, kw_only=True):
     """What a letter came to that was replayed; `audit get` has all of its record. No outcome: no record yet."""
 
     result: Result
@@ -120,7 +120,7 @@ class Lines:
         """Tell a program of letters of which only the ids are known."""
         if self._as_json:
             for message_id in message_ids:
-                print_json(NotSeenJson(result=Result.NOT_SEEN, message_id=message_id).attributes())
+                print_json(UnseenLetter(result=Result.NOT_SEEN, message_id=message_id).attributes())
         elif not self.is_table:
             print_lines((Result.NOT_SEEN, message_id) for message_id in message_ids)
 
@@ -129,7 +129,7 @@ class Lines:
         told = record.attributes()
         if self._as_json:
             kept = {name: str(told[field]) for name, field in _OF_RECORD.items() if field in told}
-            print_json(RecordedJson(result=Result.RECORDED, log_id=record.log_id, **kept).attributes())
+            print_json(ReplayOutcome(result=Result.RECORDED, log_id=record.log_id, **kept).attributes())
         elif not self.is_table:
             names = ("LogID", "Outcome", "Reason", "ObjectKey")
             print_lines([(Result.RECORDED, *(str(told.get(name, "")) for name in names))])
@@ -138,7 +138,7 @@ class Lines:
         """Tell a program of replayed letters that left no record yet."""
         for log_id in log_ids:
             if self._as_json:
-                print_json(RecordedJson(result=Result.NOT_YET, log_id=log_id).attributes())
+                print_json(ReplayOutcome(result=Result.NOT_YET, log_id=log_id).attributes())
             elif not self.is_table:
                 print_lines([(Result.NOT_YET, log_id)])
 

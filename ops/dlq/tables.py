@@ -39,7 +39,7 @@ _NOT_KNOWN = "?"
 _TOLD_BELOW = {"AgeSeconds", "Attributes", "Body"}
 
 
-class LetterJson(JsonObject, frozen=True, kw_only=True):
+class DeadLetterJson(JsonObject, frozen=True, kw_only=True):
     """A dead letter."""
 
     message_id: str
@@ -62,7 +62,7 @@ class LetterJson(JsonObject, frozen=True, kw_only=True):
     body: str
 
 
-class ReasonJson(JsonObject, frozen=True, kw_only=True):
+class LetterReason(JsonObject, frozen=True, kw_only=True):
     """The dead letters of one reason."""
 
     reason: str
@@ -93,7 +93,7 @@ class Reason:
 def to_json(letter: Letter, now: datetime) -> Mapping[str, object]:
     """All there is to a letter, in PascalCase as records have it; what is not known is left out."""
     upload = letter.upload
-    return LetterJson(
+    return DeadLetterJson(
         message_id=letter.id,
         log_id=letter.log_id,
         reason_from=letter.reason_from,
@@ -180,7 +180,7 @@ def print_summary(reasons: Iterable[Reason], now: datetime, *, as_json: bool) ->
     """Print a line for each reason."""
 
     def told(reason: Reason) -> Mapping[str, object]:
-        return ReasonJson(
+        return LetterReason(
             reason=reason.name,
             letters=reason.letters,
             oldest_first_seen=reason.oldest,

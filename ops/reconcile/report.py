@@ -89,7 +89,7 @@ class RepairSummary(JsonObject, frozen=True, kw_only=True):
     requested: int
 
 
-class Summary(JsonObject, frozen=True, kw_only=True):
+class ReconcileSummary(JsonObject, frozen=True, kw_only=True):
     """Totals of a comparison: the last line."""
 
     kind: Literal["Summary"]
@@ -147,7 +147,7 @@ class Report:
         """The last line for a program."""
         if self._as_json:
             print_json(
-                Summary(
+                ReconcileSummary(
                     kind="Summary",
                     differences=sum(tally.differences for _, tally in compared),
                     routes=tuple(_route_summary(scope, tally) for scope, tally in compared),

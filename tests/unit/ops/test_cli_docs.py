@@ -8,7 +8,7 @@ import click
 import pytest
 
 from docs.cli import PAGE, page, walk
-from docs.json_fields import MEANINGS, NAMES, PRINTED, fields_of, types_of
+from docs.json_fields import MEANINGS, PRINTED, fields_of, name_of, types_of
 from ops.errors import MEANINGS_OF_EXIT_CODES
 
 COPYTRAIL = Path(sys.executable).with_name("copytrail")
@@ -54,7 +54,7 @@ def test_every_command_with_a_table_prints_json_too() -> None:
 def test_what_json_every_command_prints_is_documented() -> None:
     assert set(PRINTED) | WITHOUT_A_TABLE == set(LEAVES)
     types = types_of(each for printed in PRINTED.values() for each in printed)
-    assert set(types) == set(NAMES)
+    assert len({name_of(type_) for type_ in types}) == len(types)
     assert {name for type_ in types for name in fields_of(type_)} == set(MEANINGS)
 
 

@@ -2,40 +2,58 @@
 
 import json
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.cells import cell_len
 
 from ops.audit import stats
-from ops.audit.stats import Stats, print_stats
-from ops.audit.tally import Counts, Delays
+from ops.audit.stats import print_counts
+from ops.audit.tally import Delays, Period, PeriodCounts
 from ops.terminal import tables
-from shared.events import Outcome
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-COPIED = (Outcome.COPIED, "")
 BLOCKS = "█▉▊▋▌▍▎▏"
-DENIED = (Outcome.FAILED, "AccessDenied")
+
+
+def counts_of(begins_at: datetime | None, endings: dict[str, int], size: int, delays: Delays | None) -> PeriodCounts:
+    outcomes: Counter[str] = Counter()
+    for ending, count in endings.items():
+        outcomes[ending.split()[0]] += count
+    return PeriodCounts(
+        period=Period.HOUR if begins_at else Period.TOTAL,
+        begins_at=begins_at,
+        records=outcomes.total(),
+        outcomes=outcomes,
+        endings=endings,
+        size_copied=size,
+        upload_to_copied=delays,
+    )
 
 
 @pytest.fixture
-def counted() -> Stats:
+def counted() -> list[PeriodCounts]:
     """An hour with a hundred copies, one without any, and one with a copy, and a failure whose code is odd."""
-    periods = {
-        NOON: Counts({COPIED: 100}, 2**30, Delays((1.0, 2.0, 3.0), 4.0)),
-        NOON + timedelta(hours=2): Counts({COPIED: 1, (Outcome.FAILED, "\x1b[2J"): 1}, 5, Delays((7, 7, 7), 7.25)),
-    }
-    return Stats(periods, Counts({COPIED: 101, DENIED: 1}, 2**30 + 5, Delays((1, 2, 7), 7.25)), hourly=True)
+    return [
+        counts_of(NOON, {"Copied": 100}, 2**30, Delays(p50=1.0, p95=2.0, p99=3.0, max=4.0)),
+        counts_of(
+            NOON + timedelta(hours=2),
+            {"Copied": 1, "Failed \x1b[2J": 1},
+            5,
+            Delays(p50=7, p95=7, p99=7, max=7.25),
+        ),
+        counts_of(None, {"Copied": 101, "Failed AccessDenied": 1}, 2**30 + 5, Delays(p50=1, p95=2, p99=7, max=7.25)),
+    ]
 
 
 @pytest.mark.parametrize("width", [40, 80, 110, 200])
 def test_on_a_terminal_every_hour_has_a_line_that_fits(
-    counted: Stats, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    counted: list[PeriodCounts], width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in (tables, stats):
         monkeypatch.setattr(module, "terminal_width", lambda: width)
-    print_stats(counted, as_json=False)
+    print_counts(counted, as_json=False)
     lines = capsys.readouterr().out.splitlines()
     assert [f"{line[:11]:11}" for line in lines[:5]] == [
         "Hour (UTC) ",
@@ -55,20 +73,20 @@ def test_on_a_terminal_every_hour_has_a_line_that_fits(
 
 
 def test_an_encoding_without_blocks_has_bars_all_the_same(
-    counted: Stats, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    counted: list[PeriodCounts], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in (tables, stats):
         monkeypatch.setattr(module, "terminal_width", lambda: 80)
     monkeypatch.setattr(type(sys.stdout), "encoding", "ascii")
-    print_stats(counted, as_json=False)
+    print_counts(counted, as_json=False)
     monkeypatch.undo()
     assert "####" in capsys.readouterr().out
 
 
 def test_into_a_pipe_each_hour_with_a_record_is_a_line_of_plain_numbers(
-    counted: Stats, capsys: pytest.CaptureFixture[str]
+    counted: list[PeriodCounts], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_stats(counted, as_json=False)
+    print_counts(counted, as_json=False)
     assert [line.split("\t") for line in capsys.readouterr().out.splitlines()] == [
         ["2026-11-23T12:00:00.000Z", "100", "100", "0", "0", "0", str(2**30), "1.000", "2.000", "3.000", "4.000"],
         ["2026-11-23T14:00:00.000Z", "2", "1", "0", "0", "1", "5", "7.000", "7.000", "7.000", "7.250"],
@@ -76,8 +94,10 @@ def test_into_a_pipe_each_hour_with_a_record_is_a_line_of_plain_numbers(
     ]
 
 
-def test_a_json_line_has_outcomes_endings_and_seconds(counted: Stats, capsys: pytest.CaptureFixture[str]) -> None:
-    print_stats(counted, as_json=True)
+def test_a_json_line_has_outcomes_endings_and_seconds(
+    counted: list[PeriodCounts], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_counts(counted, as_json=True)
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     _, second, total = map(json.loads, printed.splitlines())
@@ -94,9 +114,8 @@ def test_a_json_line_has_outcomes_endings_and_seconds(counted: Stats, capsys: py
 
 
 def test_without_a_copy_there_are_no_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    failures = Counts({DENIED: 2}, 0, None)
-    stats = Stats({NOON: failures}, failures, hourly=False)
-    print_stats(stats, as_json=False)
+    stats = [counts_of(begins_at, {"Failed AccessDenied": 2}, 0, None) for begins_at in (NOON, None)]
+    print_counts(stats, as_json=False)
     assert capsys.readouterr().out.splitlines()[-1] == "total\t2\t0\t0\t0\t2\t0\t\t\t\t"
-    print_stats(stats, as_json=True)
+    print_counts(stats, as_json=True)
     assert "UploadToCopied" not in json.loads(capsys.readouterr().out.splitlines()[0])

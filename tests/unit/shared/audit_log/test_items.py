@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from ops.audit import export_formats
 from ops.audit.history import HISTORY
-from ops.audit.operations import OPERATIONS, run_attributes, runs_of
+from ops.audit.operations import OPERATIONS, runs_of
 from ops.audit.records_table import LOG, RECORDS
-from ops.audit.stats import Stats
 from ops.audit.tally import count_periods
 from ops.reconcile.records import read_records
 from shared import times
@@ -91,8 +90,8 @@ def shown(records: list[Record]) -> Iterator[object]:
         yield from (column.cell(record) for table in (RECORDS, LOG) for column in table.columns)
         yield tuple(RECORDS.piped(record)), tuple(HISTORY.piped(record)), HISTORY.block(record)
         yield [times.to_text(value) for value in values(record) if isinstance(value, datetime)]
-    periods, total = count_periods(records, hourly=True)
-    yield Stats(periods, total, hourly=True), sum(counts.records for counts in periods.values()) == len(records)
+    *periods, total = count_periods(records, hourly=True)
+    yield sum(counts.records for counts in periods) == total.records == len(records)
 
 
 def values(record: Record) -> list[object]:
@@ -116,7 +115,7 @@ def test_an_odd_item_is_shown_or_counted_and_never_hides_another(odd: Item) -> N
     assert GOOD in of_object
     assert list(shown(of_object))
     for run in runs_of(query.operations(SINCE, UNTIL)):
-        assert all((run_attributes(run), OPERATIONS.piped(run), OPERATIONS.block(run)))
+        assert all((run.attributes(), OPERATIONS.piped(run), OPERATIONS.block(run)))
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
