@@ -1,4 +1,4 @@
-"""An AWS whose gaps are closed, for the adapters of the copier."""
+"""An AWS whose gaps are closed, for the adapters of the copier, and the strict fake beside it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -6,8 +6,10 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.s3 import models
 
 from localaws.server import MotoServer
+from tests.integration.copier.sides import FakeSide, ServerSide, Side
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +35,24 @@ def client_of(server: MotoServer) -> Iterator[Callable[[str], Any]]:
             return clients.enter_context(closing(client))
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def contract_buckets(client_of: Callable[[str], Any]) -> Iterator[ServerSide]:
+    """The buckets of the contract on the module's own AWS. A part may be of any size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "S3_UPLOAD_PART_MIN_SIZE", 1)
+        yield ServerSide(client_of("s3"), client_of("s3"))
+
+
+@pytest.fixture
+def server_side(contract_buckets: ServerSide) -> ServerSide:
+    """The adapters, on empty buckets."""
+    contract_buckets.empty()
+    return contract_buckets
+
+
+@pytest.fixture(params=["fake", "server"])
+def side(request: pytest.FixtureRequest) -> Side:
+    """Each of the two, on empty buckets."""
+    return FakeSide() if request.param == "fake" else request.getfixturevalue("server_side")

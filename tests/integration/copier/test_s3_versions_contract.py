@@ -1,116 +1,58 @@
 """One contract, two version stores: the fake, and the S3 adapter on an S3 whose gaps are closed."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from itertools import count
-from typing import NamedTuple
-
-import boto3
 import pytest
 
-from localaws.server import MotoServer
-from services.copier.adapters.s3 import S3ObjectStore
-from services.copier.adapters.s3_parameters import BucketOwners
-from services.copier.model import ConditionRefusedError, Location, Target, Version
-from services.copier.ports import VersionStore
-from tests.fakes.placements import FakeVersionedS3
+from services.copier.model import ConditionRefusedError, Location, Target
+from shared.events import Upload
+from tests.integration.copier.sides import VERSIONED_IN, VERSIONED_OUT, Side
 
-KEY = "a key+with%20bites/ü.txt"
-TARGET = Target(Location("versions-out", KEY))
-_names = count()
+SOURCE = Location(VERSIONED_IN, "a key+with%20bites/ü.txt")
+TARGET = Target(Location(VERSIONED_OUT, "a key+with%20bites/ü.txt"))
 
 
-class Side(NamedTuple):
-    """A version store, a source key of its own, and a way to upload it and remove a version."""
-
-    store: VersionStore
-    source: Location
-    put: Callable[[bytes], Version]
-    remove: Callable[[Version], object]
-
-
-@pytest.fixture(scope="module")
-def endpoint_url() -> Iterator[str]:
-    with MotoServer() as server:
-        yield server.endpoint_url
-
-
-@pytest.fixture(params=["fake", "server"])
-def side(request: pytest.FixtureRequest) -> Iterator[Side]:
-    if request.param == "fake":
-        fake = FakeVersionedS3(lambda: datetime.now(UTC), versioned=("versions-in", "versions-out"))
-        source = Location("versions-in", KEY)
-
-        def upload(body: bytes) -> Version:
-            made = fake.upload(source.bucket, source.key, body)
-            return Version(made.version_id or "", "", made.etag, made.size)
-
-        yield Side(fake, source, upload, lambda version: fake.versions.pop((source, version.id)))
-        return
-    client = boto3.client(
-        "s3",
-        endpoint_url=request.getfixturevalue("endpoint_url"),
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    source = Location(f"versions-in-{next(_names)}", KEY)
-    for bucket in (source.bucket, TARGET.location.bucket):
-        client.create_bucket(Bucket=bucket)
-        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    client.delete_object(Bucket=TARGET.location.bucket, Key=KEY)
-
-    def put(body: bytes) -> Version:
-        made = client.put_object(Bucket=source.bucket, Key=source.key, Body=body)
-        client.put_object(Bucket=source.bucket, Key=f"{source.key}.longer", Body=b"a neighbour")
-        return Version(made["VersionId"], "", made["ETag"].strip('"'), len(body))
-
-    yield Side(
-        S3ObjectStore(client, BucketOwners({})),
-        source,
-        put,
-        lambda version: client.delete_object(Bucket=source.bucket, Key=source.key, VersionId=version.id),
-    )
-    client.close()
+def upload(side: Side, body: bytes) -> Upload:
+    """Upload a version, and a neighbour whose key begins alike."""
+    side.put(Location(SOURCE.bucket, f"{SOURCE.key}.longer"), b"a neighbour")
+    return side.put(SOURCE, body)
 
 
 def test_an_older_version_is_copied_by_its_id(side: Side) -> None:
-    older, _ = side.put(b"A"), side.put(b"B")
+    older, _ = upload(side, b"A"), upload(side, b"B")
 
-    copy = side.store.copy(side.source, older.etag, TARGET, if_match=None, version_id=older.id)
+    copy = side.store.copy(SOURCE, older.etag, TARGET, if_match=None, version_id=older.version_id)
 
     current = side.store.current_version(TARGET.location)
     assert current is not None
-    assert (copy.etag, copy.source_version_id) == (older.etag, older.id)
+    assert (copy.etag, copy.source_version_id) == (older.etag, older.version_id)
     assert (current.etag, current.version_id, current.size) == (older.etag, copy.version_id, 1)
 
 
 def test_a_copy_is_refused_when_the_destination_is_not_as_it_was_read(side: Side) -> None:
-    older, newer = side.put(b"A"), side.put(b"B")
-    side.store.copy(side.source, newer.etag, TARGET, if_match=None, version_id=newer.id)
+    older, newer = upload(side, b"A"), upload(side, b"B")
+    side.store.copy(SOURCE, newer.etag, TARGET, if_match=None, version_id=newer.version_id)
 
     for if_match in (None, older.etag):
         with pytest.raises(ConditionRefusedError):
-            side.store.copy(side.source, older.etag, TARGET, if_match=if_match, version_id=older.id)
+            side.store.copy(SOURCE, older.etag, TARGET, if_match=if_match, version_id=older.version_id)
 
 
 def test_a_removed_version_is_nothing_and_cannot_be_copied(side: Side) -> None:
-    removed = side.put(b"A")
-    side.put(b"B")
-    side.remove(removed)
+    removed = upload(side, b"A")
+    upload(side, b"B")
+    side.remove_version(removed)
 
-    assert side.store.head_source(side.source, removed.id) is None
+    assert side.store.head_source(SOURCE, removed.version_id) is None
     with pytest.raises(ConditionRefusedError):
-        side.store.copy(side.source, removed.etag, TARGET, if_match=None, version_id=removed.id)
+        side.store.copy(SOURCE, removed.etag, TARGET, if_match=None, version_id=removed.version_id)
 
 
 def test_one_version_is_told_by_its_id(side: Side) -> None:
-    older, _ = side.put(b"A"), side.put(b"BB")
+    older, _ = upload(side, b"A"), upload(side, b"BB")
 
-    found = side.store.head_source(side.source, older.id)
+    found = side.store.head_source(SOURCE, older.version_id)
 
     assert found is not None
-    assert (found.etag, found.version_id, found.size) == (older.etag, older.id, 1)
+    assert (found.etag, found.version_id, found.size) == (older.etag, older.version_id, 1)
 
 
 def test_a_destination_without_an_object_holds_nothing(side: Side) -> None:
@@ -118,11 +60,11 @@ def test_a_destination_without_an_object_holds_nothing(side: Side) -> None:
 
 
 def test_older_versions_of_the_same_key_come_newest_first(side: Side) -> None:
-    made = [side.put(body) for body in (b"A", b"BB", b"CCC", b"DDDD")]
+    made = [upload(side, body) for body in (b"A", b"BB", b"CCC", b"DDDD")]
 
-    listed = list(side.store.older_versions(side.source, made[2].id))
+    listed = list(side.store.older_versions(SOURCE, str(made[2].version_id)))
 
     assert [(version.id, version.etag, version.size) for version in listed] == [
-        (version.id, version.etag, version.size) for version in (made[1], made[0])
+        (version.version_id, version.etag, version.size) for version in (made[1], made[0])
     ]
-    assert list(side.store.older_versions(side.source, made[0].id)) == []
+    assert list(side.store.older_versions(SOURCE, str(made[0].version_id))) == []
