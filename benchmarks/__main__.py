@@ -1,4 +1,4 @@
-"""Owns the command line of the benchmarks: `python -m benchmarks --help`."""
+"""The command line of the benchmarks: `python -m benchmarks --help`."""
 
 import sys
 from collections.abc import Iterable, Iterator

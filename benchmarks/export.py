@@ -1,4 +1,4 @@
-"""Owns the benchmark of `copytrail audit export`: all records, into each kind of file."""
+"""The benchmark of `copytrail audit export`: all records, into each kind of file."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Owns the benchmark of `copytrail dlq`: a dead-letter queue is listed, then replayed."""
+"""The benchmark of `copytrail dlq`: a dead-letter queue is listed, then replayed."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def _wrong_list(place: Site, measured: Measured, count: int) -> Iterator[str]:
         yield f"{len(told):,} letters were listed, {len(set(told)):,} different ones: {measured.stderr.read_text()}"
     visible, hidden = place.state()["queues"][COPY_DLQ]
     if (visible, hidden) != (count, 0):
-        yield f"after the look {visible:,} letters are visible, and {hidden:,} are not"
+        yield f"after the listing {visible:,} letters are visible, and {hidden:,} are not"
 
 
 def _wrong_replay(place: Site, measured: Measured, letters: Letters) -> Iterator[str]:

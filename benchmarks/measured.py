@@ -1,4 +1,4 @@
-"""Owns one measured run of a command: how long it took, how much CPU, and how much memory at most."""
+"""One measured run of a command: its time, its CPU time, and its peak memory."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Owns the other tools, each of a fixed version out of PyPI: nothing has to be installed."""
+"""The tools to compare with, each of a fixed version out of PyPI: nothing has to be installed."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Owns the benchmark of `copytrail reconcile`, side by side with `rclone check` and `aws s3 sync --dryrun`."""
+"""The benchmark of `copytrail reconcile`, side by side with `rclone check` and `aws s3 sync --dryrun`."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Owns how results are told: a table and verdicts for people, JSON lines for programs."""
+"""The report of results: a table and verdicts for people, JSON lines for programs."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Owns where a benchmark runs: beside an endpoint in a process of its own, in an empty folder."""
+"""The surroundings of a benchmark: an endpoint in a process of its own, and an empty folder."""
 
 import json
 import os

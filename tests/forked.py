@@ -1,4 +1,4 @@
-"""Owns `copytrail` in a process of its own that need not import it first: one that a fork server has forked.
+"""`copytrail` in a process of its own that need not import it first: one that a fork server has forked.
 
 In the tests' own process, commands would share environment, folder, streams, signals and the interpreter's lock with
 the embedded AWS there. A new interpreter takes ten times as long.

@@ -116,7 +116,7 @@ class InterceptedRequest:
         return json.loads(self.body)
 
     def forward(self) -> Reply:
-        """Let moto do the request now, once, and give what it answers: for faults that come after the deed."""
+        """Let moto do the request now, once, and give what it answers: for faults that come after the effect."""
         if self._forwarded is None:
             self._forwarded = self._forward()
         return self._forwarded
@@ -179,7 +179,7 @@ def intercept(aws: MotoServer | EmbeddedAws, interceptor: Interceptor) -> Interc
 
 
 class _Application:
-    """A WSGI application that asks the interceptors, and passes on what none of them answers."""
+    """A WSGI application that asks the interceptors, and gives moto what none of them answers."""
 
     def __init__(self, inner: "WSGIApplication") -> None:
         self._inner = inner

@@ -60,8 +60,8 @@ class Leftovers:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look, after the last test and, where there are workers, after their end."""
-        found = _lasting(self._look, float(session.config.getini("leftovers_wait")))
+        """Find what is left, after the last test and, where there are workers, after their end."""
+        found = _lasting(self._left, float(session.config.getini("leftovers_wait")))
         # What a worker has left is an orphan once that has ended.
         self._found += [line for line in found if line not in self._found]
         if self._is_worker:
@@ -78,7 +78,7 @@ class Leftovers:
             for line in self._found:
                 terminalreporter.line(line)
 
-    def _look(self) -> list[str]:
+    def _left(self) -> list[str]:
         found = [*map(str, _children()), *(f"port {port} is listened on" for port in _ports())]
         if not self._is_worker:
             found += map(str, _orphans(self._began))
@@ -97,10 +97,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Leftovers(config))
 
 
-def _lasting(look: Callable[[], list[str]], wait_s: float) -> list[str]:
+def _lasting(find: Callable[[], list[str]], wait_s: float) -> list[str]:
     """What is still found after a while: a process may be about to end."""
     give_up_at = time.monotonic() + wait_s
-    while (found := look()) and time.monotonic() < give_up_at:
+    while (found := find()) and time.monotonic() < give_up_at:
         time.sleep(0.05)
     return found
 

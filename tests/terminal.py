@@ -1,4 +1,4 @@
-"""Owns the `copytrail` command as a person runs it: in pipes, on a terminal, or to be stopped."""
+"""The `copytrail` command as a person runs it: in pipes, on a terminal, or to be stopped."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Owns the dead letters: uploads that failed, with their reasons, as the copier writes them."""
+"""Dead-lettered messages: uploads that failed, with their reasons, as the copier writes them."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Owns the objects of two buckets: the same in both, but for a handful that a comparison has to find."""
+"""The objects of two buckets: the same in both, but for a handful that a comparison has to find."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

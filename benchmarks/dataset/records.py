@@ -1,4 +1,4 @@
-"""Owns the audit table's items: one record for each object of the source, spread over days and shards."""
+"""The audit table's items: one record for each object of the source, spread over days and shards."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Owns the endpoint's process: `python -m benchmarks.endpoint --help`."""
+"""The endpoint's process: `python -m benchmarks.endpoint --help`."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""Owns which service a request is for, and what the endpoint tells of the requests it has had."""
+"""The dispatch of requests to services, and counts of the requests so far."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Owns the HTTP/1.1 that SDKs speak: requests in, answers out, connections kept. One process, one thread."""
+"""A server of the HTTP/1.1 that SDKs speak, with connections kept open. One process, one thread."""
 
 import asyncio
 from collections.abc import Callable, Mapping

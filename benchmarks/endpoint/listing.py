@@ -1,4 +1,4 @@
-"""Owns a bucket's listing, written once: a page of it is a slice of bytes."""
+"""A bucket's listing, written once: a page of it is a slice of bytes."""
 
 from array import array
 from bisect import bisect_left, bisect_right

@@ -1,4 +1,4 @@
-"""Owns what SQS answers: queues whose messages are out of sight for a while when they have been received."""
+"""SQS's answers: queues whose messages are hidden for a while when they have been received."""
 
 import heapq
 import time

@@ -1,4 +1,4 @@
-"""Owns what S3 answers: listings, and what a HEAD tells of an object."""
+"""S3's answers: listings, and HEAD of an object."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -1,4 +1,4 @@
-"""Owns what CloudFormation and STS answer: one stack named `copytrail`, and who asks."""
+"""CloudFormation's and STS's answers: one stack named `copytrail`, and the caller's identity."""
 
 import json
 from collections.abc import Mapping

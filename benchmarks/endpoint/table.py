@@ -1,4 +1,4 @@
-"""Owns what DynamoDB answers: the pages of a day's shards, out of index `ByDay`."""
+"""DynamoDB's answers: the pages of a day's shards, out of index `ByDay`."""
 
 import json
 from bisect import bisect_left, bisect_right

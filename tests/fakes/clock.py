@@ -1,4 +1,4 @@
-"""Owns time in tests: it moves only when told."""
+"""A clock for tests: it moves only when told."""
 
 from datetime import UTC, datetime, timedelta
 

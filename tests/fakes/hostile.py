@@ -1,4 +1,4 @@
-"""Owns messages that nobody should send: drawn by Hypothesis, and each of a kind that once broke something."""
+"""Messages that nobody should send: drawn by Hypothesis, and each of a kind that once broke something."""
 
 import json
 from typing import Any

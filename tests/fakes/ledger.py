@@ -1,4 +1,4 @@
-"""Owns an in-memory ledger."""
+"""An audit ledger in memory."""
 
 import threading
 

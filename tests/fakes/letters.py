@@ -1,4 +1,4 @@
-"""Dead-lettered messages of transfers that never took place."""
+"""Dead-lettered messages of uploads that never were."""
 
 from collections.abc import Mapping
 from typing import Any

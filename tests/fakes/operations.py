@@ -1,4 +1,4 @@
-"""Owns operations that nobody performed."""
+"""Operations that nobody performed."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Owns completions and records of transfers that never took place."""
+"""Completions and records of copies that were never made."""
 
 import json
 from datetime import UTC, datetime, timedelta

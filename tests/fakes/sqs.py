@@ -1,4 +1,4 @@
-"""Owns an in-memory queue with its dead-letter queue, and messages as SQS delivers them."""
+"""A queue in memory with its dead-letter queue, and messages as SQS delivers them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A strict in-memory SQS behind boto3's methods: what is received is hidden, and handles grow stale."""
+"""A strict SQS in memory behind boto3's methods: what is received is hidden, and receipt handles grow stale."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""What people may do who look at copytrail, or act on it: nobody gets it but by an administrator's hand."""
+"""What people may do who read from copytrail, or change it: nobody gets it but by an administrator's hand."""
 
 import json
 from collections.abc import Mapping

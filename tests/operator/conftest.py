@@ -12,7 +12,7 @@ from tests.terminal import Running, Terminal
 
 
 class Desk(Trail):
-    """A deployed copytrail, and a terminal to look at it from."""
+    """A deployed copytrail, and a terminal beside it."""
 
     def __init__(self, aws: EmbeddedAws, outputs: dict[str, str], home: Path) -> None:
         super().__init__(aws, outputs)
@@ -46,6 +46,6 @@ def desk(deployed: Desk) -> Iterator[Desk]:
     yield deployed
     deployed.copier.resume()
     deployed.auditor.resume()
-    deployed.settle_impatiently()
+    deployed.skip_delays_until_quiet()
     deployed.letters("CopyDlqUrl")
     deployed.letters("AuditDlqUrl")

@@ -48,7 +48,7 @@ def tell(desk: Desk, operation: Operation) -> None:
 def test_history_tells_everything_of_an_object_whatever_its_key(desk: Desk) -> None:
     for body in (b"first", b"the second"):
         desk.upload(NASTY, body)
-        desk.settle()
+        desk.wait_until_quiet()
     told = desk.run("audit", "history", f"s3://{desk.source}/{NASTY}")
     assert (told.returncode, told.stderr) == (0, "")
     lines = [line.split("\t") for line in told.stdout.splitlines()]
@@ -79,7 +79,7 @@ def test_of_what_was_never_recorded_history_says_what_to_check(desk: Desk) -> No
 def test_list_takes_every_filter_and_either_order(desk: Desk) -> None:
     for number in range(4):
         desk.upload(f"listed/{number}.{'csv' if number % 2 else 'txt'}", b"x" * number)
-        desk.settle()
+        desk.wait_until_quiet()
     arguments = ["--key-glob", "listed/*.csv", "--outcome", "copied", "--bucket", desk.source, "--trigger", "upload"]
 
     def keys(*more: str) -> list[str]:
@@ -97,7 +97,7 @@ def test_list_takes_every_filter_and_either_order(desk: Desk) -> None:
 def test_stats_count_what_was_copied(desk: Desk) -> None:
     for number in range(3):
         desk.upload(f"counted/{number}", b"x" * 100)
-    desk.settle()
+    desk.wait_until_quiet()
     arguments = ["audit", "stats", "--key-prefix", "counted/", "--by", "day"]
     counted = desk.run(*arguments, "--json")
     assert (counted.returncode, counted.stderr) == (0, "")
@@ -116,7 +116,7 @@ def test_stats_count_what_was_copied(desk: Desk) -> None:
 def test_tail_shows_the_last_and_follows_until_ctrl_c(desk: Desk) -> None:
     for key in ("tailed/1", "tailed/2", "tailed/3"):
         desk.upload(key)
-        desk.settle()
+        desk.wait_until_quiet()
     last = desk.run("audit", "tail", "-n", "2", "--key-prefix", "tailed/")
     assert [line.rpartition("/")[2] for line in last.stdout.splitlines()] == ["2", "3"]
     with following(desk, "-n", "1", "--key-prefix", "tailed/", "--json") as (command, output, errors):
@@ -137,7 +137,7 @@ def test_tail_survives_throttling_with_a_note(desk: Desk) -> None:
         return aws_json_error("ThrottlingException", "Rate exceeded")
 
     desk.upload("throttled/1")
-    desk.settle()
+    desk.wait_until_quiet()
     with following(desk, "-n", "1", "--key-prefix", "throttled/") as (_, output, errors):
         assert output.readline().endswith("throttled/1\n")
         with intercept(desk.aws, throttled):
@@ -149,7 +149,7 @@ def test_tail_survives_throttling_with_a_note(desk: Desk) -> None:
 
 def test_tail_ends_quietly_when_nobody_reads_it_any_more(desk: Desk) -> None:
     desk.upload("unread")
-    desk.settle()
+    desk.wait_until_quiet()
     with following(desk, "-n", "1") as (command, output, errors):
         output.readline()
         output.close()
@@ -175,7 +175,7 @@ def test_operations_lists_who_did_what_and_how_it_ended(desk: Desk) -> None:
     )
     for operation in (replay, drop, ended):
         tell(desk, operation)
-    desk.settle()
+    desk.wait_until_quiet()
 
     listed = desk.run("audit", "operations", "--since", "1h", "--json")
     assert (listed.returncode, listed.stderr) == (0, "")
@@ -220,7 +220,7 @@ def test_a_replay_leads_to_the_records_of_what_it_brought(desk: Desk) -> None:
     desk.copier.resume()
     replayed = desk.run("dlq", "replay", "--key-prefix", "led/", "--yes")
     desk.upload("led/not of the replay")
-    desk.settle()
+    desk.wait_until_quiet()
 
     [operation_id] = re.findall(r"as operation ([0-9a-f-]{36})", replayed.stdout + replayed.stderr)
     listed = desk.run("audit", "list", "--operation", operation_id, "--json")

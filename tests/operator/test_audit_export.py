@@ -36,7 +36,7 @@ def records(deployed: Desk) -> list[Record]:
     """What is in the table: two uploads whose keys a spreadsheet would misread, and what was there some days before."""
     for key in (FORMULA, BROKEN):
         deployed.upload(key)
-    deployed.settle()
+    deployed.wait_until_quiet()
     ledger = DynamoDbLedger(deployed.dynamodb, deployed.outputs["AuditTableName"])
     earlier = times.now() - timedelta(days=3)
     older = [

@@ -81,7 +81,7 @@ def test_what_was_there_before_is_copied_and_on_record(before: Desk, checkpoint:
     before.copier.resume()
 
     done = before.run("backfill", "--yes", "--json")
-    before.settle()
+    before.wait_until_quiet()
 
     told = json.loads(done.stdout)
     assert (done.returncode, told["Requested"]) == (0, len(ODD_KEYS))

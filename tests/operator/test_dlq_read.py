@@ -77,7 +77,7 @@ def test_what_the_copier_gave_up_on_is_listed_with_its_reason_and_the_log_id_of_
 
     with intercept(desk.aws, refuse):
         desk.upload("in/secret.txt", b"four")
-        desk.settle()
+        desk.wait_until_quiet()
 
     [letter] = listed(desk)
     [record] = desk.records("in/secret.txt")
@@ -255,7 +255,7 @@ def test_what_was_exported_and_lost_is_as_it_was_when_it_is_imported(desk: Desk,
     assert "5 letters put into the copy DLQ, by operation " in imported.stderr
     assert sorted(desk.letters(), key=str) == before
     assert len(before) == len(one_of_each)
-    desk.settle()
+    desk.wait_until_quiet()
     ended, began = list(desk.query.operations(times.now() - timedelta(hours=1), times.now() + timedelta(minutes=1)))[:2]
     assert (began.operation, began.subject, began.filters) == (
         OperationKind.IMPORT,

@@ -77,7 +77,7 @@ def run(desk: Desk, arguments: str, *, see: See | None = None) -> Ran:
 
 def last_operation(desk: Desk) -> list[OperationRecord]:
     """What is on record of the newest operation: its end and its beginning."""
-    desk.settle_impatiently()
+    desk.skip_delays_until_quiet()
     records = list(desk.query.operations(times.now() - timedelta(hours=1), times.now() + timedelta(minutes=1)))
     return [record for record in records if record.operation_id == records[0].operation_id]
 
@@ -104,10 +104,10 @@ def refusing(*keys: str) -> See:
 def test_what_failed_is_copied_once_its_cause_is_mended_and_all_of_it_is_on_record(desk: Desk) -> None:
     with intercept(desk.aws, refusing("in/failed.csv")):
         desk.upload("in/failed.csv", b"the bytes")
-        desk.settle()
+        desk.wait_until_quiet()
     ran = run(desk, "replay --key-prefix in/ --yes")
     assert (ran.code, ran.results) == (0, {"failed.csv": "Replayed"})
-    desk.settle()
+    desk.wait_until_quiet()
     assert desk.copy_of("in/failed.csv") == b"the bytes"
     failed, replayed = sorted(desk.records("in/failed.csv"), key=lambda record: record.finished_at)
     assert (failed.outcome, failed.trigger) == (Outcome.FAILED, Trigger.UPLOAD)
@@ -136,7 +136,7 @@ def test_who_waits_is_told_what_became_of_each(desk: Desk) -> None:
     assert f"failed again: s3://{desk.source}/bad: " in ran.told
     assert ran.told.endswith("Error: 1 letter failed again: `copytrail dlq ls`\n")
     assert ran.code == 1
-    desk.settle()
+    desk.wait_until_quiet()
     desk.letters()
     desk.copier.pause()
     put_failed(desk, "good")
@@ -216,7 +216,7 @@ def test_what_was_superseded_or_deleted_since_is_taken_in_when_that_is_asked_for
     desk.copier.resume()
     ran = run(desk, "replay --include-superseded --yes")
     assert ran.results == {"overwritten": "Replayed", "deleted": "Replayed"}
-    desk.settle()
+    desk.wait_until_quiet()
     assert [record.reason for record in desk.records("overwritten")] == ["Superseded"]
     assert [record.reason for record in desk.records("deleted")] == ["SourceDeleted"]
     assert last_operation(desk)[0].filters == {"include-superseded": "yes"}
@@ -265,7 +265,7 @@ def test_letters_of_the_audit_queue_become_records(desk: Desk) -> None:
     ran = run(desk, "replay --queue audit --reason LogIdConflict --yes")
     assert ran.results == {"late.csv": "Replayed"}
     assert not ran.asked["HeadObject"]
-    desk.settle()
+    desk.wait_until_quiet()
     assert [found.log_id for found in desk.records("late.csv")] == [record.log_id]
     assert last_operation(desk)[0].subject == "audit DLQ"
 

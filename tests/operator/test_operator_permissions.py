@@ -19,7 +19,7 @@ from tests.fakes import outcomes
 from tests.interception import InterceptedRequest, intercept
 from tests.operator.conftest import Desk
 
-# A second route, of every version, and a bucket that encrypts with a key of ours: both take more to look at.
+# A second route, of every version, and a bucket that encrypts with a key of ours: both take more to read.
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/11111111-1111-1111-1111-111111111111"
 ENCRYPTED = "encrypted-copies"
 JOURNAL = "journal-of-all"
@@ -36,7 +36,7 @@ OPERATOR = {"AWS_ACCESS_KEY_ID": "operator"}
 # Where the operator exports to, and keeps inventories: what is needed there is not the stack's to allow.
 OWN = "operators-own"
 
-LOOKS = (
+READS = (
     "status",
     "bucket-policy source",
     "audit list",
@@ -110,11 +110,11 @@ def policies(deployed: Desk) -> Mapping[str, frozenset[Grant]]:
 def traces(deployed: Desk) -> Traces:
     """Command → all that it asked of AWS, each run on dead letters, records and objects to find."""
     prepare(deployed)
-    return {words: trace(deployed, words) for words in (*LOOKS, *ACTS)}
+    return {words: trace(deployed, words) for words in (*READS, *ACTS)}
 
 
 def test_a_reader_may_do_all_that_a_look_takes(traces: Traces, policies: Mapping[str, frozenset[Grant]]) -> None:
-    assert not_allowed(LOOKS, traces, policies["Reader"]) == {}
+    assert not_allowed(READS, traces, policies["Reader"]) == {}
 
 
 def test_who_may_also_replay_may_do_all_that_acting_takes(
@@ -127,7 +127,7 @@ def test_each_act_takes_more_than_a_look(traces: Traces, policies: Mapping[str, 
     assert not_allowed(ACTS, traces, policies["Reader"]).keys() == set(ACTS)
 
 
-@pytest.mark.parametrize(("policy", "commands"), [("Reader", LOOKS), ("Replayer", ACTS)])
+@pytest.mark.parametrize(("policy", "commands"), [("Reader", READS), ("Replayer", ACTS)])
 def test_nothing_is_allowed_that_no_command_does(
     traces: Traces, policies: Mapping[str, frozenset[Grant]], policy: str, commands: tuple[str, ...]
 ) -> None:
@@ -142,7 +142,7 @@ def is_query_in_other_words(grant: Grant) -> bool:
 
 
 def test_every_command_is_run_here() -> None:
-    run = {*LOOKS, *ACTS}
+    run = {*READS, *ACTS}
     assert [
         name
         for name in leaves(cli)
@@ -194,7 +194,7 @@ def prepare(desk: Desk) -> None:
         for number in range(3):
             desk.s3.put_object(Bucket=bucket, Key=f"{number}.tar", Body=b"body", StorageClass="GLACIER")
     desk.upload("gone.txt")
-    desk.settle()
+    desk.wait_until_quiet()
     desk.s3.delete_object(Bucket=desk.destination, Key="gone.txt")
     reports = [outcomes.an_upload(key=f"{number}.csv") for number in range(3)]
     desk.send(*(outcomes.body(outcomes.copied(upload)) for upload in reports), queue="AuditDlqUrl")
@@ -239,7 +239,7 @@ def trace(desk: Desk, words: str) -> frozenset[Grant]:
     with intercept(desk.aws, watch):
         ended = desk.run(*words.split(), **OPERATOR)
     assert "Error" not in ended.stderr, f"{words}: {ended.stderr}"
-    desk.settle()
+    desk.wait_until_quiet()
     return frozenset(asked)
 
 

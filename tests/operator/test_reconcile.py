@@ -53,7 +53,7 @@ def counts(summary: dict[str, Any]) -> dict[str, int]:
 def test_what_was_copied_is_the_same_whatever_its_key(desk: Desk) -> None:
     for key in ODD_KEYS:
         desk.upload(key, key.encode(), Metadata={"owner": "ops"}, Tagging="a=1", ContentType="text/x-odd")
-    desk.settle()
+    desk.wait_until_quiet()
 
     for arguments in ((), ("--deep",), ("--without-records",), ("--since", "1h"), ("--since", "0001-01-01")):
         code, found, summary = reconcile(desk, *arguments)
@@ -65,7 +65,7 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
     gone, resized, relabelled, rewritten, *_ = keys
     for key in keys:
         desk.upload(key, b"12345", Metadata={"owner": "ops"})
-    desk.settle()
+    desk.wait_until_quiet()
     there = desk.destination
     desk.s3.delete_object(Bucket=there, Key=gone)
     desk.s3.put_object(Bucket=there, Key=resized, Body=b"123", Metadata={"owner": "ops"})
@@ -92,7 +92,7 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
     assert found == repairable | others | {relabelled: ("Different", "metadata")}
 
     code, _, summary = reconcile(desk, *only, "--deep", "--repair", "--yes", "--rate", "1000")
-    desk.settle()
+    desk.wait_until_quiet()
     assert (code, summary["Repair"]["Requested"]) == (DIFFERENT, len(repairable) + 1)
     for key in (*repairable, relabelled):
         record = max(desk.records(key), key=lambda record: record.finished_at)
@@ -114,7 +114,7 @@ def test_every_kind_of_difference_is_found_and_repaired(desk: Desk) -> None:
 
 def test_what_is_at_neither_end_any_more_is_gone(desk: Desk) -> None:
     desk.upload("lost/for-ever")
-    desk.settle()
+    desk.wait_until_quiet()
     for bucket in (desk.source, desk.destination):
         desk.s3.delete_object(Bucket=bucket, Key="lost/for-ever")
 
@@ -134,7 +134,7 @@ def test_a_new_upload_is_no_difference_yet(desk: Desk) -> None:
 
 def test_a_copy_deleted_by_hand_is_gone_at_once(desk: Desk) -> None:
     desk.upload("by/hand")
-    desk.settle()
+    desk.wait_until_quiet()
     desk.s3.delete_object(Bucket=desk.destination, Key="by/hand")
     done = desk.run("reconcile", "--key-prefix", "by/", "--json")
     found, summary = map(json.loads, done.stdout.splitlines())
@@ -214,7 +214,7 @@ def test_a_refusal_is_one_line(desk: Desk) -> None:
 def test_a_record_that_is_none_hides_no_other(desk: Desk) -> None:
     for key in ("odd/good", "odd/bad"):
         desk.upload(key)
-    desk.settle()
+    desk.wait_until_quiet()
     [bad] = desk.records("odd/bad")
     place = {"TableName": desk.outputs["AuditTableName"], "Key": {"LogID": {"S": bad.log_id}}}
     for odd in ({"S": "large"}, {"N": "9" * 38}):

@@ -33,7 +33,7 @@ def fail(desk: Desk, *keys: str) -> None:
     """Upload what cannot be copied."""
     for key in keys:
         desk.upload(key, StorageClass="GLACIER")
-    desk.settle()
+    desk.wait_until_quiet()
 
 
 def status(desk: Desk, *options: str) -> tuple[int, Any]:
@@ -50,7 +50,7 @@ def depth(desk: Desk, queue: str) -> tuple[int, int]:
 
 def test_all_is_well_with_nothing_waiting_and_no_dead_letters(desk: Desk) -> None:
     desk.upload("fine.txt")
-    desk.settle()
+    desk.wait_until_quiet()
     ended = desk.run("status")
     assert (ended.returncode, ended.stderr) == (0, "")
     title, _, header, copy, audit, _, newest, failures, _, verdict = ended.stdout.splitlines()
@@ -66,7 +66,7 @@ def test_all_is_well_with_nothing_waiting_and_no_dead_letters(desk: Desk) -> Non
 def test_dead_letters_are_counted_by_reason_and_are_not_healthy(desk: Desk) -> None:
     fail(desk, "1.tar", "2.tar")
     desk.send("nonsense")
-    desk.settle()
+    desk.wait_until_quiet()
     ended = desk.run("status")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.splitlines()[-1] == (
@@ -84,7 +84,7 @@ def test_a_failure_whose_letter_is_gone_was_seen_to(desk: Desk) -> None:
 
 def test_a_dead_letter_of_the_audit_queue_is_not_healthy_either(desk: Desk) -> None:
     desk.send("nonsense", queue="AuditQueueUrl")
-    desk.settle()
+    desk.wait_until_quiet()
     exit_code, found = status(desk)
     assert exit_code == 1
     assert found["Queues"]["copy"] == EMPTY
@@ -178,7 +178,7 @@ def test_watching_into_a_pipe_is_a_line_for_each_snapshot_and_ends_with_the_last
     with stopped(desk.popen("status", "--watch", "--every", "1s")) as watching:
         assert " Healthy: " in watching.stdout.readline()
         desk.send("nonsense")
-        desk.settle()
+        desk.wait_until_quiet()
         following = iter(watching.stdout.readline, "")
         assert any(" Not healthy: 1 dead letter in the copy DLQ" in line for line in following)
         watching.send_signal(signal.SIGINT)

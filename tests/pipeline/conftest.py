@@ -21,7 +21,7 @@ def trail(deployed: Trail) -> Iterator[Trail]:
     yield deployed
     deployed.copier.resume()
     deployed.auditor.resume()
-    deployed.settle_impatiently()
+    deployed.skip_delays_until_quiet()
     left = deployed.letters("CopyDlqUrl") + deployed.letters("AuditDlqUrl")
     assert left == [], "the test left dead letters"
 

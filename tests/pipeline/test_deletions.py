@@ -11,9 +11,9 @@ CONTEXT = {
 
 def test_a_deletion_follows_as_a_marker_and_has_a_record(trail: Trail) -> None:
     trail.upload("short-lived", b"precious")
-    trail.settle()
+    trail.wait_until_quiet()
     trail.s3.delete_object(Bucket=trail.source, Key="short-lived")
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of("short-lived") is None
     [kept] = trail.s3.list_object_versions(Bucket=trail.destination, Prefix="short-lived")["Versions"]
@@ -27,9 +27,9 @@ def test_a_deletion_follows_as_a_marker_and_has_a_record(trail: Trail) -> None:
 
 def test_a_key_that_is_uploaded_again_is_there_again(trail: Trail) -> None:
     trail.upload("back", b"1")
-    trail.settle()
+    trail.wait_until_quiet()
     trail.s3.delete_object(Bucket=trail.source, Key="back")
     trail.upload("back", b"2")
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     assert trail.copy_of("back") == b"2"

@@ -24,7 +24,7 @@ def test_every_version_is_copied_in_the_order_of_upload(trail: Trail) -> None:
     bodies = [f"version {number}".encode() for number in range(6)]
     for body in bodies:
         trail.upload("many", body)
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     assert history(trail, trail.destination, "many") == bodies
     records = trail.records("many")
@@ -43,7 +43,7 @@ def test_versions_that_are_delivered_the_wrong_way_round_are_copied_the_right_wa
     trail.copier.resume()
     for body in bodies:
         trail.send(body)
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert history(trail, trail.destination, "reversed") == [b"version %d" % number for number in range(4)]
     assert [record.outcome for record in trail.records("reversed")] == [Outcome.COPIED] * 4

@@ -31,7 +31,7 @@ def test_entries_that_put_events_refuses_are_sent_again(trail: Trail) -> None:
     with intercept(trail.aws, refuse_the_first):
         for number in range(5):
             trail.upload(f"partial/{number}")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert len(refused) == 2
     for number in range(5):
@@ -48,7 +48,7 @@ def test_an_upload_whose_event_is_never_accepted_stays_in_the_queue_until_it_is(
         trail.upload("stubborn")
         wait_for_log(trail, "delivery failed")
         assert trail.records("stubborn") == []
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     [record] = trail.records("stubborn")
     assert record.outcome == Outcome.COPIED
@@ -67,7 +67,7 @@ def test_a_throttled_s3_is_asked_again_until_it_answers(trail: Trail) -> None:
 
     with intercept(trail.aws, throttle):
         trail.upload("slow")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     [record] = trail.records("slow")
     assert (record.outcome, record.attempt) == (Outcome.COPIED, 2)
@@ -81,7 +81,7 @@ def test_what_never_stops_failing_is_explained_after_the_last_receive(trail: Tra
 
     with intercept(trail.aws, fail):
         trail.upload("hopeless")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     [record] = trail.records("hopeless")
     [letter] = trail.letters()
@@ -100,7 +100,7 @@ def test_an_upload_that_is_denied_until_the_permission_takes_effect_is_copied(tr
 
     with intercept(trail.aws, deny_at_first):
         trail.upload("too-early")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     [record] = trail.records("too-early")
     assert (record.outcome, record.attempt) == (Outcome.COPIED, 3)
@@ -113,7 +113,7 @@ def test_an_upload_that_stays_denied_is_explained_before_the_last_receive(trail:
 
     with intercept(trail.aws, deny):
         trail.upload("forbidden")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     [record] = trail.records("forbidden")
     [letter] = trail.letters()
@@ -128,7 +128,7 @@ def test_bodies_that_are_no_uploads_are_dead_lettered_and_their_neighbours_copie
     trail.send("this is no JSON", envelope("aws.s3", "Object Tags Added", {}), elsewhere)
     trail.upload("neighbour/2")
     trail.copier.resume()
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert (trail.copy_of("neighbour/1"), trail.copy_of("neighbour/2")) == (b"body", b"body")
     letters = {letter["Reason"]: letter for letter in trail.letters()}
@@ -155,7 +155,7 @@ def test_a_copier_killed_between_copy_and_event_loses_nothing(trail: Trail, once
 
     with intercept(trail.aws, kill_before_the_event):
         trail.upload("crash/copier", b"precious")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert killed == [b"precious"], "the copy was there when the process was killed"
     assert trail.copy_of("crash/copier") == b"precious"
@@ -164,10 +164,10 @@ def test_a_copier_killed_between_copy_and_event_loses_nothing(trail: Trail, once
 
 
 def test_a_copier_killed_after_a_stale_overwrite_heals_it_when_the_message_comes_again(trail: Trail) -> None:
-    """A → B → A at the destination while B is being copied: If-Match sees nothing, and the look never comes."""
+    """A → B → A at the destination while B is being copied: If-Match sees nothing, and `verify_source` never runs."""
     key = "crash/stale"
     trail.upload(key, b"A")
-    trail.settle()
+    trail.wait_until_quiet()
     stale: list[bytes | None] = []
 
     def overtake_then_kill(request: InterceptedRequest) -> Reply | None:
@@ -193,7 +193,7 @@ def test_a_copier_killed_after_a_stale_overwrite_heals_it_when_the_message_comes
             trail.wait_a_moment()
     assert stale == [b"B"], "the older upload was put on top of the newer one"
     trail.copier.resume()
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     assert trail.copy_of(key) == b"A"
 
@@ -211,7 +211,7 @@ def test_an_auditor_killed_before_its_write_loses_nothing(trail: Trail, once: On
 
     with intercept(trail.aws, kill_before_the_write):
         trail.upload("crash/auditor")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert killed == [1]
     assert [record.outcome for record in trail.records("crash/auditor")] == [Outcome.COPIED]
@@ -226,7 +226,7 @@ def test_a_copier_that_dies_every_time_leaves_a_letter_without_a_reason(trail: T
 
     with intercept(trail.aws, kill_always):
         trail.upload("deadly")
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     [letter] = trail.letters()
     assert '"deadly"' in letter.pop("Body")

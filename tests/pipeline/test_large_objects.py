@@ -17,7 +17,7 @@ def is_part(request: InterceptedRequest) -> bool:
 
 def test_a_large_object_is_copied_in_parts_with_its_properties(trail: Trail) -> None:
     trail.upload("large", LARGE, ContentType="text/x-large", Metadata={"a": "b"}, Tagging="team=devops")
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of("large") == LARGE
     [record] = trail.records("large")
@@ -35,7 +35,7 @@ def test_what_nobody_foresaw_of_a_large_object_arrives_as_it_is(trail: Trail) ->
     headers = {"Expires": b"never", "Content-Disposition": "inline; filename=€.bin".encode(), "Cache-Control": b"\xe9"}
 
     trail.upload_raw(key, LARGE, headers)
-    trail.settle()
+    trail.wait_until_quiet()
 
     [record] = trail.records(key)
     assert (record.outcome, record.method, record.attempt) == (Outcome.COPIED, "UploadPartCopy", 1)
@@ -49,9 +49,9 @@ def test_what_nobody_foresaw_of_a_large_object_arrives_as_it_is(trail: Trail) ->
 
 def test_a_large_object_is_overwritten_by_a_newer_one(trail: Trail) -> None:
     trail.upload("again", LARGE)
-    trail.settle()
+    trail.wait_until_quiet()
     trail.upload("again", LARGE[::-1])
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of("again") == LARGE[::-1]
     assert [record.outcome for record in trail.records("again")] == [Outcome.COPIED, Outcome.COPIED]
@@ -73,7 +73,7 @@ def test_a_copy_that_is_interrupted_goes_on_in_another_invocation_without_copyin
 
     with intercept(trail.aws, refuse_the_last_part_once):
         trail.upload("continued", LARGE)
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert refused
     assert sorted(copied) == ["1", "2", "3"]
@@ -98,7 +98,7 @@ def test_a_copier_killed_between_parts_starts_clean_and_mixes_nothing(trail: Tra
         while not killed:
             trail.wait_a_moment()
         trail.upload("killed", LARGE[::-1])
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert trail.copy_of("killed") == LARGE[::-1]
 

@@ -22,7 +22,7 @@ def test_every_upload_is_copied_once_whichever_rule_lets_it_through(trail: Trail
     assert int(waiting["Attributes"]["ApproximateNumberOfMessages"]) == len(keys)
 
     trail.copier.resume()
-    trail.settle()
+    trail.wait_until_quiet()
 
     for key in keys:
         assert trail.copy_of(key) == b"body"

@@ -13,7 +13,7 @@ from tests.pipeline.trail import Trail
 
 def test_an_uploaded_file_is_copied_and_recorded(trail: Trail) -> None:
     etag = trail.upload("hello.txt", b"hello")
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of("hello.txt") == b"hello"
     [record] = trail.records("hello.txt")
@@ -26,7 +26,7 @@ def test_an_uploaded_file_is_copied_and_recorded(trail: Trail) -> None:
 @pytest.mark.parametrize("key", ["a b", "a+b", "a%20b", "ü/日本/🚀", 'it\'s "q" & <t>', "folder/", "k" * 1024])
 def test_keys_that_bite_arrive_as_they_are(trail: Trail, key: str) -> None:
     trail.upload(key, b"")
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of(key) == b""
     assert [record.outcome for record in trail.records(key)] == [Outcome.COPIED]
@@ -42,7 +42,7 @@ def test_headers_metadata_and_tags_come_along(trail: Trail) -> None:
         "Metadata": {"author": "me"},
     }
     trail.upload("dressed.html", b"x", Tagging="team=devops", **properties)
-    trail.settle()
+    trail.wait_until_quiet()
 
     head = trail.s3.head_object(Bucket=trail.destination, Key="dressed.html")
     assert {name: head[name] for name in properties} == properties
@@ -53,7 +53,7 @@ def test_headers_metadata_and_tags_come_along(trail: Trail) -> None:
 def test_an_expires_that_is_empty_is_in_nobodys_way(trail: Trail) -> None:
     for body in (b"first", b"second"):
         trail.upload_raw("expires", body, {"Expires": b""})
-        trail.settle_impatiently()
+        trail.skip_delays_until_quiet()
 
     assert trail.copy_of("expires") == b"second"
     assert [record.outcome for record in trail.records("expires")] == [Outcome.COPIED, Outcome.COPIED]
@@ -63,12 +63,12 @@ def test_an_expires_that_is_empty_is_in_nobodys_way(trail: Trail) -> None:
 def test_no_record_names_an_upload_that_was_not_copied(trail: Trail) -> None:
     """The event of an object that is gone, where its decoded key holds an equally empty one."""
     trail.upload("x y", b"")
-    trail.settle()
+    trail.wait_until_quiet()
     trail.copier.pause()
     trail.upload("x+y", b"")
     trail.s3.delete_object(Bucket=trail.source, Key="x+y")
     trail.copier.resume()
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert [(record.outcome, record.reason) for record in trail.records("x+y")] == [
         (Outcome.SKIPPED, Reason.SOURCE_DELETED)
@@ -83,7 +83,7 @@ def test_an_upload_whose_key_comes_url_encoded_is_copied_under_its_own_name(trai
     [message] = trail.take_all("CopyQueueUrl")
     trail.send(message["Body"].replace("url encoded+", "url+encoded%2B"))
     trail.copier.resume()
-    trail.settle()
+    trail.wait_until_quiet()
 
     assert trail.copy_of("url encoded+") == b"1"
     assert [record.outcome for record in trail.records("url encoded+")] == [Outcome.COPIED]
@@ -97,7 +97,7 @@ def test_ten_overwrites_delivered_in_a_shuffled_order_end_with_the_last(trail: T
     random.Random(7).shuffle(bodies)
     trail.send(*bodies)
     trail.copier.resume()
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     assert trail.copy_of("counter") == b"9"
     records = trail.records("counter")
@@ -114,7 +114,7 @@ def test_a_duplicate_delivery_leaves_one_record(trail: Trail) -> None:
     [message] = trail.take_all("CopyQueueUrl")
     trail.send(message["Body"], message["Body"], message["Body"])
     trail.copier.resume()
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     [record] = trail.records("twice")
     assert record.outcome == Outcome.COPIED
@@ -126,7 +126,7 @@ def test_an_upload_deleted_before_its_copy_is_skipped_and_says_so(trail: Trail) 
     trail.upload("gone")
     trail.s3.delete_object(Bucket=trail.source, Key="gone")
     trail.copier.resume()
-    trail.settle()
+    trail.wait_until_quiet()
 
     [record] = trail.records("gone")
     assert (record.outcome, record.reason) == (Outcome.SKIPPED, "SourceDeleted")
@@ -135,7 +135,7 @@ def test_an_upload_deleted_before_its_copy_is_skipped_and_says_so(trail: Trail) 
 
 def test_an_archived_object_fails_with_an_explained_dead_letter(trail: Trail) -> None:
     trail.upload("frozen", StorageClass="GLACIER")
-    trail.settle()
+    trail.wait_until_quiet()
 
     [record] = trail.records("frozen")
     assert (record.outcome, record.reason) == (Outcome.FAILED, "Archived")
@@ -147,7 +147,7 @@ def test_an_archived_object_fails_with_an_explained_dead_letter(trail: Trail) ->
 
 def test_an_operators_request_copies_an_object_that_is_there_already(trail: Trail) -> None:
     etag = trail.upload("requested")
-    trail.settle()
+    trail.wait_until_quiet()
     upload = Upload(bucket=trail.source, key="requested", etag=etag, size=4, uploaded_at=now())
     request = CopyRequest(upload=upload, trigger=Trigger.BACKFILL, request_id="r-1", requested_by="somebody")
     trail.aws.client("events").put_events(
@@ -160,7 +160,7 @@ def test_an_operators_request_copies_an_object_that_is_there_already(trail: Trai
             }
         ]
     )
-    trail.settle_impatiently()
+    trail.skip_delays_until_quiet()
 
     records = trail.records("requested")
     assert sorted((record.trigger, record.requested_by, record.outcome) for record in records) == [
@@ -171,7 +171,7 @@ def test_an_operators_request_copies_an_object_that_is_there_already(trail: Trai
 
 def test_every_transfer_is_one_log_line_with_its_log_id_and_is_counted(trail: Trail) -> None:
     trail.upload("logged")
-    trail.settle()
+    trail.wait_until_quiet()
 
     [record] = trail.records("logged")
     lines = [json.loads(line) for line in trail.copier.log_lines() if line.startswith("{")]

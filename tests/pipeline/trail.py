@@ -1,4 +1,4 @@
-"""Owns a deployed copytrail on the embedded AWS, as a person with boto3 sees it."""
+"""A deployed copytrail on the embedded AWS, as a person with boto3 sees it."""
 
 import json
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Trail:
         """Every record of a key, in the order of its uploads."""
         return list(self.query.by_object(bucket or self.source, key))
 
-    def settle(self) -> None:
+    def wait_until_quiet(self) -> None:
         """Wait until nothing is under way."""
         self.aws.wait_until_quiet(timeout_s=60)
 
@@ -63,7 +63,7 @@ class Trail:
         with suppress(NotQuietError):
             self.aws.wait_until_quiet(timeout_s=0.05)
 
-    def settle_impatiently(self) -> None:
+    def skip_delays_until_quiet(self) -> None:
         """Wait until nothing is under way, passing over the retry delays and visibility timeouts of idle functions."""
         for _ in range(300):
             try:
@@ -73,7 +73,7 @@ class Trail:
                     let_them_pass_everywhere(self.aws)
             else:
                 return
-        self.settle()
+        self.wait_until_quiet()
 
     def send(self, *bodies: str, queue: str = "CopyQueueUrl") -> list[str]:
         """Put message bodies into a queue as they are; their message ids."""

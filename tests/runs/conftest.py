@@ -1,4 +1,4 @@
-"""Owns small runs of pytest as this project has it set up, in a process and a folder of their own."""
+"""Small runs of pytest as this project has it set up, in a process and a folder of their own."""
 
 import os
 import signal

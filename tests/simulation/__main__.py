@@ -1,4 +1,4 @@
-"""Owns the command line of the simulator: `python -m tests.simulation --help`."""
+"""The command line of the simulator: `python -m tests.simulation --help`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Owns many schedules: on all cores, summed up."""
+"""Many schedules, on all cores, summed up."""
 
 import multiprocessing
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Owns what must hold when all is quiet."""
+"""Checks of what must hold when all is quiet."""
 
 from services.copier.model import Location
 from shared.audit_log.record import Record

@@ -1,4 +1,4 @@
-"""Owns what goes wrong: how much of it a schedule gets, and what it did."""
+"""Faults and crashes: how many a schedule gets, at which calls, and which there were."""
 
 import random
 from collections import Counter
@@ -11,7 +11,7 @@ from tests.simulation.scheduler import Scheduler, Task
 from tests.simulation.trace import Trace
 
 T = TypeVar("T")
-# A crash before the look that follows: the care on a redelivery is there for it.
+# A crash before `verify_source`: the care on a redelivery is there for it.
 AFTER_A_STEP_BACK = "after a step back"
 CRASH_POINTS = (
     "CopyObject",

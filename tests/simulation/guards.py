@@ -1,4 +1,4 @@
-"""Owns the list of guards that a mutation takes away, one at a time."""
+"""The guards that a mutation takes away, one at a time."""
 
 from dataclasses import dataclass, fields
 

@@ -1,4 +1,4 @@
-"""Owns what people do in a schedule, and in which world: drawn from a seed."""
+"""What people do in a schedule, and in which world: drawn from a seed."""
 
 import random
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Request:
-    """An operator's wish that what is there be copied."""
+    """An operator's request that what is there be copied."""
 
     key: str
 

@@ -1,4 +1,4 @@
-"""Owns what the copier is without a guard of its own; what S3, EventBridge and Lambda guard is left out by those."""
+"""The copier without a guard of its own. Those of S3, EventBridge and Lambda are left out by the simulated services."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Owns the queues: at least once, in any order, again after the visibility timeout, to the DLQ when tried too often."""
+"""Simulated queues: at least once, in any order, again after a timeout, to the DLQ when tried too often."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Owns one schedule, from its seed to its verdict."""
+"""One schedule, from its seed to its verdict."""
 
 import random
 from collections import Counter

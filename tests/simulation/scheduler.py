@@ -1,4 +1,4 @@
-"""Owns who runs when: tasks that hand over at every AWS call, a virtual clock, and crashes."""
+"""The scheduler: tasks that hand over at every AWS call, on a virtual clock, and crashes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

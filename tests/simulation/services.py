@@ -1,4 +1,4 @@
-"""Owns EventBridge and DynamoDB as clients that answer what boto3's would."""
+"""EventBridge and DynamoDB, as clients that answer what boto3's would."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

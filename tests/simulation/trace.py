@@ -1,4 +1,4 @@
-"""Owns the story of one schedule: who did what, when."""
+"""The story of one schedule: who did what, when."""
 
 from tests.fakes.clock import FakeClock
 from tests.simulation.scheduler import Scheduler

@@ -1,4 +1,4 @@
-"""Owns what must hold at every step: the witness sees all that AWS commits, and says what is wrong with it."""
+"""Checks of what must hold at every step: the witness sees all that AWS commits, and says what is wrong with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

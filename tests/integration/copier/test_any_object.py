@@ -96,7 +96,7 @@ def in_steps(rule: NewestOnly | EveryVersion, upload: Upload, route: Route, *, p
     """Copy, with time for so many parts in each invocation; None: for all of them."""
     continuation: Continuation | None = None
     for _ in range(100):
-        # Each look at the clock takes a while; a part wants 15 s, and one is looked for twice.
+        # Each reading of the clock takes a while; a part needs 15 s, and they are asked for twice.
         clock = count(0, -1) if parts_each is None else iter([900.0] * (2 + 2 * parts_each) + [0.0] * 100)
         seconds = (lambda: 900.0) if parts_each is None else (lambda clock=clock: next(clock))
         try:

@@ -1,4 +1,4 @@
-"""Delete markers: the strict fake, and the S3 adapter on an S3 whose gaps are closed."""
+"""Delete markers on either S3: under a condition, and never where they would delete for good."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One contract, two object stores: the strict fake, and the S3 adapter on an S3 whose gaps are closed."""
+"""Whole objects on either S3: copies under conditions, and what HEAD tells."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

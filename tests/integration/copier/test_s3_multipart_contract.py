@@ -1,4 +1,4 @@
-"""One contract, two multipart stores: the strict fake, and the S3 adapter on an S3 whose gaps are closed."""
+"""Multipart uploads on either S3: parts of one upload of the source, completed under a condition, or aborted."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One contract, two version stores: the fake, and the S3 adapter on an S3 whose gaps are closed."""
+"""Versions on either S3: copied, told and listed by their ids."""
 
 import pytest
 

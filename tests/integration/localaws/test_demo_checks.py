@@ -1,4 +1,4 @@
-"""The demo looks at everything that is left, and not only at the first ten."""
+"""The demo checks everything that is left, and not only the first ten."""
 
 import json
 

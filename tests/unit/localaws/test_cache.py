@@ -1,3 +1,5 @@
+"""The cache of what is costly to make: what was not used for the longest time goes."""
+
 import os
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""cdk.json as the embedded AWS reads it: the app's command, and mistakes in one line."""
+
 import json
 from pathlib import Path
 from typing import Any

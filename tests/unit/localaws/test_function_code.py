@@ -1,3 +1,5 @@
+"""A function's code, out of its zip files: unpacked once, with what only this machine has."""
+
 import io
 import zipfile
 from pathlib import Path

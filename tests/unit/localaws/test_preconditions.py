@@ -1,3 +1,5 @@
+"""AWS profiles and accounts of the person who runs the embedded AWS are in nobody's way."""
+
 import os
 
 import boto3

@@ -1,3 +1,5 @@
+"""Types of resources: made, passed over, or refused by name."""
+
 import pytest
 
 from localaws.models.resource_types import INERT, MOTO, OURS, UnsupportedResourceError, check

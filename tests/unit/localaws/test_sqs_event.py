@@ -1,3 +1,5 @@
+"""Which messages of a batch are done, by what the function answered."""
+
 import json
 from typing import Any
 

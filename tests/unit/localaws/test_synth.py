@@ -1,3 +1,5 @@
+"""The synthesis of a CDK app into a template."""
+
 import json
 import sys
 from pathlib import Path

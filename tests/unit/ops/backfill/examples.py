@@ -1,4 +1,4 @@
-"""objects in an inventory or a listing, as tests need them."""
+"""Objects in an inventory or a listing, as tests need them."""
 
 import gzip
 import hashlib
