@@ -24,8 +24,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A backfill under way.
 
     `arguments` are what it was asked for, as it was written; `since` and `until` are what that meant when it began.
-    All up to `position` has been requested: `requested` of `objects`, without those that were `gone`, or that could
-    not be read (`failed`).
+    All up to `position` has been requested: `requested` of `objects`, without those that were deleted from the
+    source meanwhile, or that could not be read (`failed`).
     """
 
     version: Literal[1] = 1
@@ -37,7 +37,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     objects: int
     size: int
     requested: int = 0
-    gone: int = 0
+    source_deleted: int = msgspec.field(default=0, name="gone")
     failed: int = 0
     position: Position = Position()
 
@@ -178,13 +178,13 @@ class CheckpointWriter:
             if not self.under_way:
                 self.write()
 
-    def advance(self, position: Position, *, requested: int, gone: int, failed: int) -> None:
+    def advance(self, position: Position, *, requested: int, source_deleted: int, failed: int) -> None:
         """All up to this position has been requested, so many more than before. Raises CommandError as `write`."""
         self.checkpoint = structs.replace(
             self.checkpoint,
             position=position,
             requested=self.checkpoint.requested + requested,
-            gone=self.checkpoint.gone + gone,
+            source_deleted=self.checkpoint.source_deleted + source_deleted,
             failed=self.checkpoint.failed + failed,
         )
         self.under_way = True

@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 import click
 
 from ops.aws.concurrency import Pace
-from ops.aws.copy_requests import CopyRequests
 from ops.aws.object_reads import ObjectReads
 from ops.backfill.checkpoint import Checkpoint, CheckpointWriter
 from ops.backfill.job import BackfillOptions, Job, job_of
 from ops.backfill.preview import Preview
-from ops.backfill.requests import THREADS, Cancellation, GroupResult, Requester, request_all
+from ops.backfill.requests import THREADS, GroupResult, Requester, request_all
+from ops.copy_requests import CopyRequests
 from ops.errors import CommandError
 from ops.operation_events import RunningOperation, operation
 from ops.params.keys import KeyFilter
@@ -27,6 +28,7 @@ from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note, yes_option
 from ops.terminal.tables import print_attributes
 from shared import times
+from shared.events import Trigger
 from shared.operations import OperationKind
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ class BackfillSummary(JsonObject, frozen=True, kw_only=True):
     operation_id: str
     source_bucket: str
     requested: int
-    gone: int
+    source_deleted: int
     failed: int
 
 
@@ -196,7 +198,8 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
                 operation_id=checkpoint.operation_id,
             ) as running,
         ):
-            _request(s3, CopyRequests(events, bus_name), job, writer, running, rate=rate, as_json=as_json)
+            copies = CopyRequests(events, bus_name, running, Trigger.BACKFILL)
+            _request(s3, copies, job, writer, running, rate=rate, as_json=as_json)
     except BaseException:
         if writer.under_way:
             note(f"stopped: {writer.checkpoint.in_words}; the same command goes on from {job.file.path}")
@@ -211,7 +214,7 @@ def _run(stack: Stack, s3: "S3Client", job: Job, checkpoint: Checkpoint, *, rate
 
 def _request(
     s3: "S3Client",
-    bus: CopyRequests,
+    copies: CopyRequests,
     job: Job,
     writer: CheckpointWriter,
     running: RunningOperation,
@@ -219,16 +222,8 @@ def _request(
     rate: float,
     as_json: bool,
 ) -> None:
-    cancellation = Cancellation()
-    requester = Requester(
-        ObjectReads(s3),
-        bus,
-        bucket=job.selection.bucket,
-        operation_id=running.id,
-        requested_by=running.performed_by,
-        begin=writer.begin,
-        wait=cancellation.wait,
-    )
+    stopped = Event()
+    requester = Requester(ObjectReads(s3), copies, job.selection.bucket, begin=writer.begin, wait=stopped.wait)
     begun = writer.checkpoint
     with (
         closing(job.selection.taken(job.objects.after(begun.position))) as taken,
@@ -237,21 +232,14 @@ def _request(
 
         def report(requested: GroupResult) -> None:
             running.count("requested", requested.requested)
-            if requested.gone:
-                running.count("gone", requested.gone)
+            if requested.source_deleted:
+                running.count("source_deleted", requested.source_deleted)
             if requested.failed:
                 running.count("failed", len(requested.failed))
                 _print_failed(job.selection.bucket, requested.failed, as_json=as_json)
-            advance(requested.requested + requested.gone + len(requested.failed))
+            advance(requested.requested + requested.source_deleted + len(requested.failed))
 
-        request_all(
-            taken,
-            requester.request,
-            writer=writer,
-            pace=Pace(rate),
-            report=report,
-            cancellation=cancellation,
-        )
+        request_all(taken, requester.request, writer=writer, pace=Pace(rate), report=report, stop=stopped.set)
 
 
 def _print_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bool) -> None:
@@ -276,7 +264,7 @@ def _print_end(job: Job, checkpoint: Checkpoint, running: RunningOperation, *, a
                 operation_id=running.id,
                 source_bucket=job.selection.bucket,
                 requested=checkpoint.requested,
-                gone=checkpoint.gone,
+                source_deleted=checkpoint.source_deleted,
                 failed=checkpoint.failed,
             ).attributes()
         )

@@ -62,25 +62,16 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
         return Place(name.rpartition(":")[2] if name.startswith(_ARN) else name, file.key)
 
 
-def place_named(url: str) -> Place:
-    """Read `s3://bucket/key`.
+def read_manifest(s3: "S3Client", url: str) -> tuple[Manifest, str]:
+    """The manifest at `s3://bucket/key`, and its fingerprint.
 
     Raises:
-        CommandError: it is no such thing.
+        CommandError: the URL names no object, or what it names is no manifest.
+        CopytrailError: S3 does not give it.
     """
     place = read_place(url)
     if place is None:
         raise UsageError(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
-    return place
-
-
-def read_manifest(s3: "S3Client", place: Place) -> tuple[Manifest, str]:
-    """The manifest, and its fingerprint.
-
-    Raises:
-        CommandError: it is no manifest.
-        CopytrailError: S3 does not give it.
-    """
     with translated("s3:GetObject", place.url):
         answer = s3.get_object(Bucket=place.bucket, Key=place.key)
         with closing(answer["Body"]) as body:

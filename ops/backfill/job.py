@@ -1,6 +1,6 @@
 """Job of one backfill: its objects, filters and checkpoint, from the options, the stack and an earlier run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
-from ops.backfill.inventory import Inventory, Manifest, place_named, read_manifest
+from ops.backfill.inventory import Inventory, Manifest, read_manifest
 from ops.backfill.objects import Listing, Selection, SourceObjects, prefixes_to_list
 from ops.errors import UsageError
 from ops.params.keys import KeyFilter
@@ -68,14 +68,14 @@ def job_of(
     """Find out what there is to do.
 
     Args:
-        hold: where the checkpoint's lock is held from now on; None: nothing is going to be requested.
+        lock: where the checkpoint's lock is held from now on; None: nothing is going to be requested.
 
     Raises:
         CommandError: the options do not go together, or with the stack, the inventory or the checkpoint; another
             backfill is at work with it.
         CopytrailError, BotoCoreError, ClientError: AWS did not answer.
     """
-    manifest, fingerprint = read_manifest(s3, place_named(options.manifest)) if options.manifest else (None, "")
+    manifest, fingerprint = read_manifest(s3, options.manifest) if options.manifest else (None, "")
     bucket = _source(options, stack, manifest)
     routes = _routes(stack, bucket)
     # What is begun with other routes would leave out what only these take.
@@ -84,13 +84,17 @@ def job_of(
         "bucket": bucket,
         **options.filters,
         "manifest": fingerprint,
-        "routes": _json(routes),
+        "routes": msgspec.json.encode(routes).decode(),
     }
     file = CheckpointFile(checkpoint or Path(f"backfill-{stack.name}-{bucket}.checkpoint.json"))
     if lock is not None:
         lock.enter_context(file.locked())
     earlier = file.read(arguments)
-    since, until = (earlier.since, earlier.until) if earlier else (_moment(options.since), _moment(options.until))
+    since, until = (
+        (earlier.since, earlier.until)
+        if earlier
+        else (Moment().convert(text, None, None) if text else None for text in (options.since, options.until))
+    )
     check_order(since, until)
     return Job(
         objects=(
@@ -136,11 +140,3 @@ def _routes(stack: Stack, bucket: str) -> tuple[Route, ...]:
             " else tells which version comes after which"
         )
     return routes
-
-
-def _moment(text: str) -> datetime | None:
-    return Moment().convert(text, None, None) if text else None
-
-
-def _json(routes: Sequence[Route]) -> str:
-    return msgspec.json.encode(routes).decode()

@@ -1,66 +1,59 @@
 """Requests of a backfill's copies, in groups, several at a time, at a rate, with retries and a checkpoint."""
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ops.aws.concurrency import Pace, run_in_order
-from ops.aws.copy_requests import PartlyRefusedError
 from ops.aws.object_reads import ObjectReads, why_not
 from ops.backfill.checkpoint import CheckpointWriter
 from ops.backfill.objects import SourceObject
+from ops.copy_requests import CopyRequests, PartlyRefusedError
 from ops.errors import UsageError, as_command_error
 from shared.errors import CopytrailError, TransientError
-from shared.events import CopyRequest, Trigger, Upload
+from shared.events import Upload
 from shared.transfer_bus import MOST_EVENTS
 
 # A backfill runs for hours: a short disturbance is no reason to end it. In seconds.
 _DELAYS_S = (1, 2, 4, 8, 16)
-
-
-class Bus(Protocol):
-    """Where copies are requested."""
-
-    def publish(self, requests: Sequence[CopyRequest]) -> None:
-        """Ask for up to 10 copies. Raises CopytrailError or PartlyRefused when not all of them were accepted."""
+# A PutEvents call takes tens of milliseconds on AWS: sixteen at a time make more than its default quotas allow.
+THREADS = 16
 
 
 class GroupResult(NamedTuple):
-    """What became of a group: so many requests were accepted, so many objects are gone, others could not be read.
+    """What became of a group: how many requests were accepted, and how many objects were deleted meanwhile.
 
-    `failed`: the key of each of these, with the reason.
+    `failed`: the key of each object that could not be read, with the reason.
     """
 
     requested: int = 0
-    gone: int = 0
+    source_deleted: int = 0
     failed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Requester:
-    """Asks for copies of a bucket's objects, under one operation. It may be shared by threads.
+    """Requests copies of a bucket's objects. May be shared by threads.
 
-    `begin` is called before the first request of a group. `wait` waits so many seconds, or raises when the backfill is
-    being stopped.
+    `begin` is called before the first request of a group. `wait` waits so many seconds, or until the backfill is being
+    stopped, and says whether it is.
     """
 
     objects: ObjectReads
-    bus: Bus
+    copies: CopyRequests
     bucket: str
-    operation_id: str
-    requested_by: str
     begin: Callable[[], None]
-    wait: Callable[[float], None]
+    wait: Callable[[float], bool]
 
     def request(self, group: Sequence[SourceObject]) -> GroupResult:
-        """Ask for the copies of up to 10 objects.
+        """Request copies of up to 10 objects.
 
         Raises:
             CopytrailError: AWS refused, or still had no answer after half a minute; the source bucket is gone.
             CommandError: EventBridge accepted only some of them; HeadObject would fail for each; `begin` failed.
+            InterruptedError: the backfill is being stopped.
         """
-        requests = []
+        uploads = []
         failed = []
         for source_object in group:
             try:
@@ -71,33 +64,25 @@ class Requester:
                 failed.append((source_object.key, why_not(error)))
                 continue
             if upload:
-                requests.append(self._request(upload))
-        if requests:
-            self._publish(requests)
-        return GroupResult(len(requests), len(group) - len(requests) - len(failed), tuple(failed))
+                uploads.append(upload)
+        if uploads:
+            self._publish(uploads)
+        return GroupResult(len(uploads), len(group) - len(uploads) - len(failed), tuple(failed))
 
-    def _publish(self, requests: Sequence[CopyRequest]) -> None:
+    def _publish(self, uploads: Sequence[Upload]) -> None:
         self.begin()
         for delay_s in _DELAYS_S:
             try:
-                return self.bus.publish(requests)
+                return self.copies.publish(uploads)
             except PartlyRefusedError as error:
-                requests = error.requests
+                uploads = error.uploads
             except TransientError as error:
                 if isinstance(as_command_error(error), UsageError):
                     # Only a person can help, as with credentials that have expired.
                     raise
-            self.wait(delay_s)
-        return self.bus.publish(requests)
-
-    def _request(self, upload: Upload) -> CopyRequest:
-        return CopyRequest(
-            upload=upload,
-            trigger=Trigger.BACKFILL,
-            request_id=self.operation_id,
-            requested_by=self.requested_by,
-            operation_id=self.operation_id,
-        )
+            if self.wait(delay_s):
+                raise InterruptedError
+        return self.copies.publish(uploads)
 
     def _upload(self, source_object: SourceObject) -> Upload | None:
         """What is to be copied: the newest upload, if it has this ETag still. None: there is none any more."""
@@ -110,30 +95,6 @@ class Requester:
         return Upload(bucket=self.bucket, key=source_object.key, etag=etag, size=size, uploaded_at=uploaded_at)
 
 
-# A PutEvents call takes tens of milliseconds on AWS: sixteen at a time make more than its default quotas allow.
-THREADS = 16
-
-
-class Cancellation:
-    """Ends the waits between retries: whoever waits is woken, and goes no further."""
-
-    def __init__(self) -> None:
-        self._stopped = threading.Event()
-
-    def cancel(self) -> None:
-        """Let nobody wait any longer."""
-        self._stopped.set()
-
-    def wait(self, seconds: float) -> None:
-        """Wait.
-
-        Raises:
-            InterruptedError: the backfill is being stopped.
-        """
-        if self._stopped.wait(seconds):
-            raise InterruptedError
-
-
 def request_all(
     objects: Iterable[SourceObject],
     request: Callable[[Sequence[SourceObject]], GroupResult],
@@ -141,9 +102,11 @@ def request_all(
     writer: CheckpointWriter,
     pace: Pace,
     report: Callable[[GroupResult], None],
-    cancellation: Cancellation,
+    stop: Callable[[], None],
 ) -> None:
-    """Request copies of all objects. However it ends, the checkpoint says how far it came, if anything was requested.
+    """Request copies of all objects, `request` those of a group; `stop` ends the waits of those that were begun.
+
+    However it ends, the checkpoint says how far it came, if anything was requested.
 
     Raises:
         CopytrailError, CommandError: what `request` or the checkpoint raises.
@@ -151,12 +114,15 @@ def request_all(
 
     def done(group: Sequence[SourceObject], requested: GroupResult) -> None:
         writer.advance(
-            group[-1].position, requested=requested.requested, gone=requested.gone, failed=len(requested.failed)
+            group[-1].position,
+            requested=requested.requested,
+            source_deleted=requested.source_deleted,
+            failed=len(requested.failed),
         )
         report(requested)
 
     try:
-        run_in_order(request, done, pace.groups(objects, MOST_EVENTS), threads=THREADS, stop=cancellation.cancel)
+        run_in_order(request, done, pace.groups(objects, MOST_EVENTS), threads=THREADS, stop=stop)
     finally:
         if writer.under_way:
             writer.write()

@@ -8,19 +8,19 @@ from types import TracebackType
 import msgspec
 
 from ops.aws.concurrency import Pace, run_in_order
-from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
+from ops.copy_requests import CopyRequests, PartlyRefusedError
 from ops.operation_events import RunningOperation, operation
 from ops.reconcile.differences import Difference
 from ops.stack import Output, Stack
 from ops.terminal.progress import progress
-from shared.events import CopyRequest, Trigger
+from shared.events import Trigger, Upload
 from shared.operations import OperationKind
 from shared.transfer_bus import MOST_EVENTS
 
 _THREADS = 8
 _MOST_IN_MEMORY = 1 << 20
 
-_Group = Sequence[CopyRequest]
+_Group = Sequence[Upload]
 
 
 class Spool:
@@ -73,29 +73,19 @@ def repair(
             running.count("requested", len(group))
             advance(len(group))
 
-        requests = CopyRequests(events, bus_name)
+        requests = CopyRequests(events, bus_name, running, Trigger.RECONCILE)
         accepted_of_others: list[int] = []
 
         def publish(group: _Group) -> None:
             try:
                 requests.publish(group)
             except PartlyRefusedError as error:
-                accepted_of_others.append(len(group) - len(error.requests))
+                accepted_of_others.append(len(group) - len(error.uploads))
                 raise
 
-        groups = Pace(rate).groups((_request(found, running) for found in differences), MOST_EVENTS)
+        groups = Pace(rate).groups((found.upload for found in differences), MOST_EVENTS)
         try:
             run_in_order(publish, done, groups, threads=_THREADS)
         finally:
             running.count("requested", sum(accepted_of_others))
     return running
-
-
-def _request(found: Difference, running: RunningOperation) -> CopyRequest:
-    return CopyRequest(
-        upload=found.upload,
-        trigger=Trigger.RECONCILE,
-        request_id=running.id,
-        requested_by=running.performed_by,
-        operation_id=running.id,
-    )

@@ -227,7 +227,7 @@ def test_what_the_inventory_does_not_tell_is_looked_up(before: Desk, inventories
 
     done = before.run("backfill", "--yes", "--manifest", url, "--json")
 
-    assert (json.loads(done.stdout)["Requested"], json.loads(done.stdout)["Gone"]) == (1, 1)
+    assert (json.loads(done.stdout)["Requested"], json.loads(done.stdout)["SourceDeleted"]) == (1, 1)
     [request] = requests(before)
     assert request["upload"]["etag"] == hashlib.md5(b"there", usedforsecurity=False).hexdigest()
 

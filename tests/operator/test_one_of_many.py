@@ -137,7 +137,7 @@ def test_backfill_tells_of_it_with_the_reason_and_requests_the_rest(desk: Desk, 
 
     failed, ended = map(json.loads, done.stdout.splitlines())
     assert (failed["ObjectKey"], failed["Message"].startswith(f"s3:GetObject on s3://{desk.source}/b: ")) == ("b", True)
-    assert (ended["Requested"], ended["Failed"], ended["Gone"]) == (2, 1, 0)
+    assert (ended["Requested"], ended["Failed"], ended["SourceDeleted"]) == (2, 1, 0)
     assert done.returncode == 1
     asked = [json.loads(message["Body"])["detail"]["upload"]["key"] for message in desk.take_all("CopyQueueUrl")]
     assert sorted(asked) == ["a", "c"]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from ops.backfill.inventory import Inventory, place_named, read_manifest
+from ops.backfill.inventory import Inventory, read_manifest
 from ops.backfill.objects import Position, SourceObject
 from ops.errors import CommandError, UsageError
 from ops.params.keys import Place
@@ -23,7 +23,7 @@ VERSIONS = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModified
 def inventory(bucket: FakeInventoryBucket, content: bytes, *, needs_dates: bool = False) -> Inventory:
     bucket.put(PLACE.key, content)
     s3: Any = bucket
-    return Inventory(s3, read_manifest(s3, PLACE)[0], needs_dates=needs_dates)
+    return Inventory(s3, read_manifest(s3, PLACE.url)[0], needs_dates=needs_dates)
 
 
 def csv_inventory(
@@ -238,23 +238,27 @@ def test_the_manifest_tells_when_it_was_made(bucket: FakeInventoryBucket) -> Non
     bucket.put(PLACE.key, manifest([]))
     s3: Any = bucket
 
-    assert read_manifest(s3, PLACE)[0].as_of == datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
+    assert read_manifest(s3, PLACE.url)[0].as_of == datetime(2026, 11, 1, 0, 0, tzinfo=UTC)
 
 
 def test_another_manifest_has_another_fingerprint(bucket: FakeInventoryBucket) -> None:
     s3: Any = bucket
     bucket.put(PLACE.key, manifest([]))
-    first = read_manifest(s3, PLACE)[1]
+    first = read_manifest(s3, PLACE.url)[1]
     bucket.put(PLACE.key, manifest([], sourceBucket="others"))
 
-    assert read_manifest(s3, PLACE)[1] != first
+    assert read_manifest(s3, PLACE.url)[1] != first
 
 
-def test_a_manifest_is_named_by_its_address() -> None:
-    assert place_named("s3://inventories/a b/manifest.json#?") == Place("inventories", "a b/manifest.json#?")
+def test_a_manifest_is_named_by_its_address(bucket: FakeInventoryBucket) -> None:
+    s3: Any = bucket
+    bucket.put("a b/manifest.json#?", manifest([]))
+
+    assert read_manifest(s3, "s3://inventories/a b/manifest.json#?")[0].source_bucket == "uploads"
 
 
 @pytest.mark.parametrize("url", ["manifest.json", "https://inventories/manifest.json", "s3://inventories", "s3:///a"])
-def test_what_names_no_object_is_refused(url: str) -> None:
+def test_what_names_no_object_is_refused(bucket: FakeInventoryBucket, url: str) -> None:
+    s3: Any = bucket
     with pytest.raises(UsageError, match=r"does not name a manifest: write s3://BUCKET/…/manifest\.json"):
-        place_named(url)
+        read_manifest(s3, url)

@@ -9,7 +9,7 @@ import pytest
 from ops.aws.concurrency import Pace
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile, CheckpointWriter
 from ops.backfill.objects import Position, SourceObject
-from ops.backfill.requests import Cancellation, GroupResult, request_all
+from ops.backfill.requests import GroupResult, request_all
 from tests.fakes.clock import FakeClock
 from tests.unit.ops.backfill.examples import FakeObjects
 
@@ -60,7 +60,7 @@ def run(
         writer=CheckpointWriter(file, checkpoint, clock=lambda: now().timestamp()),
         pace=pace or Pace(None),
         report=lambda _: None,
-        cancellation=Cancellation(),
+        stop=lambda: None,
     )
 
 
@@ -125,7 +125,7 @@ def test_the_checkpoint_is_written_once_a_second(file: CheckpointFile) -> None:
 
     for source_object in FakeObjects(100).after(Position()):
         clock.sleep(0.25)
-        writer.advance(source_object.position, requested=1, gone=0, failed=0)
+        writer.advance(source_object.position, requested=1, source_deleted=0, failed=0)
         if file.path.exists():
             counts.append(written(file).requested)
             file.remove()
@@ -141,14 +141,6 @@ def test_never_more_a_second_than_the_rate_allows(file: CheckpointFile) -> None:
     run(file, FakeObjects(500), Refusing(groups=100).request, pace=pace, clock=clock)
 
     assert (clock() - began).total_seconds() == pytest.approx(9.8)
-
-
-def test_who_waits_is_woken_by_the_cancellation() -> None:
-    cancellation = Cancellation()
-    cancellation.cancel()
-
-    with pytest.raises(InterruptedError):
-        cancellation.wait(3600)
 
 
 def test_a_checkpoint_is_written_before_the_first_request_only(file: CheckpointFile) -> None:

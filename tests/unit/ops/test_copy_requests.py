@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from ops.aws.copy_requests import CopyRequests, PartlyRefusedError
+from ops.copy_requests import CopyRequests, PartlyRefusedError
+from ops.operation_events import RunningOperation
 from shared.errors import CopytrailError
 from shared.event_decoding import decode_request
 from shared.events import CopyRequest, Trigger
@@ -33,16 +34,24 @@ class Bus:
 
 def requests(*keys: str) -> list[CopyRequest]:
     return [
-        CopyRequest(upload=an_upload(key=key), trigger=Trigger.BACKFILL, request_id="r", requested_by="eve")
+        CopyRequest(
+            upload=an_upload(key=key),
+            trigger=Trigger.BACKFILL,
+            request_id="an operation",
+            requested_by="eve",
+            operation_id="an operation",
+        )
         for key in keys
     ]
 
 
 def publish(bus: Bus, *keys: str) -> None:
-    CopyRequests(cast(Any, bus), "transfers", sleep=lambda _: None).publish(requests(*keys))
+    running = RunningOperation("an operation", "eve")
+    copies = CopyRequests(cast(Any, bus), "transfers", running, Trigger.BACKFILL, sleep=lambda _: None)
+    copies.publish([an_upload(key=key) for key in keys])
 
 
-def test_what_is_asked_for_is_what_the_copier_reads() -> None:
+def test_a_request_names_the_upload_the_operation_and_the_person_as_the_copier_reads_them() -> None:
     bus = Bus()
     publish(bus, "a", "b")
 
@@ -59,6 +68,6 @@ def test_when_some_are_refused_it_is_said_how_many() -> None:
     with pytest.raises(PartlyRefusedError, match="did not accept 1 of 2 requests: InternalFailure: later") as raised:
         publish(bus, "a", "b")
 
-    assert raised.value.requests == requests("b")
+    assert raised.value.uploads == [an_upload(key="b")]
 
     assert bus.accepted == requests("a")
