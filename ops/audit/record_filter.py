@@ -9,8 +9,8 @@ import click
 from click.core import ParameterSource
 
 from ops.errors import UsageError
-from ops.params.filters import Filters, filtered, filtered_by
-from ops.params.keys import KeyFilter
+from ops.params.filters import Filters, filtered
+from ops.params.keys import key_glob, key_prefix
 from ops.params.moment import Moment, check_order
 from ops.params.numbers import Size
 from shared.audit_log.record import Record
@@ -105,7 +105,8 @@ class RecordFilter(Filters[Record]):
         metavar="BUCKET",
         help="Only uploads to this source bucket.",
     )
-    keys: KeyFilter = filtered_by(KeyFilter, lambda record: record.object_key)
+    key_prefix: str = key_prefix(lambda record: record.object_key)
+    key_glob: str = key_glob(lambda record: record.object_key)
     min_size: int | None = filtered(
         "--min-size",
         lambda record, size: record.size >= size,

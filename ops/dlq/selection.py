@@ -10,8 +10,8 @@ from click.shell_completion import CompletionItem
 
 from ops.dlq.message import KNOWN_REASONS, Letter
 from ops.errors import UsageError
-from ops.params.filters import Filters, filtered, filtered_by
-from ops.params.keys import KeyFilter
+from ops.params.filters import Filters, filtered
+from ops.params.keys import key_glob, key_prefix
 from ops.params.moment import Moment, check_order
 from ops.terminal.formats import visible
 from shared import times
@@ -77,7 +77,8 @@ class Selection(Filters[Letter]):
     `limit`: no more than so many, whichever come first; who goes through the letters counts them.
     """
 
-    keys: KeyFilter = filtered_by(KeyFilter, lambda letter: letter.key)
+    key_prefix: str = key_prefix(lambda letter: letter.key)
+    key_glob: str = key_glob(lambda letter: letter.key)
     reasons: tuple[str, ...] = filtered(
         "--reason",
         _has_reason,

@@ -1,14 +1,38 @@
 """Keys and objects as a person names them: `--key-prefix`, `--key-glob`, `s3://bucket/key`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ops.params.filters import Filters, filtered
 
 _LITERAL = re.compile(r"[^*?\[]*")
+
+
+def key_prefix(of: Callable[[Any], str]) -> Any:
+    """Filter `--key-prefix` of things whose keys `of` gives."""
+    return filtered(
+        "--key-prefix",
+        lambda thing, prefix: of(thing).startswith(prefix),
+        instead=lambda thing: f"its key is '{of(thing)}'",
+        default="",
+        metavar="PREFIX",
+        help="Only keys that begin with this.",
+    )
+
+
+def key_glob(of: Callable[[Any], str]) -> Any:
+    """Filter `--key-glob` of things whose keys `of` gives."""
+    return filtered(
+        "--key-glob",
+        lambda thing, glob: fnmatchcase(of(thing), glob),
+        instead=lambda thing: f"its key is '{of(thing)}'",
+        default="",
+        metavar="GLOB",
+        help="Only keys that look like this: * is anything, also slashes.",
+    )
 
 
 @dataclass(frozen=True)
@@ -18,22 +42,8 @@ class KeyFilter(Filters[str]):
     In a glob, `*` stands for any characters, slashes too, as in S3's own wildcards.
     """
 
-    prefix: str = filtered(
-        "--key-prefix",
-        str.startswith,
-        instead=lambda key: f"its key is '{key}'",
-        default="",
-        metavar="PREFIX",
-        help="Only keys that begin with this.",
-    )
-    glob: str = filtered(
-        "--key-glob",
-        fnmatchcase,
-        instead=lambda key: f"its key is '{key}'",
-        default="",
-        metavar="GLOB",
-        help="Only keys that look like this: * is anything, also slashes.",
-    )
+    prefix: str = key_prefix(str)
+    glob: str = key_glob(str)
 
     def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
         """The prefixes, in order, under which every key is that is meant and begins with one of `within`."""

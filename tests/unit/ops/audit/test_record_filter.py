@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.errors import UsageError
-from ops.params.keys import KeyFilter
 from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, copied, failed, skipped
@@ -86,7 +85,8 @@ def test_the_options_that_a_filter_tells_make_the_very_filter() -> None:
         reasons=("Odd one",),
         triggers=(Trigger.BACKFILL,),
         bucket="uploads",
-        keys=KeyFilter("it's/", "*.c\ns[v]"),
+        key_prefix="it's/",
+        key_glob="*.c\ns[v]",
         min_size=0,
         max_size=7,
     )

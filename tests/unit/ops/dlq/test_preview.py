@@ -10,7 +10,6 @@ from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
 from ops.errors import CommandError, IncompleteError, UsageError
-from ops.params.keys import KeyFilter
 from shared.events import Upload
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import an_upload
@@ -45,7 +44,7 @@ def previewed(sqs: Any, selection: Selection, **settings: Any) -> tuple[Preview,
 def test_what_is_meant_is_found_and_counted_by_its_reason_and_nothing_is_touched(sqs: Any) -> None:
     ids = put(sqs, "in/a", "in/b") + put(sqs, "in/c", reason="Archived")
     put(sqs, "other")
-    preview, found = previewed(sqs, Selection(keys=KeyFilter("in/")))
+    preview, found = previewed(sqs, Selection(key_prefix="in/"))
     assert found == dict.fromkeys(("in/a", "in/b", "in/c"), Result.SELECTED)
     assert preview.going == set(ids)
     assert preview.reasons == {"AccessDenied": 2, "Archived": 1}

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 
 from ops.dlq.selection import IdMatches, ReasonName, Selection
 from ops.errors import UsageError
-from ops.params.keys import KeyFilter
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, LOG_ID, MESSAGE_ID, UNDELIVERABLE, a_letter
 from tests.fakes.outcomes import an_upload
@@ -43,10 +42,10 @@ def test_without_filters_all_of_ours_are_meant_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("selection", "matches"),
     [
-        ({"keys": KeyFilter(prefix="rep")}, True),
-        ({"keys": KeyFilter(prefix="eport")}, False),
-        ({"keys": KeyFilter(glob="*.csv")}, True),
-        ({"keys": KeyFilter(glob="*.txt")}, False),
+        ({"key_prefix": "rep"}, True),
+        ({"key_prefix": "eport"}, False),
+        ({"key_glob": "*.csv"}, True),
+        ({"key_glob": "*.txt"}, False),
         ({"reasons": ("accessdenied",)}, True),
         ({"reasons": ("Archived", "ACCESSDENIED")}, True),
         ({"reasons": ("Archived",)}, False),
@@ -90,7 +89,7 @@ def test_a_reason_is_taken_as_it_is_shown() -> None:
     [
         (Selection(ids=(MESSAGE_ID[:8],), reasons=("Other",)), "--reason: its reason is AccessDenied"),
         (
-            Selection(ids=(MESSAGE_ID[:8],), keys=KeyFilter(prefix="x")),
+            Selection(ids=(MESSAGE_ID[:8],), key_prefix="x"),
             "--key-prefix: its key is 'report.csv'",
         ),
         (
@@ -127,7 +126,7 @@ def test_all_and_a_filter_contradict_each_other(filters: Any) -> None:
 def test_where_letters_are_only_shown_those_that_are_not_ours_are_shown_too() -> None:
     assert Selection().shows(NOT_OURS)
     assert Selection(reasons=("notours",)).shows(NOT_OURS)
-    assert not Selection(keys=KeyFilter(prefix="rep")).shows(NOT_OURS)
+    assert not Selection(key_prefix="rep").shows(NOT_OURS)
     assert not Selection(ids=("ffffffff",)).shows(NOT_OURS)
 
 

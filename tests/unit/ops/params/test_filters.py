@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops.params.filters import Filters, filtered, filtered_by
-from ops.params.keys import KeyFilter
+from ops.params.filters import Filters, filtered
+from ops.params.keys import key_glob, key_prefix
 from ops.params.moment import Moment
 from ops.params.numbers import Size
 
@@ -28,7 +28,8 @@ class ThingFilter(Filters[Thing]):
     kinds: tuple[str, ...] = filtered(
         "--kind", lambda thing, kinds: thing.kind in kinds, instead=lambda thing: f"it is {thing.kind}", multiple=True
     )
-    keys: KeyFilter = filtered_by(KeyFilter, lambda thing: thing.key)
+    key_prefix: str = key_prefix(lambda thing: thing.key)
+    key_glob: str = key_glob(lambda thing: thing.key)
     least: int | None = filtered("--least-size", lambda thing, least: thing.size >= least, type=Size())
     since: datetime | None = filtered("--since", type=Moment(), left_out="2026-11-23")
     limit: int | None = filtered("--limit", type=int)
@@ -70,7 +71,7 @@ def test_what_does_not_pass_is_told_by_which_option(options: str, why: str) -> N
 
 def test_what_is_in_force_is_written_as_it_is_typed_and_means_the_same() -> None:
     wanted = ThingFilter(
-        kinds=("a b", "c"), keys=KeyFilter("it's/"), least=0, since=datetime(2026, 11, 1, tzinfo=UTC), limit=3
+        kinds=("a b", "c"), key_prefix="it's/", least=0, since=datetime(2026, 11, 1, tzinfo=UTC), limit=3
     )
     assert wanted.described() == {
         "kind": "a b, c",
@@ -88,4 +89,4 @@ def test_nothing_in_force_is_nothing_to_write() -> None:
 
 def test_a_filter_that_is_left_out_is_what_it_says_and_one_that_a_command_does_not_have_is_not_in_force() -> None:
     assert parsed() == ThingFilter(since=datetime(2026, 11, 23, tzinfo=UTC))
-    assert parsed(without=("since", "keys")) == ThingFilter()
+    assert parsed(without=("since", "key_prefix", "key_glob")) == ThingFilter()
