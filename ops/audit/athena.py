@@ -5,12 +5,9 @@ in gzip; "OpenX JSON SerDe" and "Reserved keywords", Athena user guide.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
-from typing import get_args
 
-import msgspec
-
+from ops.audit.export_formats import Column, columns_of
 from shared.audit_log.operation_record import OperationRecord
 from shared.audit_log.record import Record
 
@@ -52,35 +49,32 @@ def definitions(stack: str, *, export_id: str, folder: str) -> str:
     """
     name = _identifier(stack)
     # Athena knows no case: what both kinds of records have is one field.
-    fields = {field.lower(): (field, its) for field, its in (*_fields(Record), *_fields(OperationRecord))}
+    transfers, operations = tuple(columns_of(Record)), tuple(columns_of(OperationRecord))
+    fields = {column.name.lower(): column for column in (*transfers, *operations)}
     return _DEFINITIONS.format(
         name=name,
         table=f"{name}_export_{_identifier(export_id)}",
-        struct=",\n    ".join(f"`{field}`:struct<{_dynamodb_type(its)}:string>" for field, its in fields.values()),
+        struct=",\n    ".join(f"`{each.name}`:struct<{_dynamodb_type(each)}:string>" for each in fields.values()),
         folder=folder,
         export_id=export_id,
-        transfers=",\n  ".join(_selected(field, its) for field, its in _fields(Record)),
-        operations=",\n  ".join(_selected(field, its) for field, its in _fields(OperationRecord)),
+        transfers=",\n  ".join(map(_selected, transfers)),
+        operations=",\n  ".join(map(_selected, operations)),
     ).strip()
 
 
-def _fields(record: type[Record | OperationRecord]) -> Iterator[tuple[str, type]]:
-    for field in msgspec.structs.fields(record):
-        yield field.encode_name, next(iter(get_args(field.type)), field.type)
-
-
-def _selected(field: str, its_type: type) -> str:
-    value = f"item.{field.lower()}.{_dynamodb_type(its_type).lower()}"
-    if its_type is int:
+def _selected(column: Column) -> str:
+    name = column.name.lower()
+    value = f"item.{name}.{_dynamodb_type(column).lower()}"
+    if column.type is int:
         value = f"CAST({value} AS bigint)"
-    elif its_type is datetime:
+    elif column.type is datetime:
         # A view cannot have a moment with a time zone: all of them are UTC.
         value = f"CAST(from_iso8601_timestamp({value}) AS timestamp)"
-    return f"{value} AS {field.lower()}"
+    return f"{value} AS {name}"
 
 
-def _dynamodb_type(its_type: type) -> str:
-    return "N" if its_type is int else "S"
+def _dynamodb_type(column: Column) -> str:
+    return "N" if column.type is int else "S"
 
 
 def _identifier(text: str) -> str:

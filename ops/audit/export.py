@@ -5,20 +5,19 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 
 import click
-import msgspec
 from click.core import ParameterSource
 
 from ops.atomic_files import check_new, new_file
 from ops.audit.export_formats import COLUMNS, STDOUT, Encoding, Format, Sink, encoding_of
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import audit_query, matching
-from ops.audit.s3_export import S3Folder, S3FolderType, export_to_s3
+from ops.audit.s3_export import S3Folder, export_to_s3
 from ops.errors import UsageError
+from ops.params.keys import Place
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted, size_shown
 from ops.terminal.progress import progress
@@ -50,29 +49,6 @@ class Written:
     sha256: str
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
-    """What an exported file is. `size`, in bytes, and `sha256` are of the file as it is on the disk."""
-
-    file: str
-    format: str
-    compression: str | None
-    count: int
-    size: int
-    sha256: str
-    columns: tuple[str, ...]
-    filter: Mapping[str, str]
-    table: str
-    stack: str
-    region: str | None
-    exported_at: datetime
-    exported_by: str
-
-    def encoded(self) -> bytes:
-        """As it is written: indented JSON; a name's control characters are escaped."""
-        plain = msgspec.to_builtins(self) | {"ExportedAt": times.to_text(self.exported_at)}
-        return f"{json.dumps(plain, indent=2)}\n".encode()
-
-
 @click.command(epilog=_EXAMPLES)
 @click.argument("file", required=False, metavar="[FILE]")
 @click.option(
@@ -83,7 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 )
 @click.option(
     "--to-s3",
-    type=S3FolderType(),
+    type=S3Folder(),
     metavar="s3://BUCKET/PREFIX",
     help="Have DynamoDB export all of the table there, and print how Athena reads it.",
 )
@@ -97,7 +73,7 @@ def export(
     wanted: RecordFilter,
     file: str | None,
     asked_for: Format | None,
-    to_s3: S3Folder | None,
+    to_s3: Place | None,
 ) -> None:
     """Write records to a file, or all of the table to S3.
 
@@ -140,24 +116,24 @@ def _export(stack: Stack, wanted: RecordFilter, file: str, encoding: Encoding) -
 def _export_file(
     stack: Stack, wanted: RecordFilter, path: Path, encoding: Encoding, records: Iterator[Record]
 ) -> Written:
-    exported_at, exported_by = times.now(), stack.caller_arn
+    exported_at, exported_by = times.to_text(times.now()), stack.caller_arn
 
-    def manifest(written: Written) -> bytes:
-        return Manifest(
-            file=path.name,
-            format=encoding.format,
-            compression="gzip" if encoding.gzip else None,
-            count=written.count,
-            size=written.size,
-            sha256=written.sha256,
-            columns=tuple(column.name for column in COLUMNS),
-            filter=wanted.described(),
-            table=stack.output(Output.AUDIT_TABLE_NAME),
-            stack=stack.name,
-            region=stack.region,
-            exported_at=exported_at,
-            exported_by=exported_by,
-        ).encoded()
+    def manifest(written: Written) -> Mapping[str, object]:
+        return {
+            "File": path.name,
+            "Format": encoding.format,
+            "Compression": "gzip" if encoding.gzip else None,
+            "Count": written.count,
+            "Size": written.size,
+            "Sha256": written.sha256,
+            "Columns": [column.name for column in COLUMNS],
+            "Filter": wanted.described(),
+            "Table": stack.output(Output.AUDIT_TABLE_NAME),
+            "Stack": stack.name,
+            "Region": stack.region,
+            "ExportedAt": exported_at,
+            "ExportedBy": exported_by,
+        }
 
     return write_file(path, encoding, records, manifest=manifest)
 
@@ -194,9 +170,9 @@ def check_new_file(path: Path) -> None:
 
 
 def write_file(
-    path: Path, encoding: Encoding, records: Iterator[Record], *, manifest: Callable[[Written], bytes]
+    path: Path, encoding: Encoding, records: Iterator[Record], *, manifest: Callable[[Written], Mapping[str, object]]
 ) -> Written:
-    """Write a file, and then its manifest.
+    """Write a file, and then its manifest: indented JSON, in which a name's control characters are escaped.
 
     Raises:
         CommandError: there is a file already, or its folder cannot be written to; nothing is left behind.
@@ -205,7 +181,7 @@ def write_file(
     with new_file(manifest_path(path)) as beside:
         with new_file(path) as file:
             written = _write(Sink(file), encoding, records)
-        beside.write(manifest(written))
+        beside.write(f"{json.dumps(manifest(written), indent=2)}\n".encode())
     return written
 
 

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 from operator import attrgetter
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, get_args
 
 import msgspec
 
@@ -46,8 +46,8 @@ _ROW_GROUP = 20_000
 # Each record has its own: a dictionary of them would be as large as they are.
 _UNIQUE = frozenset({"LogID", "ObjectKey", "DestinationKey", "Checksum", "SourceETag", "DestinationETag", "Sequencer"})
 
-# Writes some more records: every format is a context manager that gives one.
-WriteRecords = Callable[[Sequence[Record]], None]
+# Writes some more records.
+WriteRecords = Callable[[Sequence[Record]], object]
 
 
 class Format(StrEnum):
@@ -101,8 +101,7 @@ class Encoding:
             # Neither a name nor a moment is written within: the same records make the same file.
             compressed = gzip.GzipFile("", "wb", fileobj=sink, mtime=0) if self.gzip else None
             target: Sink | gzip.GzipFile = stack.enter_context(compressed) if compressed else sink
-            lines = json_lines(target) if self.format is Format.JSONL else csv_table(target, to_terminal=to_terminal)
-            yield stack.enter_context(lines)
+            yield json_lines(target) if self.format is Format.JSONL else csv_table(target, to_terminal=to_terminal)
 
 
 def encoding_of(file: str, asked_for: Format | None) -> Encoding:
@@ -130,48 +129,30 @@ def _unknown(file: str) -> str:
     return f"'{file}' does not say which format: end it with .csv, .jsonl or .parquet, or add --format"
 
 
-class Kind(Enum):
-    """What a column holds."""
-
-    TEXT = "text"
-    WHOLE_NUMBER = "whole number"
-    MOMENT = "moment"
-
-
 class Column(NamedTuple):
-    """One column: its name, in PascalCase, what it holds, and how a record's value of it is had."""
+    """One column: its name, in PascalCase, the type of its values, and how a record's value of it is had."""
 
     name: str
-    kind: Kind
+    type: type
     optional: bool
-    value: Callable[[Record], Any]
+    value: Callable[[Any], Any]
 
 
-def _columns() -> Iterator[Column]:
-    for field in msgspec.structs.fields(Record):
-        types = getattr(field.type, "__args__", (field.type,))
-        yield Column(field.encode_name, _kind(types[0]), type(None) in types, attrgetter(field.name))
+def columns_of(record: type[msgspec.Struct]) -> Iterator[Column]:
+    """A column for every attribute of a kind of record; what is of no simple type is text."""
+    for field in msgspec.structs.fields(record):
+        types = get_args(field.type) or (field.type,)
+        yield Column(field.encode_name, types[0], type(None) in types, attrgetter(field.name))
 
 
-def _kind(its_type: type) -> Kind:
-    if issubclass(its_type, datetime):
-        return Kind.MOMENT
-    return Kind.WHOLE_NUMBER if issubclass(its_type, int) else Kind.TEXT
+COLUMNS = tuple(columns_of(Record))
 
 
-COLUMNS = tuple(_columns())
-
-
-@contextmanager
-def csv_table(sink: Sink | gzip.GzipFile, *, to_terminal: bool = False) -> Iterator[WriteRecords]:
+def csv_table(sink: Sink | gzip.GzipFile, *, to_terminal: bool = False) -> WriteRecords:
     """Write records as CSV. What is absent is empty; to a terminal, what would not be seen is written as `visible`."""
     cells = [_cell(column, _seen if to_terminal else spreadsheet_safe) for column in COLUMNS]
-
-    def write(records: Sequence[Record]) -> None:
-        _write(sink, ([cell(record) for cell in cells] for record in records))
-
     _write(sink, [[column.name for column in COLUMNS]])
-    yield write
+    return lambda records: _write(sink, ([cell(record) for cell in cells] for record in records))
 
 
 def _write(sink: Sink | gzip.GzipFile, rows: Iterator[Sequence[str | int]] | Sequence[Sequence[str]]) -> None:
@@ -182,9 +163,9 @@ def _write(sink: Sink | gzip.GzipFile, rows: Iterator[Sequence[str | int]] | Seq
 
 def _cell(column: Column, written: Callable[[str], str]) -> Callable[[Record], str | int]:
     value = column.value
-    if column.kind is Kind.MOMENT:
+    if column.type is datetime:
         return lambda record: times.to_text(value(record))
-    if column.kind is Kind.WHOLE_NUMBER:
+    if column.type is int:
         return lambda record: "" if (number := value(record)) is None else number
     return lambda record: written(value(record) or "")
 
@@ -201,14 +182,9 @@ def spreadsheet_safe(text: str) -> str:
     return _DANGEROUS.sub("'", text)
 
 
-@contextmanager
-def json_lines(sink: Sink | gzip.GzipFile) -> Iterator[WriteRecords]:
+def json_lines(sink: Sink | gzip.GzipFile) -> WriteRecords:
     """Write records as JSON lines. What is absent is left out."""
-
-    def write(records: Sequence[Record]) -> None:
-        sink.write("".join(f"{json_line(record.attributes())}\n" for record in records).encode())
-
-    yield write
+    return lambda records: sink.write("".join(f"{json_line(record.attributes())}\n" for record in records).encode())
 
 
 @contextmanager
@@ -243,12 +219,8 @@ def parquet(sink: Sink, *, row_group: int = _ROW_GROUP) -> Iterator[WriteRecords
 def _schema() -> "pa.Schema":
     import pyarrow as pa  # noqa: PLC0415
 
-    types: dict[Kind, Callable[[], pa.DataType]] = {
-        Kind.TEXT: pa.string,
-        Kind.WHOLE_NUMBER: pa.int64,
-        Kind.MOMENT: lambda: pa.timestamp("ms", tz="UTC"),
-    }
-    return pa.schema([pa.field(column.name, types[column.kind](), nullable=column.optional) for column in COLUMNS])
+    types = {str: pa.string(), int: pa.int64(), datetime: pa.timestamp("ms", tz="UTC")}
+    return pa.schema([pa.field(column.name, types[column.type], nullable=column.optional) for column in COLUMNS])
 
 
 def _batch(records: Sequence[Record], schema: "pa.Schema") -> "pa.RecordBatch":

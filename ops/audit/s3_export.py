@@ -3,13 +3,13 @@
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from ops.audit.athena import definitions
 from ops.errors import CommandError, UsageError
+from ops.params.keys import Place
 from ops.stack import Output, Stack
 from ops.terminal.prompts import note
 from shared.errors import CopytrailError
@@ -26,29 +26,18 @@ _CHECKS = 5
 _BETWEEN_CHECKS_S = 1.0
 
 
-@dataclass(frozen=True)
-class S3Folder:
-    """A bucket, and what the keys begin with there: without a slash at either end."""
-
-    bucket: str
-    prefix: str
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-
-
-class S3FolderType(click.ParamType[S3Folder]):
-    """A place in S3 on the command line: `s3://bucket` or `s3://bucket/prefix`."""
+class S3Folder(click.ParamType[Place]):
+    """A folder of S3 on the command line: `s3://bucket` or `s3://bucket/prefix`. Its key has a slash at neither end."""
 
     name = "s3 url"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> S3Folder:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Place:
         """Read a place.
 
         Raises:
             CommandError: the text is none.
         """
-        if isinstance(value, S3Folder):
+        if isinstance(value, Place):
             return value
         found = _FOLDER.fullmatch(str(value).strip())
         if found is None:
@@ -56,10 +45,10 @@ class S3FolderType(click.ParamType[S3Folder]):
                 f"'{value}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
                 " ! _ . * ( ) = - / only"
             )
-        return S3Folder(found[1], (found[2] or "").strip("/"))
+        return Place(found[1], (found[2] or "").strip("/"))
 
 
-def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], None] = time.sleep) -> None:
+def export_to_s3(stack: Stack, folder: Place, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Start an export, and print what it is called, how it stands, and how Athena reads it.
 
     Raises:
@@ -68,6 +57,7 @@ def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], Non
 
     Source: "DynamoDB data export to Amazon S3", DynamoDB developer guide.
     """
+    url = folder.url.rstrip("/")
     dynamodb: DynamoDBClient = stack.client("dynamodb")
     table_name = stack.output(Output.AUDIT_TABLE_NAME)
     arn = _started(dynamodb, table_name, folder)["ExportArn"]
@@ -75,16 +65,16 @@ def export_to_s3(stack: Stack, folder: S3Folder, *, sleep: Callable[[float], Non
     state = _state(dynamodb, arn, sleep)
     if state["ExportStatus"] == "FAILED":
         raise CommandError(
-            f"DynamoDB did not export to {folder} ({state.get('FailureCode')}: {state.get('FailureMessage')}): "
+            f"DynamoDB did not export to {url} ({state.get('FailureCode')}: {state.get('FailureMessage')}): "
             "check that the bucket is there, and that you may use s3:PutObject and s3:AbortMultipartUpload in it"
         )
     click.echo(f"-- {state['ExportStatus']}; to see how it stands:")
     click.echo(f"--   aws dynamodb describe-export --export-arn {arn}")
-    click.echo(definitions(stack.name, export_id=arn.rpartition("/")[2], folder=str(folder)))
+    click.echo(definitions(stack.name, export_id=arn.rpartition("/")[2], folder=url))
     note("Athena runs one statement at a time, once the export is COMPLETED")
 
 
-def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Folder) -> "ExportDescriptionTypeDef":
+def _started(dynamodb: "DynamoDBClient", table_name: str, folder: Place) -> "ExportDescriptionTypeDef":
     with translated("dynamodb:DescribeTable", table_name):
         table_arn = dynamodb.describe_table(TableName=table_name)["Table"]["TableArn"]
     request: ExportTableToPointInTimeInputTypeDef = {
@@ -92,8 +82,8 @@ def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Folder) -> "
         "S3Bucket": folder.bucket,
         "ExportFormat": "DYNAMODB_JSON",
     }
-    if folder.prefix:
-        request["S3Prefix"] = folder.prefix
+    if folder.key:
+        request["S3Prefix"] = folder.key
     try:
         with translated("dynamodb:ExportTableToPointInTime", table_name):
             return dynamodb.export_table_to_point_in_time(**request)["ExportDescription"]

@@ -32,17 +32,17 @@ def endless(of: Record, until: Callable[[int], None]) -> Iterator[Record]:
 def test_a_file_and_then_its_manifest_are_there_when_it_is_whole(path: Path) -> None:
     seen: list[Written] = []
 
-    def manifest(written: Written) -> bytes:
+    def manifest(written: Written) -> dict[str, object]:
         assert path.exists()
         seen.append(written)
-        return b"{}"
+        return {"Count": written.count}
 
     returned = write_file(path, CSV, iter([a_record()] * 2_500), manifest=manifest)
 
     data = path.read_bytes()
     assert seen == [returned] == [Written(2_500, len(data), hashlib.sha256(data).hexdigest())]
     assert data.count(b"\r\n") == 2_501
-    assert path.with_name("records.csv.manifest.json").read_bytes() == b"{}"
+    assert path.with_name("records.csv.manifest.json").read_bytes() == b'{\n  "Count": 2500\n}\n'
     assert len(list(path.parent.iterdir())) == 2
 
 
@@ -57,7 +57,7 @@ def test_stopped_anywhere_it_leaves_nothing_behind(
             raise kind("stop")
 
     with pytest.raises(kind):
-        write_file(path, encoding, endless(a_record(), until), manifest=lambda _: b"{}")
+        write_file(path, encoding, endless(a_record(), until), manifest=lambda _: {})
 
     assert list(path.parent.iterdir()) == []
 
@@ -69,7 +69,7 @@ def test_a_file_that_is_there_is_refused_and_left_as_it_is(path: Path, there: st
     with pytest.raises(CommandError, match=rf"{there} exists already") as refused:
         check_new_file(path)
     with pytest.raises(CommandError):
-        write_file(path, CSV, iter([a_record()]), manifest=lambda _: b"{}")
+        write_file(path, CSV, iter([a_record()]), manifest=lambda _: {})
 
     assert refused.value.exit_code == 2
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == {there: b"mine"}
@@ -94,6 +94,6 @@ def test_records_are_read_only_as_they_are_written(path: Path, monkeypatch: pyte
             raise CommandError("enough")
 
     with pytest.raises(CommandError):
-        write_file(path, CSV, endless(a_record(), until), manifest=lambda _: b"{}")
+        write_file(path, CSV, endless(a_record(), until), manifest=lambda _: {})
 
     assert max(ahead) <= 1_000
