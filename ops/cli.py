@@ -12,7 +12,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from ops.errors import EXIT_CODES, CommandError, UsageError, as_command_error, is_foreseen
-from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts, take_over
+from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts
 from ops.stack import Stack
 
 # Where each command is. Only the one that runs is imported.
@@ -176,7 +176,6 @@ def completion(ctx: click.Context, shell: str) -> None:
 
 def main() -> None:
     """Run `copytrail` and exit."""
-    take_over()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

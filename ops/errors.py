@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from ops.aws.foreign_answers import CODE as FOREIGN
 from ops.aws.foreign_answers import ForeignAnswerError
-from ops.terminal.formats import visible
 from shared.errors import ConfigurationError, CopytrailError
+from shared.humanize import visible
 
 MEANINGS_OF_EXIT_CODES = {
     0: "done",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Output(StrEnum):
-    """The stack's outputs, by their logical ids."""
+    """The stack's outputs that commands need, by their logical ids."""
 
     ROUTES = "Routes"
     TRANSFER_BUS_NAME = "TransferBusName"
@@ -30,13 +30,9 @@ class Output(StrEnum):
     AUDIT_TABLE_NAME = "AuditTableName"
     BUCKET_NAMES = "BucketNames"
     COPIER_ROLE_ARN = "CopierRoleArn"
-    COPIER_FUNCTION_NAME = "CopierFunctionName"
-    AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
     COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
     AUDITOR_LOG_GROUP_NAME = "AuditorLogGroupName"
     PARTS = "Parts"
-    READER_POLICY_ARN = "ReaderPolicyArn"
-    REPLAYER_POLICY_ARN = "ReplayerPolicyArn"
 
 
 class Stack:

@@ -19,11 +19,12 @@ from ops.audit.s3_export import S3Folder, export_to_s3
 from ops.errors import UsageError
 from ops.params.keys import Place
 from ops.stack import Output, Stack
-from ops.terminal.formats import counted, size_shown
+from ops.terminal.formats import counted
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
 from shared import times
 from shared.audit_log.record import Record
+from shared.humanize import size_shown
 
 _EXAMPLES = """\b
 Examples:

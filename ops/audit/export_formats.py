@@ -25,10 +25,10 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, get_args
 import msgspec
 
 from ops.errors import UsageError
-from ops.terminal.formats import visible
 from ops.terminal.json import json_line
 from shared import times
 from shared.audit_log.record import Record
+from shared.humanize import visible
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,13 +10,14 @@ from ops.audit.records_table import of_old_object, outcome_cell, took_s
 from ops.errors import CommandError, UsageError
 from ops.params.keys import Place, read_place
 from ops.stack import Stack
-from ops.terminal.formats import cause_first, duration_shown, shown_moment, size_shown, visible
+from ops.terminal.formats import cause_first, duration_shown, shown_moment
 from ops.terminal.json import json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import Block, Blocks, Cell
 from shared import times
 from shared.audit_log.record import Record
 from shared.events import Trigger
+from shared.humanize import size_shown, visible
 from shared.routes import Route
 
 _EXAMPLES = """\b

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, shown_moment, size_shown
+from ops.terminal.formats import WIDEST_DURATION, duration_shown, shown_moment
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, terminal_width
 from shared import times
 from shared.audit_log.record import Record
 from shared.events import Trigger
-from shared.humanize import OUTCOME_STYLES
+from shared.humanize import OUTCOME_STYLES, WIDEST_SIZE, size_shown
 
 # From so many characters a line on, there is room for the date, and for LogIDs in a log.
 _WIDE = 110

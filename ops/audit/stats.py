@@ -12,7 +12,7 @@ from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import BEGINNING, audit_query, matching
 from ops.audit.tally import Delays, Period, PeriodCounts, Tally, count_periods
 from ops.stack import Stack
-from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, duration_shown, size_shown
+from ops.terminal.formats import WIDEST_DURATION, duration_shown
 from ops.terminal.json import json_option
 from ops.terminal.progress import progress
 from ops.terminal.prompts import note
@@ -20,6 +20,7 @@ from ops.terminal.tables import Cell, Column, Table, placed, terminal_width
 from shared import times
 from shared.audit_log.record import Record
 from shared.events import Outcome
+from shared.humanize import WIDEST_SIZE, size_shown
 
 _EXAMPLES = """\b
 Examples:

@@ -8,9 +8,10 @@ import msgspec
 
 from ops.backfill.cost import PRICES_OF, Cost, CostItem, usd_shown
 from ops.backfill.objects import LeftOut, Position, Selection, SourceObjects
-from ops.terminal.formats import counted, duration_shown, size_shown
+from ops.terminal.formats import counted, duration_shown
 from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes
+from shared.humanize import size_shown
 
 _WHY = {
     LeftOut.NO_ROUTE: "that no route takes",

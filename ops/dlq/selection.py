@@ -13,8 +13,8 @@ from ops.errors import UsageError
 from ops.params.filters import Filters, filtered
 from ops.params.keys import key_glob, key_prefix
 from ops.params.moment import Moment, check_order
-from ops.terminal.formats import visible
 from shared import times
+from shared.humanize import visible
 
 _PART_OF_AN_ID = re.compile("[0-9a-f-]{8,36}")
 

@@ -10,18 +10,11 @@ import msgspec
 
 from ops.dlq.files import attributes_in_json
 from ops.dlq.message import Letter, ReasonFrom
-from ops.terminal.formats import (
-    WIDEST_DURATION,
-    WIDEST_SIZE,
-    cause_first,
-    duration_shown,
-    shown_moment,
-    size_shown,
-    visible,
-)
+from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown, shown_moment
 from ops.terminal.json import JsonObject
 from ops.terminal.tables import Cell, Column, Table, print_attributes
 from shared import times
+from shared.humanize import WIDEST_SIZE, size_shown, visible
 
 # At least so many characters of a letter's id tell it from others; `show` and `--id` take them.
 SHORT_ID = 8

@@ -26,12 +26,13 @@ from ops.reconcile.repair import repair as request_copies
 from ops.reconcile.report import Compared, RepairSummary, Report
 from ops.reconcile.scope import ALL, Scope, scopes
 from ops.stack import Output, Stack
-from ops.terminal.formats import counted, size_shown
+from ops.terminal.formats import counted
 from ops.terminal.json import json_option
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note, yes_option
 from shared import times
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
+from shared.humanize import size_shown
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

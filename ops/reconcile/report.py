@@ -8,10 +8,10 @@ import click
 from ops.reconcile.comparison import Tally
 from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.scope import Scope
-from ops.terminal.formats import WIDEST_SIZE, size_shown, visible
 from ops.terminal.json import JsonObject, print_json
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, terminal_width
+from shared.humanize import WIDEST_SIZE, size_shown, visible
 
 _MOST_SHOWN = 20
 _STYLES = {

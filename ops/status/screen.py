@@ -11,11 +11,12 @@ from rich.text import Text
 from ops.status.checks import Depth, LastHour
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, dead_letters_shown, reasons_shown
-from ops.terminal.formats import counted, duration_shown, visible
+from ops.terminal.formats import counted, duration_shown
 from ops.terminal.json import JsonObject
 from ops.terminal.tables import cut
 from shared import times
 from shared.audit_log.record import Record
+from shared.humanize import visible
 
 _UNKNOWN = "?"
 _NONE = "-"

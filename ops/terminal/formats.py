@@ -2,24 +2,9 @@
 
 import re
 from datetime import datetime
+from itertools import pairwise
 
-from shared.humanize import WIDEST_SIZE, size_shown, visible
-
-__all__ = [
-    "WIDEST_DURATION",
-    "WIDEST_SIZE",
-    "cause_first",
-    "counted",
-    "duration_shown",
-    "shown_moment",
-    "size_shown",
-    "visible",
-]
-
-_MINUTE = 60
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
-_YEAR = 365.2425 * _DAY
+_UNITS_S = (("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400), ("y", 365.2425 * 86_400))
 # No span of the calendar takes more characters.
 WIDEST_DURATION = len("119 min")
 
@@ -36,16 +21,12 @@ def duration_shown(seconds: float) -> str:
     """A span of time in its largest unit: `45 s`, `12 min`, `3 h`, `2 d`, `2 y`; below 10 s in tenths, `0.8 s`."""
     if seconds < 10:  # noqa: PLR2004 - two digits say enough
         return f"{max(0.0, seconds):.1f} s"
-    # What would round up to the next unit is told in that one.
-    if round(seconds) < 2 * _MINUTE:
-        return f"{seconds:.0f} s"
-    if round(seconds / _MINUTE) < 2 * _HOUR / _MINUTE:
-        return f"{seconds / _MINUTE:.0f} min"
-    if round(seconds / _HOUR) < 2 * _DAY / _HOUR:
-        return f"{seconds / _HOUR:.0f} h"
-    if round(seconds / _DAY) < 2 * _YEAR / _DAY:
-        return f"{seconds / _DAY:.0f} d"
-    return f"{seconds / _YEAR:,.0f} y"
+    for (unit, unit_s), (_, next_unit_s) in pairwise(_UNITS_S):
+        # What would round up to two of the next unit is told in that one.
+        if round(seconds / unit_s) < 2 * next_unit_s / unit_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    year, year_s = _UNITS_S[-1]
+    return f"{seconds / year_s:,.0f} {year}"
 
 
 def shown_moment(moment: datetime) -> str:

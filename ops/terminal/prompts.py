@@ -5,7 +5,7 @@ import sys
 import click
 
 from ops.errors import UsageError
-from ops.terminal.formats import visible
+from shared.humanize import visible
 
 # Adds `--yes` to a command.
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")

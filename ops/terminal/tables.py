@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ops.terminal.formats import shown_moment, visible
+from ops.terminal.formats import shown_moment
 from ops.terminal.json import json_line, print_json
+from shared.humanize import visible
 
 R = TypeVar("R")
 
@@ -83,11 +84,8 @@ class Column(Generic[R]):
 class _Listing(ABC, Generic[R]):
     """How many things of one kind are shown, wherever they are printed to."""
 
-    def __init__(
-        self, *, piped: Callable[[R], Iterable[str]], json: Callable[[R], Mapping[str, object]] | None
-    ) -> None:
-        self.piped = piped
-        self._json = json
+    piped: Callable[[R], Iterable[str]]
+    json: Callable[[R], Mapping[str, object]] | None
 
     def print(self, things: Iterable[R], *, as_json: bool = False, with_header: bool = True) -> int:
         """Print things as they come: for a person at a terminal, in a pipe with tabs between the values, or as JSON.
@@ -102,9 +100,9 @@ class _Listing(ABC, Generic[R]):
             for count, thing in enumerate(things, start=1):  # noqa: B007 - it is returned
                 yield thing
 
-        if as_json and self._json:
+        if as_json and self.json:
             for thing in counting():
-                print_json(self._json(thing))
+                print_json(self.json(thing))
         elif terminal_width() is None:
             print_lines(map(self.piped, counting()))
         else:
@@ -130,8 +128,9 @@ class Table(_Listing[R]):
         piped: Callable[[R], Iterable[str]] | None = None,
         json: Callable[[R], Mapping[str, object]] | None = None,
     ) -> None:
-        super().__init__(piped=piped or (lambda row: (column.cell(row).text for column in columns)), json=json)
         self.columns = columns
+        self.piped = piped or (lambda row: (column.cell(row).text for column in columns))
+        self.json = json
 
     def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None:
         terminal = _console()
@@ -153,6 +152,7 @@ class Block(NamedTuple):
     lines: Sequence[str]
 
 
+@dataclass
 class Blocks(_Listing[R]):
     """Things of one kind, some lines each.
 
@@ -162,15 +162,9 @@ class Blocks(_Listing[R]):
         json: a thing's JSON object.
     """
 
-    def __init__(
-        self,
-        block: Callable[[R], Block],
-        *,
-        piped: Callable[[R], Iterable[str]],
-        json: Callable[[R], Mapping[str, object]],
-    ) -> None:
-        super().__init__(piped=piped, json=json)
-        self.block = block
+    block: Callable[[R], Block]
+    piped: Callable[[R], Iterable[str]]
+    json: Callable[[R], Mapping[str, object]]
 
     def _print_on_terminal(self, rows: Iterable[R], *, with_header: bool) -> None:
         terminal = _console()

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.terminal.formats import WIDEST_DURATION, WIDEST_SIZE, cause_first, duration_shown, size_shown
+from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown
 from shared.errors import from_aws_code
+from shared.humanize import WIDEST_SIZE, size_shown
 
 COPY = "s3://devops-public-5607/{key} to s3://devops-private-28593/in/{key}"
 

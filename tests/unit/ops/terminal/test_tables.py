@@ -16,8 +16,8 @@ from ops.reconcile import report
 from ops.reconcile.differences import Finding, Kind, difference
 from ops.reconcile.report import Report
 from ops.terminal import tables
-from ops.terminal.formats import visible
 from shared.errors import sentence
+from shared.humanize import visible
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, a_letter
 from tests.fakes.outcomes import UPLOADED_AT, a_record, an_upload, failed
