@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from benchmarks.dataset.letters import Letters
 from benchmarks.dataset.objects import DESTINATION_BUCKET, SOURCE_BUCKET, Objects
@@ -14,7 +15,7 @@ from benchmarks.dataset.records import Records
 from benchmarks.endpoint import AUDIT_DLQ, AUDIT_QUEUE, COPY_DLQ, COPY_QUEUE, STATE_PATH, stack
 from benchmarks.endpoint.http import Answer, Request
 from benchmarks.endpoint.listing import Listing
-from benchmarks.endpoint.queues import RefusedError, Sqs
+from benchmarks.endpoint.queues import Sqs
 from benchmarks.endpoint.s3 import S3
 from benchmarks.endpoint.table import Table
 
@@ -52,8 +53,8 @@ class Application:
         asked = msgspec.json.decode(request.body)
         try:
             answer = self._call(service, action)(asked)
-        except RefusedError as refused:
-            return _refusal(str(refused))
+        except ClientError as refused:
+            return _refusal(refused.response["Error"]["Code"])
         except KeyError as unknown:
             return _refusal("UnknownOperationException", f"{service} {action}: {unknown}")
         return Answer(msgspec.json.encode(answer), content_type=_JSON)
@@ -81,24 +82,22 @@ class Application:
         return _refusal("UnknownOperationException", action)
 
     def _fill(self, letters: Letters) -> None:
-        queue = self._sqs.queues[COPY_DLQ]
         for number in range(len(letters)):
-            queue.put(letters.message_id(number), partial(_letter, letters, number))
+            self._sqs.put(COPY_DLQ, letters.message_id(number), partial(_letter, letters, number))
 
     def _state(self) -> Mapping[str, Any]:
         """How many messages each queue has, visible and not; how many requests and events there were."""
         return {
-            "queues": {name: queue.counts() for name, queue in self._sqs.queues.items()},
+            "queues": self._sqs.counts(),
             "requests": self._requests,
             "events": self._events,
         }
 
 
-def _letter(letters: Letters, number: int) -> Mapping[str, Any]:
+def _letter(letters: Letters, number: int) -> tuple[str, Mapping[str, Any]]:
     attributes = letters.attributes(number)
-    return {
-        "Body": letters.body(number),
-        "MessageAttributes": {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()},
+    return letters.body(number), {
+        name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
     }
 
 

@@ -1,12 +1,14 @@
 """A strict SQS in memory behind boto3's methods: what is received is hidden, and receipt handles grow stale."""
 
+import heapq
 import re
 import threading
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
+from hashlib import md5
+from itertools import count, islice
 from typing import Any
 from uuid import UUID
 
@@ -17,21 +19,70 @@ from tests.fakes.clock import FakeClock
 # "SendMessage", SQS API reference: what a body may be made of, and what it may have with its attributes, in bytes.
 _REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LARGEST = 1024 * 1024
+# "Amazon SQS standard queue quotas", SQS developer guide.
+_MOST_IN_FLIGHT = 120_000
 
 DLQ = "https://sqs.us-east-1.amazonaws.com/123456789012/copy-dlq"
 
 
 @dataclass
 class StoredMessage:
-    """One message of a queue. `visible_from`: nobody receives it before."""
+    """One message of a queue.
+
+    `content` makes body and attributes, so that 100,000 messages can wait in little memory. `visible_from`: nobody
+    receives it before.
+    """
 
     id: str
-    body: str
-    attributes: Mapping[str, Any]
+    content: Callable[[], tuple[str, Mapping[str, Any]]]
     sent_at: datetime
     visible_from: datetime
     received: int = 0
     trace_header: str = ""
+
+    @property
+    def body(self) -> str:
+        return self.content()[0]
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        return self.content()[1]
+
+
+class StoredQueue(dict[str, StoredMessage]):
+    """The messages of a queue by id; those that are visible are found without going over the others."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._visible: OrderedDict[str, None] = OrderedDict()
+        self._hidden: list[tuple[datetime, str]] = []
+
+    def __delitem__(self, message_id: str) -> None:
+        super().__delitem__(message_id)
+        self._visible.pop(message_id, None)
+
+    def add(self, message: StoredMessage) -> None:
+        """Take a message in."""
+        self[message.id] = message
+        self._visible[message.id] = None
+
+    def hide(self, message: StoredMessage, seconds: int) -> None:
+        """Hide a message for so long from now."""
+        message.visible_from = self._clock() + timedelta(seconds=seconds)
+        self._visible.pop(message.id, None)
+        heapq.heappush(self._hidden, (message.visible_from, message.id))
+
+    def visible(self) -> Collection[str]:
+        """The ids of what could be received now, the longest visible first."""
+        now = self._clock()
+        while self._hidden and self._hidden[0][0] <= now:
+            visible_from, message_id = heapq.heappop(self._hidden)
+            message = self.get(message_id)
+            # An entry that a later change has overtaken counts no more.
+            if message and message.visible_from == visible_from:
+                self._visible[message_id] = None
+        return self._visible.keys()
 
 
 @dataclass
@@ -43,7 +94,7 @@ class FakeSqs:
     """
 
     clock: FakeClock = field(default_factory=FakeClock)
-    queues: dict[str, dict[str, StoredMessage]] = field(default_factory=dict)
+    queues: dict[str, StoredQueue] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     refuses: dict[str, deque[Exception | None]] = field(default_factory=dict)
     entry_fails: Callable[[str, Mapping[str, Any]], str] = lambda _operation, _entry: ""
@@ -63,16 +114,31 @@ class FakeSqs:
     ) -> str:
         """Put a message into a queue; its id."""
         typed = {name: {"DataType": "String", "StringValue": text} for name, text in (attributes or {}).items()}
-        return self._put(url, body, typed, message_id or str(UUID(int=next(self._ids) << 64)), sent_at)
+        return self.add(url, lambda: (body, typed), message_id or self._new_id(), sent_at)
+
+    def add(
+        self,
+        url: str,
+        content: Callable[[], tuple[str, Mapping[str, Any]]],
+        message_id: str,
+        sent_at: datetime | None = None,
+        trace_header: str = "",
+    ) -> str:
+        """Put a message into a queue whose body and attributes are made when they are asked for; its id."""
+        now = self.clock()
+        message = StoredMessage(message_id, content, sent_at or now, visible_from=now, trace_header=trace_header)
+        with self._lock:
+            self._queue(url).add(message)
+        return message_id
 
     def visible(self, url: str = DLQ) -> set[str]:
         """The ids of what could be received now."""
-        return {message.id for message in self._visible(url)}
+        return set(self._queue(url).visible())
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: Sequence[str]) -> Mapping[str, Any]:  # noqa: N803
         """Count visible and hidden messages; `attributes` come on top."""
         with self._called("GetQueueAttributes"):
-            visible = len(self._visible(QueueUrl))
+            visible = len(self._queue(QueueUrl).visible())
             told = {
                 "ApproximateNumberOfMessages": str(visible),
                 "ApproximateNumberOfMessagesNotVisible": str(len(self._queue(QueueUrl)) - visible),
@@ -98,10 +164,14 @@ class FakeSqs:
         assert WaitTimeSeconds > 0, "a short poll may miss messages"
         self.before_receive()
         with self._called("ReceiveMessage"):
-            received = self._visible(QueueUrl)[:MaxNumberOfMessages]
+            queue = self._queue(QueueUrl)
+            visible = queue.visible()
+            if len(queue) - len(visible) + MaxNumberOfMessages > _MOST_IN_FLIGHT:
+                raise refusal("OverLimit")
+            received = [queue[message_id] for message_id in islice(visible, MaxNumberOfMessages)]
             for message in received:
                 message.received += 1
-                message.visible_from = self.clock() + timedelta(seconds=VisibilityTimeout)
+                queue.hide(message, VisibilityTimeout)
             asked_for = set(MessageSystemAttributeNames)
             return {"Messages": [_received(message, asked_for) for message in received]} if received else {}
 
@@ -114,7 +184,7 @@ class FakeSqs:
                 return "ReceiptHandleIsInvalid"
             if message.visible_from <= self.clock():
                 return "MessageNotInflight"
-            message.visible_from = self.clock() + timedelta(seconds=entry["VisibilityTimeout"])
+            self._queue(QueueUrl).hide(message, entry["VisibilityTimeout"])
             return ""
 
         return self._batch("ChangeMessageVisibility", Entries, change)
@@ -130,8 +200,7 @@ class FakeSqs:
         with self._called("SendMessage"):
             attributes = MessageAttributes or {}
             _check_sendable(MessageBody, attributes)
-            id_ = str(UUID(int=next(self._ids) << 64))
-            return {"MessageId": self._put(QueueUrl, MessageBody, attributes, id_)}
+            return {"MessageId": self.add(QueueUrl, lambda: (MessageBody, attributes), self._new_id())}
 
     def change_message_visibility(
         self,
@@ -165,29 +234,21 @@ class FakeSqs:
         taken: list[Mapping[str, str]] = []
 
         def send(entry: Mapping[str, Any]) -> str:
-            id_ = str(UUID(int=next(self._ids) << 64))
-            self._put(QueueUrl, entry["MessageBody"], entry["MessageAttributes"], id_)
-            of_sqs = entry.get("MessageSystemAttributes", {})
-            self._queue(QueueUrl)[id_].trace_header = of_sqs.get("AWSTraceHeader", {}).get("StringValue", "")
+            content = entry["MessageBody"], entry["MessageAttributes"]
+            trace_header = entry.get("MessageSystemAttributes", {}).get("AWSTraceHeader", {}).get("StringValue", "")
+            id_ = self.add(QueueUrl, lambda: content, self._new_id(), trace_header=trace_header)
             taken.append({"Id": entry["Id"], "MessageId": id_})
             return ""
 
         return {**self._batch("SendMessage", Entries, send), "Successful": taken}
 
-    def _put(
-        self, url: str, body: str, attributes: Mapping[str, Any], message_id: str, sent_at: datetime | None = None
-    ) -> str:
-        sent_at = sent_at or self.clock()
-        message = StoredMessage(message_id, body, attributes, sent_at, visible_from=self.clock())
-        with self._lock:
-            self._queue(url)[message_id] = message
-        return message_id
+    def _new_id(self) -> str:
+        return str(UUID(int=next(self._ids) << 64))
 
-    def _queue(self, url: str) -> dict[str, StoredMessage]:
-        return self.queues.setdefault(url, {})
-
-    def _visible(self, url: str) -> list[StoredMessage]:
-        return [message for message in self._queue(url).values() if message.visible_from <= self.clock()]
+    def _queue(self, url: str) -> StoredQueue:
+        if url not in self.queues:
+            self.queues[url] = StoredQueue(self.clock)
+        return self.queues[url]
 
     def _in_flight(self, url: str, handle: str) -> StoredMessage | None:
         message_id, _, received = handle.partition("#")
@@ -238,11 +299,17 @@ def _check_sendable(body: str, attributes: Mapping[str, Any]) -> None:
 
 
 def _received(message: StoredMessage, asked_for: Set[str]) -> Mapping[str, Any]:
-    of_sqs = {"SentTimestamp": str(int(message.sent_at.timestamp() * 1000)), "AWSTraceHeader": message.trace_header}
+    body, attributes = message.content()
+    of_sqs = {
+        "SentTimestamp": str(int(message.sent_at.timestamp() * 1000)),
+        "ApproximateReceiveCount": str(message.received),
+        "AWSTraceHeader": message.trace_header,
+    }
     plain = {
         "MessageId": message.id,
         "ReceiptHandle": f"{message.id}#{message.received}",
-        "Body": message.body,
+        "Body": body,
+        "MD5OfBody": md5(body.encode(), usedforsecurity=False).hexdigest(),
         "Attributes": {name: text for name, text in of_sqs.items() if text and name in asked_for},
     }
-    return plain | {"MessageAttributes": message.attributes} if message.attributes else plain
+    return plain | {"MessageAttributes": attributes} if attributes else plain

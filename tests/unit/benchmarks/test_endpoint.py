@@ -12,13 +12,20 @@ from benchmarks.dataset.records import SINCE, Records
 from benchmarks.endpoint.application import Application
 from benchmarks.endpoint.http import Request
 from benchmarks.endpoint.listing import Listing
-from benchmarks.endpoint.queues import Queue, RefusedError
+from benchmarks.endpoint.queues import Sqs
 from benchmarks.endpoint.table import Table
 from shared.audit_log import schema
 from shared.audit_log.schema import day_shard
 from tests.fakes.clock import FakeClock
 
 OBJECTS = Objects(2_500)
+RECEIVE = {
+    "MaxNumberOfMessages": 1,
+    "WaitTimeSeconds": 1,
+    "VisibilityTimeout": 30,
+    "MessageAttributeNames": ["All"],
+    "MessageSystemAttributeNames": ["ApproximateReceiveCount"],
+}
 KEYS = [stored.key for stored in OBJECTS.source()]
 
 
@@ -91,49 +98,73 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
+class Queue:
+    """A queue of three messages, asked as the commands ask."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.sqs = Sqs(("queue",), clock)
+        for number in range(3):
+            self.sqs.put("queue", str(number), lambda: ("letter", {}))
+
+    def receive(self, most: int, visibility_s: int) -> Mapping[str, Mapping[str, Any]]:
+        """By id."""
+        asked = RECEIVE | {"MaxNumberOfMessages": most, "VisibilityTimeout": visibility_s, "QueueUrl": "any/queue"}
+        return {message["MessageId"]: message for message in self.sqs.answer("ReceiveMessage", asked)["Messages"]}
+
+    def act(self, action: str, received: Mapping[str, Any], **asked: Any) -> Any:
+        """The answer of a batch call on one received message."""
+        entry = {"Id": "0", "ReceiptHandle": received["ReceiptHandle"], **asked}
+        return self.sqs.answer(action, {"QueueUrl": "any/queue", "Entries": [entry]})
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return self.sqs.counts()["queue"]
+
+
 @pytest.fixture
 def queue(clock: FakeClock) -> Queue:
-    queue = Queue(clock=lambda: clock().timestamp())
-    for number in range(3):
-        queue.put(str(number), lambda: {"Body": "letter"})
-    return queue
-
-
-def received(queue: Queue, visibility_s: int) -> list[str]:
-    return [message["MessageId"] for message in queue.receive(2, visibility_s)]
+    return Queue(clock)
 
 
 def test_a_received_message_is_hidden_until_its_time_is_over(queue: Queue, clock: FakeClock) -> None:
-    assert received(queue, 30) == ["0", "1"]
-    assert received(queue, 60) == ["2"]
-    assert queue.counts() == (0, 3)
+    assert list(queue.receive(2, 30)) == ["0", "1"]
+    assert list(queue.receive(2, 60)) == ["2"]
+    assert queue.counts == (0, 3)
     clock.sleep(31)
-    assert queue.counts() == (2, 1)
-    assert received(queue, 30) == ["0", "1"]
+    assert queue.counts == (2, 1)
+    assert list(queue.receive(2, 30)) == ["0", "1"]
 
 
 def test_a_message_is_shown_again_at_once_or_hidden_longer(queue: Queue, clock: FakeClock) -> None:
-    received(queue, 30)
-    queue.change_visibility("0", 0)
-    queue.change_visibility("1", 90)
-    assert queue.counts() == (2, 1)
+    received = queue.receive(2, 30)
+    queue.act("ChangeMessageVisibilityBatch", received["0"], VisibilityTimeout=0)
+    queue.act("ChangeMessageVisibilityBatch", received["1"], VisibilityTimeout=90)
+    assert queue.counts == (2, 1)
     clock.sleep(31)
-    assert queue.counts() == (2, 1)
-    with pytest.raises(RefusedError, match="MessageNotInflight"):
-        queue.change_visibility("0", 30)
+    assert queue.counts == (2, 1)
+    [failed] = queue.act("ChangeMessageVisibilityBatch", received["0"], VisibilityTimeout=30)["Failed"]
+    assert failed["Code"] == "MessageNotInflight"
 
 
 def test_a_deleted_message_never_comes_again(queue: Queue, clock: FakeClock) -> None:
-    received(queue, 30)
-    queue.delete("0")
+    received = queue.receive(2, 30)
+    queue.act("DeleteMessageBatch", received["0"])
     clock.sleep(31)
-    assert queue.counts() == (2, 0)
-    assert received(queue, 30) == ["2", "1"]
+    assert queue.counts == (2, 0)
+    assert list(queue.receive(2, 30)) == ["2", "1"]
+
+
+def test_a_receipt_of_an_earlier_receive_deletes_nothing(queue: Queue, clock: FakeClock) -> None:
+    received = queue.receive(1, 30)
+    clock.sleep(31)
+    queue.receive(3, 30)
+    queue.act("DeleteMessageBatch", received["0"])
+    assert queue.counts == (0, 3)
 
 
 def test_each_receive_is_counted(queue: Queue, clock: FakeClock) -> None:
     for count in ("1", "2"):
-        told = list(queue.receive(3, 30))
+        told = queue.receive(3, 30).values()
         assert {message["Attributes"]["ApproximateReceiveCount"] for message in told} == {count}
         clock.sleep(31)
 
@@ -155,7 +186,7 @@ def test_what_no_command_asks_is_refused_by_name(application: Application) -> No
 
 def test_letters_wait_in_the_copy_dlq_with_their_reasons(application: Application) -> None:
     url = "http://localhost/123456789012/copytrail-copy-dlq"
-    (letter,) = asked(application, "AmazonSQS.ReceiveMessage", {"QueueUrl": url})["Messages"]
+    (letter,) = asked(application, "AmazonSQS.ReceiveMessage", RECEIVE | {"QueueUrl": url})["Messages"]
     assert letter["MessageAttributes"]["Reason"]["StringValue"] == "AccessDenied"
     assert letter["MD5OfBody"] == md5(letter["Body"].encode(), usedforsecurity=False).hexdigest()
 

@@ -63,10 +63,10 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 
 
 def put(stack: FakeStack, letters: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    return [
-        stack.sqs._put(DLQ, text, attributes, f"{number:08x}-letter", UPLOADED_AT)  # noqa: SLF001 - typed attributes
-        for number, (text, attributes) in enumerate(letters)
-    ]
+    def put_one(number: int, letter: tuple[str, Mapping[str, Any]]) -> str:
+        return stack.sqs.add(DLQ, lambda: letter, f"{number:08x}-letter", UPLOADED_AT)
+
+    return [put_one(number, letter) for number, letter in enumerate(letters)]
 
 
 @pytest.fixture(params=COMMANDS)
