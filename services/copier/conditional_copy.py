@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from services.copier.model import CopyCommand, CopyResult, Location, SourceObject
+from services.copier.model import CopyCommand, CopyResult, Location, ObjectHead
 from services.copier.multipart import MultipartCopy
 from services.copier.ports import ObjectStore
 from shared.copy_plan import PartSizes, part_size
@@ -15,8 +15,6 @@ from shared.errors import PermanentError, Reason, TransientError
 
 # Each attempt is lost only to another writer of the same key, so more attempts mean somebody else's progress.
 _MOST_ATTEMPTS = 8
-
-Backoff = Callable[[int], None]
 
 
 class ContendedError(TransientError):
@@ -30,24 +28,24 @@ class ChecksumMismatchError(PermanentError):
     """The copy is there, and has another checksum than its source."""
 
 
-def attempts(backoff: Backoff) -> Iterator[int]:
-    """The numbers of all attempts, from 0 on.
-
-    `backoff` is called with the number of a lost attempt before the next one: writers of one key should not march in
-    step. After the last one, the caller raises ContendedError.
-    """
-    for attempt in range(_MOST_ATTEMPTS):
-        yield attempt
-        backoff(attempt)
-
-
 @dataclass(frozen=True)
 class ConditionalCopy:
-    """Copies what a HEAD of the source found."""
+    """Copies what a HEAD of the source found.
+
+    `backoff` is called with the number of a lost attempt before the next one: writers of one key should not march in
+    step.
+    """
 
     store: ObjectStore
     parts: MultipartCopy
     sizes: PartSizes
+    backoff: Callable[[int], None]
+
+    def attempts(self) -> Iterator[int]:
+        """The numbers of all attempts, from 0 on; after the last one, the caller raises ContendedError."""
+        for attempt in range(_MOST_ATTEMPTS):
+            yield attempt
+            self.backoff(attempt)
 
     def is_in_parts(self, url: str, size: int) -> bool:
         """Whether an object of so many bytes is copied in parts.
@@ -58,7 +56,7 @@ class ConditionalCopy:
         return part_size(url, size, self.sizes) is not None
 
     def copy(
-        self, command: CopyCommand, found: SourceObject, *, if_match: str | None, version_id: str | None = None
+        self, command: CopyCommand, found: ObjectHead, *, if_match: str | None, version_id: str | None = None
     ) -> CopyResult:
         """Copy what was found, of the newest upload or of one version.
 
@@ -98,7 +96,7 @@ class ConditionalCopy:
         self.parts.abandon(command)
 
 
-def _check_checksum(command: CopyCommand, found: SourceObject, result: CopyResult) -> None:
+def _check_checksum(command: CopyCommand, found: ObjectHead, result: CopyResult) -> None:
     source, copy = found.checksum, result.checksum
     # Checksums of different algorithms or types prove nothing either way.
     comparable = source and copy and (source.algorithm, source.type) == (copy.algorithm, copy.type)

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from services.copier.conditional_copy import Backoff, ContendedError, attempts
-from services.copier.model import ConditionRefusedError, CopyCommand, Deleted, Skipped, SourceObject
+from services.copier.conditional_copy import ContendedError
+from services.copier.model import ConditionRefusedError, CopyCommand, Deleted, ObjectHead, Skipped
 from services.copier.newest_only import NewestOnly
-from services.copier.ports import DeletingStore
 from shared.errors import PermanentError, Reason
 from shared.events import Destination, Upload
 
@@ -19,13 +18,12 @@ from shared.events import Destination, Upload
 class Deletions:
     """Follows deletions unless the key has been uploaded again.
 
-    `newest_only` copies a newer upload that came while the marker was put; `backoff`: as in `attempts`.
+    `newest_only` copies a newer upload that came while the marker was put.
     """
 
-    def __init__(self, store: DeletingStore, newest_only: NewestOnly, backoff: Backoff) -> None:
-        self._store = store
+    def __init__(self, newest_only: NewestOnly) -> None:
         self._newest_only = newest_only
-        self._backoff = backoff
+        self._store = newest_only.copies.store
 
     def follow(self, command: CopyCommand) -> Deleted | Skipped:
         """Put a delete marker where the source has no object any more.
@@ -36,7 +34,7 @@ class Deletions:
         """
         location = command.target.location
         nowhere = Destination(bucket=location.bucket, key=location.key)
-        for _ in attempts(self._backoff):
+        for _ in self._newest_only.copies.attempts():
             ends = self._newest_only.read_destination_then_source(command)
             if ends.source:
                 if command.retried:
@@ -49,7 +47,7 @@ class Deletions:
                 marker = self._store.put_delete_marker(location, if_match=ends.destination.etag)
             except ConditionRefusedError:
                 continue
-            if source := self._store.head_source(command.source):
+            if source := self._store.head_object(command.source):
                 self._copy_newest(command, source)
             return Deleted(structs.replace(nowhere, version_id=marker))
         raise ContendedError(location)
@@ -60,10 +58,10 @@ class Deletions:
         Raises:
             CopytrailError: as `follow`.
         """
-        if self._store.head_source(command.source) is None:
+        if self._store.head_object(command.source) is None:
             self.follow(replace(command, retried=True))
 
-    def _copy_newest(self, command: CopyCommand, source: SourceObject) -> None:
+    def _copy_newest(self, command: CopyCommand, source: ObjectHead) -> None:
         newest = Upload(
             bucket=command.upload.bucket,
             key=command.upload.key,

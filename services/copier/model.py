@@ -39,8 +39,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class SourceObject:
-    """What a HEAD tells of the newest upload of a source key, or of one version.
+class ObjectHead:
+    """What a HEAD with its checksum tells of a key, or of one version of it.
 
     `headers`: content headers by boto3's names, each byte a character (Latin-1), as HTTP gives them; `redirect`: the
     website redirect.
@@ -150,7 +150,7 @@ class CopyCommand:
         location = Location(self.route.destination_bucket, self.route.destination_key(self.upload.key))
         return Target(location, self.route.storage_class)
 
-    def target_for(self, found: SourceObject) -> Target:
+    def target_for(self, found: ObjectHead) -> Target:
         """Where it goes, with what of the source only a HEAD can tell."""
         return replace(self.target, redirect=found.redirect) if self.route.website_redirects else self.target
 
@@ -260,16 +260,6 @@ class ListedVersion:
         """The version as it is placed in another one's turn: just before that one."""
         position = f"{max(0, int(later.position, 16) - 1):0{len(later.position)}X}"
         return Version(self.id, position, self.etag, self.size, later)
-
-
-@dataclass(frozen=True)
-class DestinationVersion:
-    """What a HEAD tells of a destination key's current version."""
-
-    etag: str
-    version_id: str | None
-    size: int
-    checksum: Checksum | None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from services.copier.model import (
     CopiedPart,
     CopyCommand,
     CopyResult,
+    ObjectHead,
     OpenUpload,
-    SourceObject,
     UnfinishedError,
     UploadGoneError,
     Warn,
@@ -33,7 +33,7 @@ class MultipartCopy:
         self._width = width
         self._warn = warn
 
-    def copy(self, command: CopyCommand, found: SourceObject, *, bytes_each: int, if_match: str | None) -> CopyResult:
+    def copy(self, command: CopyCommand, found: ObjectHead, *, bytes_each: int, if_match: str | None) -> CopyResult:
         """Copy what was found in parts of `bytes_each`, or continue where the command says.
 
         Raises:
@@ -74,7 +74,7 @@ class MultipartCopy:
             self._abort(_pinned(command, command.continuation, size=0))
 
     def _open(
-        self, command: CopyCommand, found: SourceObject, bytes_each: int
+        self, command: CopyCommand, found: ObjectHead, bytes_each: int
     ) -> tuple[OpenUpload, dict[int, CopiedPart]]:
         if continuation := command.continuation:
             upload = _pinned(command, continuation, size=found.size)
@@ -124,7 +124,7 @@ class MultipartCopy:
             )
 
 
-def checksum_algorithm(found: SourceObject) -> str:
+def checksum_algorithm(found: ObjectHead) -> str:
     """The source's own algorithm, where S3 can compute it for the whole from parts; else the one that S3 prefers."""
     algorithm = found.checksum.algorithm if found.checksum else None
     return algorithm if algorithm in _OF_WHOLE_FROM_PARTS else "CRC64NVME"

@@ -7,7 +7,7 @@ of small histories, and shows for each step the one that goes wrong without it.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from services.copier.conditional_copy import Backoff, ConditionalCopy, ContendedError, attempts
+from services.copier.conditional_copy import ConditionalCopy, ContendedError
 from services.copier.model import (
     ConditionRefusedError,
     Copied,
@@ -15,8 +15,8 @@ from services.copier.model import (
     CopyResult,
     DestinationState,
     Location,
+    ObjectHead,
     Skipped,
-    SourceObject,
     Warn,
 )
 from shared.errors import PermanentError, Reason
@@ -32,7 +32,7 @@ class BothEnds:
     """What HEADs told of the destination, and then of the source; None: the source has no object."""
 
     destination: DestinationState
-    source: SourceObject | None
+    source: ObjectHead | None
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,13 @@ class _Refused:
 
 
 class NewestOnly:
-    """Copies an upload unless a newer one makes that pointless. `backoff`: as in `attempts`."""
+    """Copies an upload unless a newer one makes that pointless."""
 
-    def __init__(
-        self, copies: ConditionalCopy, *, sleep: Callable[[float], None], warn: Warn, backoff: Backoff
-    ) -> None:
-        self._copies = copies
+    def __init__(self, copies: ConditionalCopy, *, sleep: Callable[[float], None], warn: Warn) -> None:
+        self.copies = copies
         self._store = copies.store
         self._sleep = sleep
         self._warn = warn
-        self._backoff = backoff
 
     def copy(self, command: CopyCommand) -> Copied | Skipped:
         """Copy one upload along its route.
@@ -74,8 +71,8 @@ class NewestOnly:
             TransientError: S3 did not answer, or other writers won every attempt (`Contended`).
             UnfinishedError: time ran short in the middle of a copy in parts.
         """
-        with self._copies.ending(command):
-            tries = attempts(self._backoff)
+        with self.copies.ending(command):
+            tries = self.copies.attempts()
             if not self._reads_before_copying(command):
                 next(tries)
                 if result := self.copy_if_new(command):
@@ -100,24 +97,24 @@ class NewestOnly:
         shows in the second.
         """
         destination = self._store.head_destination(command.target.location)
-        return BothEnds(destination, self._store.head_source(command.source))
+        return BothEnds(destination, self._store.head_object(command.source))
 
     def overwrite_if_unchanged(
-        self, command: CopyCommand, source: SourceObject, destination: DestinationState
+        self, command: CopyCommand, source: ObjectHead, destination: DestinationState
     ) -> CopyResult | None:
         """Copy what was read, if both ends are still as they were read; None: one of both is not."""
         command.require_time()
         try:
-            return self._copies.copy(command, source, if_match=destination.etag)
+            return self.copies.copy(command, source, if_match=destination.etag)
         except ConditionRefusedError:
             return None
 
-    def verify_source(self, command: CopyCommand, source: SourceObject, result: CopyResult) -> bool:
+    def verify_source(self, command: CopyCommand, source: ObjectHead, result: CopyResult) -> bool:
         """Whether the source still holds the upload that was copied, or no object at all.
 
         ETags do not tell: where contents return, `overwrite_if_unchanged` takes an older upload for a newer one.
         """
-        now = self._store.head_source(command.source)
+        now = self._store.head_object(command.source)
         if now is None:
             return True
         if now.version_id is not None and result.source_version_id is not None:
@@ -149,7 +146,7 @@ class NewestOnly:
     def _overwrite_and_verify(
         self,
         command: CopyCommand,
-        source: SourceObject,
+        source: ObjectHead,
         destination: DestinationState,
         outcome: Copied | Skipped | None,
     ) -> "_Ended | _Overtaken | _Refused":
@@ -171,12 +168,12 @@ class NewestOnly:
 
     def _reads_before_copying(self, command: CopyCommand) -> bool:
         # A copy in parts is too dear to be made for a condition that may not hold; only a HEAD tells the redirect.
-        return self._copies.is_in_parts(command.upload.url, command.upload.size) or command.route.website_redirects
+        return self.copies.is_in_parts(command.upload.url, command.upload.size) or command.route.website_redirects
 
     def _source_deleted(self, command: CopyCommand) -> Skipped:
-        def head(twin: Upload) -> SourceObject | None:
+        def head(twin: Upload) -> ObjectHead | None:
             on_route = command.route.matches(twin.bucket, twin.key, twin.size)
-            return self._store.head_source(Location(twin.bucket, twin.key)) if on_route else None
+            return self._store.head_object(Location(twin.bucket, twin.key)) if on_route else None
 
         skipped = command.skipped(Reason.SOURCE_DELETED, f"{command.source.url} is not there any more")
         twin = decoded_twin(command.upload, head)
@@ -186,12 +183,12 @@ class NewestOnly:
         return replace(skipped, decoded=twin)
 
 
-def _may_hide_an_upload(source: SourceObject, destination: DestinationState) -> bool:
+def _may_hide_an_upload(source: ObjectHead, destination: DestinationState) -> bool:
     """Whether a later upload could look like this one: it was made in the second in which the destination was read."""
     return source.version_id is None and source.last_modified >= destination.seen_at
 
 
-def _is_on_route(command: CopyCommand, found: SourceObject) -> bool:
+def _is_on_route(command: CopyCommand, found: ObjectHead) -> bool:
     """Whether the route is meant for what was found: it may be of another size than the upload was."""
     return command.route.matches(command.source.bucket, command.source.key, found.size)
 

@@ -10,14 +10,13 @@ from services.copier.model import (
     CopiedPart,
     CopyResult,
     DestinationState,
-    DestinationVersion,
     KeyState,
     Lease,
     ListedVersion,
     Location,
+    ObjectHead,
     OpenUpload,
     Placement,
-    SourceObject,
     Target,
     Version,
 )
@@ -37,28 +36,17 @@ class ObjectStore(Protocol):
         `if_match` is the ETag that the destination must have; None: it must not exist. Raises ConditionRefusedError.
         """
 
-    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
-        """The newest upload of a source key, or one version; None when there is none."""
+    def head_object(self, source: Location, version_id: str | None = None) -> ObjectHead | None:
+        """What a key holds, or one version of it; None when there is no such object."""
 
     def head_destination(self, destination: Location) -> DestinationState:
-        """What the destination key holds."""
-
-
-class DeletingStore(ObjectStore, Protocol):
-    """Whole objects on S3, and their deletion."""
+        """What the destination key holds, and when."""
 
     def keeps_versions(self, bucket: str) -> bool:
         """Whether a deletion in this bucket leaves a marker and removes nothing."""
 
     def put_delete_marker(self, destination: Location, *, if_match: str) -> str | None:
         """Delete the key, if it holds this ETag; the marker's version id. Raises ConditionRefusedError."""
-
-
-class VersionStore(ObjectStore, Protocol):
-    """Whole objects on S3, and their versions."""
-
-    def current_version(self, destination: Location) -> DestinationVersion | None:
-        """What the destination key holds, or None for no object."""
 
     def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
         """The versions of the same key that were uploaded before this one, newest first."""
@@ -67,7 +55,7 @@ class VersionStore(ObjectStore, Protocol):
 class MultipartStore(Protocol):
     """Multipart uploads on S3."""
 
-    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+    def begin(self, source: Location, found: ObjectHead, target: Target, *, checksum_algorithm: str) -> str:
         """Begin an upload with the properties of what was found, and a checksum of its whole; its id."""
 
     def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:

@@ -19,7 +19,6 @@ from services.copier.every_version import EveryVersion
 from services.copier.multipart import MultipartCopy
 from services.copier.newest_only import NewestOnly
 from services.copier.telemetry import CloudWatchTelemetry
-from services.copier.version_placement import Placer
 from services.copier.worker import CopyWorker, Performed
 from shared import times
 from shared.copy_plan import LARGEST_PART, LARGEST_SINGLE_COPY, SMALLEST_PART, PartSizes
@@ -133,21 +132,19 @@ def build() -> BatchProcessor[Performed]:
         width=settings.part_threads,
         warn=_warn,
     )
-    store = S3ObjectStore(s3, owners)
-    copies = ConditionalCopy(store, parts, settings.part_sizes)
-    newest_only = NewestOnly(copies, sleep=time.sleep, warn=_warn, backoff=_back_off)
+    copies = ConditionalCopy(S3ObjectStore(s3, owners), parts, settings.part_sizes, _back_off)
+    newest_only = NewestOnly(copies, sleep=time.sleep, warn=_warn)
     every_version: EveryVersion | None = None
     if settings.placement_table_name:
         ledger = DynamoDbPlacementLedger(
             client("dynamodb", connections=settings.threads, read_timeout_s=_ANSWER_TIMEOUT_S),
             settings.placement_table_name,
         )
-        placer = Placer(store, ledger, copies, warn=_warn, backoff=_back_off, clock=times.now)
-        every_version = EveryVersion(placer, new_owner=lambda: str(uuid4()))
+        every_version = EveryVersion(copies, ledger, lambda: str(uuid4()), _warn, times.now)
     telemetry = CloudWatchTelemetry()
     worker = CopyWorker(
         newest_only=newest_only,
-        deletions=Deletions(store, newest_only, _back_off),
+        deletions=Deletions(newest_only),
         every_version=every_version,
         abandon=parts.abandon,
         routes=settings.routes,

@@ -59,8 +59,8 @@ def a_newest_only(
     width: int = 1,
 ) -> NewestOnly:
     """The never-backwards rule on this S3."""
-    copies = ConditionalCopy(s3, MultipartCopy(s3, InTurn(), width=width, warn=warn), sizes)
-    return NewestOnly(copies, sleep=clock.sleep, warn=warn, backoff=backoff)
+    copies = ConditionalCopy(s3, MultipartCopy(s3, InTurn(), width=width, warn=warn), sizes, backoff)
+    return NewestOnly(copies, sleep=clock.sleep, warn=warn)
 
 
 def a_copy_worker(
@@ -70,7 +70,7 @@ def a_copy_worker(
     newest_only = a_newest_only(s3, clock, sizes=sizes)
     return CopyWorker(
         newest_only=newest_only,
-        deletions=Deletions(s3, newest_only, lambda _: None),
+        deletions=Deletions(newest_only),
         every_version=None,
         abandon=MultipartCopy(s3, InTurn(), width=1, warn=lambda *_: None).abandon,
         routes=routes,

@@ -1,27 +1,18 @@
-"""An in-memory placement ledger, and a fake S3 with what placing versions needs."""
+"""An in-memory placement ledger."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from services.copier.model import (
-    DestinationVersion,
     KeyState,
     Lease,
     LeaseHeldError,
     LeaseLostError,
-    ListedVersion,
     Location,
     NotNewerError,
     Placement,
     Version,
 )
 from shared.errors import Reason
-from tests.fakes.s3 import FakeS3, StoredObject
-
-if TYPE_CHECKING:
-    from shared.events import Upload
 
 
 @dataclass
@@ -80,41 +71,3 @@ class FakePlacementLedger:
         if key.lease is None or key.lease.owner != owner:
             raise LeaseLostError(Reason.CONTENDED, "the lease is lost")
         return key
-
-
-class FakeVersionedS3(FakeS3):
-    """Two versioned buckets, `in` and `out`, and the Protocol `VersionStore` on them."""
-
-    def __init__(self, clock: Callable[[], datetime], *, versioned: tuple[str, ...] = ("in", "out")) -> None:
-        super().__init__(clock, versioned=versioned)
-
-    def history(self, url: str) -> list[StoredObject]:
-        """Every version of `s3://bucket/key`, the oldest first."""
-        bucket, _, key = url.removeprefix("s3://").partition("/")
-        return [stored for (location, _), stored in self.versions.items() if location == Location(bucket, key)]
-
-    def remove_version(self, upload: "Upload") -> None:
-        """Delete one version for good; the one before it becomes the newest."""
-        location = Location(upload.bucket, upload.key)
-        del self.versions[location, upload.version_id]
-        left = self.history(f"s3://{upload.bucket}/{upload.key}")
-        if left:
-            self.objects[location] = left[-1]
-        else:
-            self.objects.pop(location, None)
-
-    def current_version(self, destination: Location) -> DestinationVersion | None:
-        """HeadObject."""
-        stored = self.objects.get(destination)
-        if stored is None:
-            return None
-        return DestinationVersion(stored.etag, stored.version_id, len(stored.body), stored.checksum)
-
-    def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
-        """ListObjectVersions."""
-        versions = self.history(source.url)
-        ids = [stored.version_id for stored in versions]
-        # Of a marker that is there no more, S3 has only what came before it; nobody knows here what that was.
-        for stored in reversed(versions[: ids.index(version_id)] if version_id in ids else []):
-            assert stored.version_id is not None
-            yield ListedVersion(stored.version_id, stored.etag, len(stored.body), stored.last_modified)

@@ -1,7 +1,7 @@
 """A strict S3 in memory: conditions hold at the moment of commit, as they do in AWS. The simulator's is built on it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,9 +11,10 @@ from services.copier.model import (
     CopiedPart,
     CopyResult,
     DestinationState,
+    ListedVersion,
     Location,
+    ObjectHead,
     OpenUpload,
-    SourceObject,
     Target,
     UploadGoneError,
 )
@@ -56,9 +57,9 @@ class _Multipart:
 
 
 class FakeS3:
-    """Buckets of objects, and the Protocols `DeletingStore` and `MultipartStore` on them.
+    """Buckets of objects, and the Protocols `ObjectStore` and `MultipartStore` on them.
 
-    `before[step]` holds what is called, one a time, just ahead of a step (`read`, `commit`, `part`, `head_source`,
+    `before[step]` holds what is called, one a time, just ahead of a step (`read`, `commit`, `part`, `head_object`,
     `head_destination`), so that a test can let others act in between.
     """
 
@@ -132,6 +133,21 @@ class FakeS3:
         bucket, _, key = url.removeprefix("s3://").partition("/")
         return self.objects.get(Location(bucket, key))
 
+    def history(self, url: str) -> list[StoredObject]:
+        """Every version of `s3://bucket/key`, the oldest first."""
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        return [stored for (location, _), stored in self.versions.items() if location == Location(bucket, key)]
+
+    def remove_version(self, upload: Upload) -> None:
+        """Delete one version for good; the one before it becomes the newest."""
+        location = Location(upload.bucket, upload.key)
+        del self.versions[location, upload.version_id]
+        left = self.history(f"s3://{upload.bucket}/{upload.key}")
+        if left:
+            self.objects[location] = left[-1]
+        else:
+            self.objects.pop(location, None)
+
     def copy(
         self, source: Location, etag: str, target: Target, *, if_match: str | None, version_id: str | None = None
     ) -> CopyResult:
@@ -158,7 +174,16 @@ class FakeS3:
         self._writes += 1
         return f"v{self._writes}"
 
-    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+    def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
+        """ListObjectVersions."""
+        versions = self.history(source.url)
+        ids = [stored.version_id for stored in versions]
+        # Of a marker that is there no more, S3 has only what came before it; nobody knows here what that was.
+        for stored in reversed(versions[: ids.index(version_id)] if version_id in ids else []):
+            assert stored.version_id is not None
+            yield ListedVersion(stored.version_id, stored.etag, len(stored.body), stored.last_modified)
+
+    def begin(self, source: Location, found: ObjectHead, target: Target, *, checksum_algorithm: str) -> str:
         """GetObjectTagging of what was found (without a version id: of what is there now), CreateMultipartUpload."""
         return self._open(target, found, self._tags(source, found.version_id), checksum_algorithm)
 
@@ -200,9 +225,9 @@ class FakeS3:
         self._step("abort", "abort")
         self.open_uploads.pop(upload.id, None)
 
-    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
+    def head_object(self, source: Location, version_id: str | None = None) -> ObjectHead | None:
         """HeadObject: moments in whole seconds."""
-        self._step("head_source", "head_source")
+        self._step("head_object", "head_object")
         _check_key(source)
         stored = self._find(source, version_id)
         return told(source, stored) if stored else None
@@ -221,7 +246,7 @@ class FakeS3:
         return found.tags
 
     def _open(
-        self, target: Target, found: SourceObject, tags: tuple[tuple[str, str], ...], checksum_algorithm: str
+        self, target: Target, found: ObjectHead, tags: tuple[tuple[str, str], ...], checksum_algorithm: str
     ) -> str:
         """CreateMultipartUpload, with a checksum of the whole."""
         self._step("begin", "begin")
@@ -281,10 +306,10 @@ class FakeS3:
             waiting.pop(0)()
 
 
-def told(location: Location, stored: StoredObject) -> SourceObject:
+def told(location: Location, stored: StoredObject) -> ObjectHead:
     """What a HEAD tells of it: moments in whole seconds."""
     _check_readable(location, stored)
-    return SourceObject(
+    return ObjectHead(
         etag=stored.etag,
         version_id=stored.version_id,
         size=len(stored.body),

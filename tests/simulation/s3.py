@@ -10,8 +10,8 @@ from services.copier.model import (
     CopyResult,
     DestinationState,
     Location,
+    ObjectHead,
     OpenUpload,
-    SourceObject,
     Target,
 )
 from shared.copy_plan import Part
@@ -27,7 +27,7 @@ CommitListener = Callable[[str, StoredObject | None, StoredObject, str | None], 
 
 
 @dataclass(frozen=True)
-class Seen(SourceObject):
+class Seen(ObjectHead):
     """What a HEAD tells, and (for the witness alone) which upload it told of."""
 
     place: int = field(default=-1, compare=False)
@@ -63,11 +63,11 @@ class S3(FakeS3):
 
         return self._network.call("CopyObject", effect)
 
-    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
+    def head_object(self, source: Location, version_id: str | None = None) -> ObjectHead | None:
         """HeadObject of the source key."""
-        head = super().head_source
+        head = super().head_object
 
-        def effect() -> SourceObject | None:
+        def effect() -> ObjectHead | None:
             found = head(source, version_id)
             return Seen(**vars(found), place=self.objects[source].place) if found else None
 
@@ -107,7 +107,7 @@ class S3(FakeS3):
         return self._network.call("GetObjectTagging", partial(super()._tags, source, version_id))
 
     def _open(
-        self, target: Target, found: SourceObject, tags: tuple[tuple[str, str], ...], checksum_algorithm: str
+        self, target: Target, found: ObjectHead, tags: tuple[tuple[str, str], ...], checksum_algorithm: str
     ) -> str:
         effect = partial(super()._open, target, found, tags, checksum_algorithm)
         upload_id = self._network.call("CreateMultipartUpload", effect, unanswered=self.excused.add)

@@ -154,12 +154,11 @@ class System:
         parts = MultipartCopy(self.s3, self._executor, width=2, warn=self._warn)
         events = EventsClient(self.network, self._guards, self._accept)
         rule = NewestOnly if self._guards.care_when_retried else Careless
-        copies = ConditionalCopy(self.s3, parts, SIZES)
-        newest_only = rule(copies, sleep=self.scheduler.sleep, warn=self._warn, backoff=self._back_off)
+        copies = ConditionalCopy(self.s3, parts, SIZES, self._back_off)
+        newest_only = rule(copies, sleep=self.scheduler.sleep, warn=self._warn)
         worker = CopyWorker(
             newest_only=newest_only,
-            # No route of a schedule follows deletions or keeps every version.
-            deletions=Deletions(cast(Any, self.s3), newest_only, self._back_off),
+            deletions=Deletions(newest_only),
             every_version=None,
             abandon=parts.abandon,
             routes=_ROUTES,

@@ -21,10 +21,9 @@ from services.copier.adapters.s3_refusals import Refusals
 from services.copier.model import (
     CopyResult,
     DestinationState,
-    DestinationVersion,
     ListedVersion,
     Location,
-    SourceObject,
+    ObjectHead,
     Target,
 )
 from shared.lambda_runtime.aws import is_gone, translated
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class S3ObjectStore:
-    """The `DeletingStore` and the `VersionStore` on S3."""
+    """The `ObjectStore` on S3."""
 
     def __init__(self, s3: "S3Client", owners: BucketOwners) -> None:
         carry_anything(s3)
@@ -79,12 +78,12 @@ class S3ObjectStore:
             checksum=checksum(copied),
         )
 
-    def head_source(self, source: Location, version_id: str | None = None) -> SourceObject | None:
+    def head_object(self, source: Location, version_id: str | None = None) -> ObjectHead | None:
         """HeadObject of the newest upload, or of one version, with its checksum; None for a missing or deleted one."""
         head = self._head(source, ChecksumMode="ENABLED", **given(VersionId=version_id))
         if "ETag" not in head:
             return None
-        return SourceObject(
+        return ObjectHead(
             etag=head["ETag"].strip('"'),
             version_id=version_id_of(head),
             size=head["ContentLength"],
@@ -117,11 +116,6 @@ class S3ObjectStore:
                 **self._owners.of(destination),
             )
         return version_id_of(answer)
-
-    def current_version(self, destination: Location) -> DestinationVersion | None:
-        """HeadObject with the checksum."""
-        head = self.head_source(destination)
-        return DestinationVersion(head.etag, head.version_id, head.size, head.checksum) if head else None
 
     def older_versions(self, source: Location, version_id: str) -> Iterator[ListedVersion]:
         """ListObjectVersions from the version on, page by page.

@@ -15,7 +15,7 @@ from services.copier.adapters.s3_parameters import (
     quoted,
     version_id_of,
 )
-from services.copier.model import CopiedPart, CopyResult, Location, OpenUpload, SourceObject, Target, UploadGoneError
+from services.copier.model import CopiedPart, CopyResult, Location, ObjectHead, OpenUpload, Target, UploadGoneError
 from shared.copy_plan import Part
 from shared.lambda_runtime.aws import translated
 
@@ -35,7 +35,7 @@ class S3MultipartStore:
         self._s3 = s3
         self._owners = owners
 
-    def begin(self, source: Location, found: SourceObject, target: Target, *, checksum_algorithm: str) -> str:
+    def begin(self, source: Location, found: ObjectHead, target: Target, *, checksum_algorithm: str) -> str:
         """CreateMultipartUpload: parts carry no properties, so headers, metadata and tags are sent here."""
         properties: dict[str, Any] = {**dict(found.headers), "ChecksumAlgorithm": checksum_algorithm}
         tagging = urlencode([(tag["Key"], tag["Value"]) for tag in self._tags(source, found.version_id)])

@@ -16,11 +16,10 @@ from services.copier.adapters.s3_client import CONTENT_HEADERS
 from services.copier.adapters.s3_multipart import S3MultipartStore
 from services.copier.adapters.s3_parameters import BucketOwners
 from services.copier.model import Location
-from services.copier.ports import DeletingStore, MultipartStore, VersionStore
+from services.copier.ports import MultipartStore, ObjectStore
 from shared.events import Upload
 from shared.lambda_runtime.aws import keep_expires_as_text
-from tests.fakes.placements import FakeVersionedS3
-from tests.fakes.s3 import checksum_of
+from tests.fakes.s3 import FakeS3, checksum_of
 
 ACCOUNT = "123456789012"
 IN, OUT = "contract-in", "contract-out"
@@ -42,14 +41,10 @@ class Properties:
 PLAIN = Properties()
 
 
-class Store(DeletingStore, VersionStore, Protocol):
-    """All that the copier asks of whole objects."""
-
-
 class Side(Protocol):
     """An S3 that holds the four buckets, empty at the start of a test."""
 
-    store: Store
+    store: ObjectStore
     parts: MultipartStore
 
     def put(self, at: Location, body: bytes, properties: Properties = PLAIN) -> Upload:
@@ -72,8 +67,8 @@ class FakeSide:
     """The strict fake."""
 
     def __init__(self) -> None:
-        self._s3 = FakeVersionedS3(lambda: datetime.now(UTC), versioned=(VERSIONED_IN, VERSIONED_OUT))
-        self.store: Store = self._s3
+        self._s3 = FakeS3(lambda: datetime.now(UTC), versioned=(VERSIONED_IN, VERSIONED_OUT))
+        self.store: ObjectStore = self._s3
         self.parts: MultipartStore = self._s3
 
     def put(self, at: Location, body: bytes, properties: Properties = PLAIN) -> Upload:
@@ -118,7 +113,7 @@ class ServerSide:
 
     def __init__(self, client: Any, uploader: Any) -> None:
         owners = BucketOwners({IN: ACCOUNT})
-        self.store: Store = S3ObjectStore(client, owners)
+        self.store: ObjectStore = S3ObjectStore(client, owners)
         self.parts: MultipartStore = S3MultipartStore(client, owners)
         self.s3 = uploader
         keep_expires_as_text(uploader)

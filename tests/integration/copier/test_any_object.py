@@ -18,7 +18,6 @@ from services.copier.every_version import EveryVersion
 from services.copier.model import Copied, CopyCommand, Location, UnfinishedError
 from services.copier.multipart import MultipartCopy
 from services.copier.newest_only import NewestOnly
-from services.copier.version_placement import Placer
 from shared.copy_plan import PartSizes
 from shared.events import Continuation, Upload
 from shared.routes import Route
@@ -83,13 +82,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def newest_only(_: Side, copies: ConditionalCopy) -> NewestOnly:
-    return NewestOnly(copies, sleep=warn, warn=warn, backoff=warn)
+def newest_only(copies: ConditionalCopy) -> NewestOnly:
+    return NewestOnly(copies, sleep=warn, warn=warn)
 
 
-def every_version(side: Side, copies: ConditionalCopy) -> EveryVersion:
-    placer = Placer(side.store, FakePlacementLedger(), copies, warn, warn, now)
-    return EveryVersion(placer, new_owner=lambda: "owner")
+def every_version(copies: ConditionalCopy) -> EveryVersion:
+    return EveryVersion(copies, FakePlacementLedger(), lambda: "owner", warn, now)
 
 
 def in_steps(rule: NewestOnly | EveryVersion, upload: Upload, route: Route, *, parts_each: int | None) -> Any:
@@ -143,9 +141,9 @@ def test_head_with_checksum_and_tags_are_the_same_at_both_ends(
         website_redirects=redirects,
     )
 
-    copies = ConditionalCopy(side.store, MultipartCopy(side.parts, InTurn(), width=1, warn=warn), sizes)
+    copies = ConditionalCopy(side.store, MultipartCopy(side.parts, InTurn(), width=1, warn=warn), sizes, warn)
 
-    result = in_steps(make(side, copies), upload, route, parts_each=parts_each)
+    result = in_steps(make(copies), upload, route, parts_each=parts_each)
 
     assert isinstance(result, Copied)
     in_parts = drawn.size > sizes.threshold

@@ -83,9 +83,9 @@ def test_an_overwrite_is_refused_when_the_destination_has_changed(
 
 def test_a_look_at_the_source_tells_what_makes_an_upload_another(side: Side) -> None:
     etag = side.put(SOURCE, b"A", Properties(metadata={"n": "1"})).etag
-    first = side.store.head_source(SOURCE)
+    first = side.store.head_object(SOURCE)
     side.put(SOURCE, b"A", Properties(metadata={"n": "2"}))
-    second = side.store.head_source(SOURCE)
+    second = side.store.head_object(SOURCE)
 
     assert first is not None
     assert second is not None
@@ -96,7 +96,7 @@ def test_a_look_at_the_source_tells_what_makes_an_upload_another(side: Side) -> 
 
 
 def test_a_missing_key_is_nothing_on_either_side(side: Side) -> None:
-    assert side.store.head_source(SOURCE) is None
+    assert side.store.head_object(SOURCE) is None
     assert side.store.head_destination(TARGET).etag is None
 
 
@@ -110,7 +110,7 @@ def test_a_look_at_the_destination_tells_s3s_own_time(side: Side) -> None:
 
 def test_a_versioned_source_tells_which_version_was_copied(side: Side) -> None:
     etag = side.put(VERSIONED_SOURCE, b"A").etag
-    source = side.store.head_source(VERSIONED_SOURCE)
+    source = side.store.head_object(VERSIONED_SOURCE)
 
     copy = side.store.copy(VERSIONED_SOURCE, etag, TO, if_match=None)
 
@@ -123,7 +123,7 @@ def test_a_deleted_versioned_source_is_gone(side: Side) -> None:
     etag = side.put(VERSIONED_SOURCE, b"A").etag
     side.delete(VERSIONED_SOURCE)
 
-    assert side.store.head_source(VERSIONED_SOURCE) is None
+    assert side.store.head_object(VERSIONED_SOURCE) is None
     with pytest.raises(ConditionRefusedError):
         side.store.copy(VERSIONED_SOURCE, etag, TO, if_match=None)
 
@@ -165,7 +165,7 @@ def test_with_versioning_suspended_version_ids_tell_nothing(server_side: ServerS
     for status in ("Enabled", "Suspended"):
         server_side.s3.put_bucket_versioning(Bucket=suspended.bucket, VersioningConfiguration={"Status": status})
     etag = server_side.put(suspended, b"A").etag
-    found = server_side.store.head_source(suspended)
+    found = server_side.store.head_object(suspended)
 
     copy = server_side.store.copy(suspended, etag, TO, if_match=None)
 

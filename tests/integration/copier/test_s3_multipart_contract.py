@@ -8,8 +8,8 @@ from services.copier.model import (
     ConditionRefusedError,
     CopiedPart,
     Location,
+    ObjectHead,
     OpenUpload,
-    SourceObject,
     Target,
     UploadGoneError,
 )
@@ -38,8 +38,8 @@ def begin(side: Side, source: Location = SOURCE, target: Target | None = None) -
     return OpenUpload(upload_id, source, found.etag, found.version_id, to, found.size, BYTES_EACH)
 
 
-def found_at(side: Side, source: Location) -> SourceObject:
-    found = side.store.head_source(source)
+def found_at(side: Side, source: Location) -> ObjectHead:
+    found = side.store.head_object(source)
     assert found is not None
     return found
 

@@ -41,7 +41,7 @@ def calls(store: S3ObjectStore, etag: str) -> list[Callable[[], object]]:
     """Every way in which copying reads an object."""
     return [
         lambda: store.copy(SOURCE, etag, TO, if_match=None),
-        lambda: store.head_source(SOURCE),
+        lambda: store.head_object(SOURCE),
         lambda: store.head_destination(SOURCE),
     ]
 
@@ -86,7 +86,7 @@ def test_whoever_may_not_ask_who_pays_is_told_of_the_denied_access(
         intercept(server, lambda _: s3_error("AccessDenied", "Access Denied", 403)),
         pytest.raises(CopytrailError) as refused,
     ):
-        store.head_source(SOURCE)
+        store.head_object(SOURCE)
 
     assert refused.value.reason == "AccessDenied"
 
@@ -100,7 +100,7 @@ def test_a_head_that_is_refused_without_a_word_is_told_as_a_bad_request(
         return Reply(400) if request.operation == "HeadObject" else None
 
     with intercept(server, refuse), pytest.raises(CopytrailError) as refused:
-        store.head_source(SOURCE)
+        store.head_object(SOURCE)
 
     assert refused.value.reason == "BadRequest"
 
@@ -112,7 +112,7 @@ def test_a_key_that_speaks_of_encryption_explains_nothing(
     s3.put_object(Bucket=SOURCE.bucket, Key=key, Body=b"plain")
 
     with intercept(server, lambda _: Reply(503)), pytest.raises(TransientError):
-        store.head_source(Location(SOURCE.bucket, key))
+        store.head_object(Location(SOURCE.bucket, key))
 
     s3.delete_object(Bucket=SOURCE.bucket, Key=key)
 
@@ -141,7 +141,7 @@ def test_of_a_version_it_is_that_version_which_is_asked_about(s3: Any, store: S3
     s3.put_object(**place, Body=b"plain")
 
     with pytest.raises(PermanentError) as refused:
-        store.head_source(Location("refusals-versioned", "k"), secret)
+        store.head_object(Location("refusals-versioned", "k"), secret)
 
     assert refused.value.reason == Reason.CUSTOMER_KEY
 

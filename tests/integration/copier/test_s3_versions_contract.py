@@ -21,7 +21,7 @@ def test_an_older_version_is_copied_by_its_id(side: Side) -> None:
 
     copy = side.store.copy(SOURCE, older.etag, TARGET, if_match=None, version_id=older.version_id)
 
-    current = side.store.current_version(TARGET.location)
+    current = side.store.head_object(TARGET.location)
     assert current is not None
     assert (copy.etag, copy.source_version_id) == (older.etag, older.version_id)
     assert (current.etag, current.version_id, current.size) == (older.etag, copy.version_id, 1)
@@ -41,7 +41,7 @@ def test_a_removed_version_is_nothing_and_cannot_be_copied(side: Side) -> None:
     upload(side, b"B")
     side.remove_version(removed)
 
-    assert side.store.head_source(SOURCE, removed.version_id) is None
+    assert side.store.head_object(SOURCE, removed.version_id) is None
     with pytest.raises(ConditionRefusedError):
         side.store.copy(SOURCE, removed.etag, TARGET, if_match=None, version_id=removed.version_id)
 
@@ -49,14 +49,14 @@ def test_a_removed_version_is_nothing_and_cannot_be_copied(side: Side) -> None:
 def test_one_version_is_told_by_its_id(side: Side) -> None:
     older, _ = upload(side, b"A"), upload(side, b"BB")
 
-    found = side.store.head_source(SOURCE, older.version_id)
+    found = side.store.head_object(SOURCE, older.version_id)
 
     assert found is not None
     assert (found.etag, found.version_id, found.size) == (older.etag, older.version_id, 1)
 
 
 def test_a_destination_without_an_object_holds_nothing(side: Side) -> None:
-    assert side.store.current_version(TARGET.location) is None
+    assert side.store.head_object(TARGET.location) is None
 
 
 def test_older_versions_of_the_same_key_come_newest_first(side: Side) -> None:

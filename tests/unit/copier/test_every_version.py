@@ -12,7 +12,6 @@ from services.copier.conditional_copy import ConditionalCopy
 from services.copier.every_version import EveryVersion
 from services.copier.model import Copied, CopyCommand, Location, Skipped, UnfinishedError
 from services.copier.multipart import MultipartCopy
-from services.copier.version_placement import Placer
 from shared.copy_plan import PartSizes
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Upload
@@ -20,7 +19,8 @@ from shared.lambda_runtime.delivery_policy import OccupiedError
 from shared.routes import Route
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import IN_ONE, InTurn
-from tests.fakes.placements import FakePlacementLedger, FakeVersionedS3
+from tests.fakes.placements import FakePlacementLedger
+from tests.fakes.s3 import FakeS3
 
 ROUTE = Route(source_bucket="in", destination_bucket="out", versions="every")
 VISIBILITY_TIMEOUT_S = 5400.0
@@ -71,7 +71,7 @@ class Moments:
 class Scene:
     def __init__(self, *, sizes: PartSizes = IN_ONE) -> None:
         self.clock = FakeClock()
-        self.s3 = FakeVersionedS3(self.clock)
+        self.s3 = FakeS3(self.clock, versioned=("in", "out"))
         self.ledger = FakePlacementLedger()
         self.warnings: list[str] = []
         self.route = ROUTE
@@ -90,9 +90,9 @@ class Scene:
     def copier(self, meanwhile: Callable[[], None] = lambda: None) -> EveryVersion:
         store: Any = Watched(self.s3, meanwhile)
         ledger: Any = Watched(self.ledger, meanwhile)
-        copies = ConditionalCopy(store, MultipartCopy(store, InTurn(), width=1, warn=self._warn), self.sizes)
-        placer = Placer(store, ledger, copies, warn=self._warn, backoff=lambda _: None, clock=self.clock)
-        return EveryVersion(placer, new_owner=lambda: f"owner {next(self._owners)}")
+        parts = MultipartCopy(store, InTurn(), width=1, warn=self._warn)
+        copies = ConditionalCopy(store, parts, self.sizes, lambda _: None)
+        return EveryVersion(copies, ledger, lambda: f"owner {next(self._owners)}", self._warn, self.clock)
 
     def copy(
         self,

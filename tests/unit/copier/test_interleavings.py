@@ -20,8 +20,8 @@ from services.copier.model import (
     CopyResult,
     DestinationState,
     Location,
+    ObjectHead,
     Skipped,
-    SourceObject,
     Target,
 )
 from services.copier.multipart import MultipartCopy
@@ -54,7 +54,7 @@ class Copier:
 class Unverified(NewestOnly):
     """The rule without its last step."""
 
-    def verify_source(self, command: CopyCommand, source: SourceObject, result: CopyResult) -> bool:
+    def verify_source(self, command: CopyCommand, source: ObjectHead, result: CopyResult) -> bool:
         return True
 
 
@@ -75,8 +75,8 @@ class World:
         self._running = 0
         no_parts = MultipartCopy(cast(Any, None), cast(Any, None), width=1, warn=_nothing)
         rule = Unverified if missing == "verify_source" else NewestOnly
-        copies = ConditionalCopy(cast(Any, self), no_parts, SIZES)
-        self._rule = rule(copies, sleep=_nothing, warn=_nothing, backoff=_nothing)
+        copies = ConditionalCopy(cast(Any, self), no_parts, SIZES, _nothing)
+        self._rule = rule(copies, sleep=_nothing, warn=_nothing)
         self.copiers = [self._delivered(number, retried=False) for number in range(len(contents))]
 
     def actions(self) -> Iterator[Action]:
@@ -154,11 +154,11 @@ class World:
         self.committed.add((self._running, newest))
         return CopyResult(etag, None, None, None)
 
-    def head_source(self, source: Location, version_id: None = None) -> SourceObject:
+    def head_object(self, source: Location, version_id: None = None) -> ObjectHead:
         self._yield()
         newest = self.uploaded - 1
         self._saw(newest)
-        return SourceObject(self.contents[newest], None, 1, _moment(newest))
+        return ObjectHead(self.contents[newest], None, 1, _moment(newest))
 
     def head_destination(self, destination: Location) -> DestinationState:
         self._yield()

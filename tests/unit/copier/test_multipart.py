@@ -78,7 +78,7 @@ def test_a_large_object_arrives_whole_with_its_properties(scene: Scene) -> None:
 def test_both_ends_are_read_before_anything_is_copied(scene: Scene) -> None:
     scene.copy(scene.upload())
 
-    assert scene.s3.requests[:3] == ["head_destination", "head_source", "begin"]
+    assert scene.s3.requests[:3] == ["head_destination", "head_object", "begin"]
 
 
 def test_an_object_at_the_threshold_is_copied_at_once(scene: Scene) -> None:

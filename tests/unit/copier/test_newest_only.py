@@ -80,7 +80,7 @@ def test_an_overwrite_replaces_the_older_upload(scene: Scene) -> None:
 
     assert isinstance(scene.copy(newer), Copied)
     assert scene.destination == b"B"
-    assert scene.s3.requests[1:] == ["copy", "head_destination", "head_source", "copy", "head_source"]
+    assert scene.s3.requests[1:] == ["copy", "head_destination", "head_object", "copy", "head_object"]
 
 
 def test_an_older_upload_is_superseded_and_touches_nothing(scene: Scene) -> None:
@@ -221,7 +221,7 @@ def test_a_source_deleted_right_after_the_overwrite_leaves_the_copy_copied(scene
     scene.copy(scene.upload(b"A"))
     upload = scene.upload(b"B")
     scene.later()
-    scene.s3.before["head_source"] = [lambda: None, lambda: scene.s3.delete("in", "k")]
+    scene.s3.before["head_object"] = [lambda: None, lambda: scene.s3.delete("in", "k")]
 
     assert isinstance(scene.copy(upload), Copied)
     assert scene.destination == b"B"
