@@ -88,29 +88,22 @@ class _S3Deletion(msgspec.Struct, frozen=True):
 
 
 def _creation(envelope: Envelope) -> CopyRequest:
-    return CopyRequest(upload=_upload(detail(envelope, _S3Detail), envelope))
+    created = detail(envelope, _S3Detail)
+    return CopyRequest(upload=_upload(envelope, created, created.object.etag, created.object.size))
 
 
 def _restore(envelope: Envelope) -> CopyRequest:
     restored = detail(envelope, _S3Detail)
     # The upload itself failed under its own LogID; S3's id of the restore tells this one apart.
     return CopyRequest(
-        upload=_upload(restored, envelope), trigger=Trigger.RESTORE, request_id=restored.request_id or None
+        upload=_upload(envelope, restored, restored.object.etag, restored.object.size),
+        trigger=Trigger.RESTORE,
+        request_id=restored.request_id or None,
     )
 
 
 def _deletion(envelope: Envelope) -> CopyRequest:
-    deleted = detail(envelope, _S3Deletion)
-    deletion = Upload(
-        bucket=deleted.bucket.name,
-        key=deleted.object.key,
-        etag="",
-        size=0,
-        version_id=_version_id(deleted.object),
-        sequencer=deleted.object.sequencer,
-        uploaded_at=envelope.time,
-    )
-    return CopyRequest(upload=deletion, trigger=Trigger.DELETE)
+    return CopyRequest(upload=_upload(envelope, detail(envelope, _S3Deletion), "", 0), trigger=Trigger.DELETE)
 
 
 def _operators_request(envelope: Envelope) -> CopyRequest:
@@ -158,21 +151,18 @@ _AUDIT_QUEUE: Readers[Audited] = {
 AUDITED_DETAIL_TYPES = [detail_type for _, detail_type in _AUDIT_QUEUE]
 
 
-def _upload(written: _S3Detail, envelope: Envelope) -> Upload:
+def _upload(envelope: Envelope, write: _S3Detail | _S3Deletion, etag: str, size: int) -> Upload:
+    version_id = write.object.version_id
     return Upload(
-        bucket=written.bucket.name,
-        key=written.object.key,
-        etag=written.object.etag.strip('"'),
-        size=written.object.size,
-        version_id=_version_id(written.object),
-        sequencer=written.object.sequencer,
+        bucket=write.bucket.name,
+        key=write.object.key,
+        etag=etag.strip('"'),
+        size=size,
+        # With versioning suspended every write has this one: it tells nothing apart.
+        version_id=None if version_id == "null" else version_id,
+        sequencer=write.object.sequencer,
         uploaded_at=envelope.time,
     )
-
-
-def _version_id(of: _S3Key) -> str | None:
-    # With versioning suspended every write has this one: it tells nothing apart.
-    return None if of.version_id == "null" else of.version_id
 
 
 def _check_lengths(upload: Upload) -> None:

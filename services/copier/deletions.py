@@ -35,16 +35,16 @@ class Deletions:
         location = command.target.location
         nowhere = Destination(bucket=location.bucket, key=location.key)
         for _ in self._newest_only.copies.attempts():
-            ends = self._newest_only.read_destination_then_source(command)
-            if ends.source:
+            destination, source = self._newest_only.read_destination_then_source(command)
+            if source:
                 if command.retried:
-                    self._copy_newest(command, ends.source)
+                    self._copy_newest(command, source)
                 return command.skipped(Reason.SUPERSEDED, f"{command.source.url} was uploaded again since")
-            if ends.destination.etag is None:
+            if destination.etag is None:
                 return Deleted(nowhere)
             self._require_versions(location.bucket)
             try:
-                marker = self._store.put_delete_marker(location, if_match=ends.destination.etag)
+                marker = self._store.put_delete_marker(location, if_match=destination.etag)
             except ConditionRefusedError:
                 continue
             if source := self._store.head_object(command.source):

@@ -28,14 +28,6 @@ _S3_CLOCK_TICK_S = 1.0
 
 
 @dataclass(frozen=True)
-class BothEnds:
-    """What HEADs told of the destination, and then of the source; None: the source has no object."""
-
-    destination: DestinationState
-    source: ObjectHead | None
-
-
-@dataclass(frozen=True)
 class _Ended:
     """The upload has its outcome, and the destination holds nothing older than the source."""
 
@@ -90,14 +82,14 @@ class NewestOnly:
         except ConditionRefusedError:
             return None
 
-    def read_destination_then_source(self, command: CopyCommand) -> BothEnds:
+    def read_destination_then_source(self, command: CopyCommand) -> tuple[DestinationState, ObjectHead | None]:
         """HEAD both ends, in the order that makes the next step safe.
 
         A newer upload that is copied after the first HEAD fails `overwrite_if_unchanged`; one that was copied before it
         shows in the second.
         """
         destination = self._store.head_destination(command.target.location)
-        return BothEnds(destination, self._store.head_object(command.source))
+        return destination, self._store.head_object(command.source)
 
     def overwrite_if_unchanged(
         self, command: CopyCommand, source: ObjectHead, destination: DestinationState
@@ -125,17 +117,17 @@ class NewestOnly:
         outcome: Copied | Skipped | None = None
         newest_too = command.retried
         for _ in tries:
-            ends = self.read_destination_then_source(command)
-            if ends.source is None:
+            destination, source = self.read_destination_then_source(command)
+            if source is None:
                 return outcome or self._source_deleted(command)
-            if outcome is None and not is_same_upload(ends.source, command.upload):
+            if outcome is None and not is_same_upload(source, command.upload):
                 outcome = _superseded(command)
-            if outcome and not (newest_too and _is_on_route(command, ends.source)):
+            if outcome and not (newest_too and _is_on_route(command, source)):
                 return outcome
-            if _may_hide_an_upload(ends.source, ends.destination):
+            if _may_hide_an_upload(source, destination):
                 self._sleep(_S3_CLOCK_TICK_S)
                 continue
-            match self._overwrite_and_verify(command, ends.source, ends.destination, outcome):
+            match self._overwrite_and_verify(command, source, destination, outcome):
                 case _Ended(ended):
                     return ended
                 case _Overtaken(outcome):

@@ -1,8 +1,9 @@
 """What CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
 
-from services.copier.worker import Continued, Failed, Finished, Performed, Unreadable
+from services.copier.worker import Continued, Failed, Finished, Performed
 from shared.events import Completion, CopyRequest, Outcome
 from shared.lambda_runtime import powertools
+from shared.lambda_runtime.message import DeadLetter
 from shared.lambda_runtime.powertools import MetricUnit, count, logger, metrics
 
 
@@ -12,32 +13,23 @@ class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
     def published(self, performed: Performed) -> None:
         """Log the transfer and count it; a failure to do so is no failure of the message, which has been accepted."""
         try:
-            _tell(performed)
+            self._tell(performed)
         except Exception:  # noqa: BLE001 - published again, it would leave a second dead letter
             logger.exception("a transfer was not counted", extra={"message_id": performed.message.id})
 
-
-def _tell(performed: Performed) -> None:
-    match performed:
-        case Finished(completion=completion):
-            _log(completion)
-            _count(completion)
-        case Failed(completion=completion):
-            _log(completion)
-            _count(completion)
-            count("DeadLetters")
-        case Continued(request=request):
-            _log_unfinished(request)
-        case Unreadable(letter=letter):
-            logger.error(
-                "dead letter",
-                extra={
-                    "message_id": letter.message.id,
-                    "reason": letter.error.reason,
-                    "explanation": letter.error.message,
-                },
-            )
-            count("DeadLetters")
+    def _tell(self, performed: Performed) -> None:
+        match performed:
+            case Finished(completion=completion):
+                _log(completion)
+                _count(completion)
+            case Failed(completion=completion):
+                _log(completion)
+                _count(completion)
+                count("DeadLetters")
+            case Continued(request=request):
+                _log_unfinished(request)
+            case DeadLetter():
+                self.dead_lettered(performed)
 
 
 def _log(completion: Completion) -> None:

@@ -39,25 +39,9 @@ class Finished:
 class Failed:
     """The message can have no other outcome than this failure, and becomes a dead letter."""
 
+    message: Message
     completion: Completion
-    letter: DeadLetter
-
-    @property
-    def message(self) -> Message:
-        """The message itself."""
-        return self.letter.message
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """The message names no upload, so that it has no outcome; it becomes a dead letter."""
-
-    letter: DeadLetter
-
-    @property
-    def message(self) -> Message:
-        """The message itself."""
-        return self.letter.message
+    error: CopytrailError
 
 
 @dataclass(frozen=True)
@@ -69,7 +53,8 @@ class Continued:
     command: CopyCommand
 
 
-Performed = Finished | Failed | Unreadable | Continued
+# A dead letter alone: the message names no upload, so that it has no outcome.
+Performed = Finished | Failed | Continued | DeadLetter
 
 
 class Telemetry(Protocol):
@@ -119,7 +104,7 @@ class CopyWorker:
         try:
             request = _as_replayed(decode_request(message.body), message)
         except CopytrailError as error:
-            return Unreadable(DeadLetter(message, error, None))
+            return DeadLetter(message, error, None)
         started_at = self._clock()
         route: Route | None = None
         try:
@@ -133,11 +118,12 @@ class CopyWorker:
             )
             outcome = self._copy(command)
         except UnfinishedError as unfinished:
-            return _continued(message, request, command, unfinished)
+            rest = unfinished.continuation
+            return Continued(message, structs.replace(request, continuation=rest), replace(command, continuation=rest))
         except Exception as error:  # noqa: BLE001 - a bug, too, must end as a retry or a dead letter with its reason
             final = final_error(error, message, self._max_receive_count)
             completion = self._completion(request, route, message, started_at, final)
-            return Failed(completion, DeadLetter(message, final, completion.log_id))
+            return Failed(message, completion, final)
         completion = self._completion(request, route, message, started_at, outcome)
         if isinstance(outcome, Skipped) and outcome.decoded:
             key = request.upload.key
@@ -178,8 +164,11 @@ class CopyWorker:
     def _send(self, performed: Performed) -> CopytrailError | None:
         """Send what has to be accepted before the message may go; None when it was, else why not."""
         match performed:
-            case Failed() | Unreadable():
-                return dead_letter(self._queue, performed.letter)
+            case DeadLetter():
+                return dead_letter(self._queue, performed)
+            case Failed():
+                letter = DeadLetter(performed.message, performed.error, performed.completion.log_id)
+                return dead_letter(self._queue, letter)
             case Continued():
                 error = self._enqueue(performed.request)
                 if error:
@@ -262,13 +251,6 @@ def _may_have_been_tried(request: CopyRequest, message: Message, now: datetime) 
         or request.trigger is Trigger.REPLAY
         or request.continuation is not None
         or now - request.upload.uploaded_at > _FIRST_DELIVERIES_COME_WITHIN
-    )
-
-
-def _continued(message: Message, request: CopyRequest, command: CopyCommand, unfinished: UnfinishedError) -> Continued:
-    continuation = unfinished.continuation
-    return Continued(
-        message, structs.replace(request, continuation=continuation), replace(command, continuation=continuation)
     )
 
 

@@ -81,20 +81,36 @@ class BatchProcessor(Generic[R]):
         No record of the batch makes this raise: what can never be worked on becomes a dead letter with its reason.
         """
         records = [read_record(record) for record in event["Records"]]
-        messages = [record for record in records if isinstance(record, Message)]
-        again = self.process(messages, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
-        unreadable = [record for record in records if isinstance(record, DeadLetter)]
-        again += [letter.message for letter in unreadable if not self._dead_letter_or_retry(letter)]
+        again = self.process(records, seconds_left=lambda: context.get_remaining_time_in_millis() / 1000)
         return {
             "batchItemFailures": [{"itemIdentifier": id_} for id_ in dict.fromkeys(message.id for message in again)]
         }
 
-    def process(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> list[Message]:
+    def process(self, records: Sequence[Message | DeadLetter], seconds_left: Callable[[], float]) -> list[Message]:
         """Work through the messages; those that must be delivered again, each with its delay set.
 
-        What still fails on the last receive that the queue allows becomes a dead letter. `seconds_left` is Lambda's
-        remaining time.
+        What still fails on the last receive that the queue allows becomes a dead letter, too. `seconds_left` is
+        Lambda's remaining time.
         """
+        failures = self._work_through([record for record in records if isinstance(record, Message)], seconds_left)
+        letters = [record for record in records if isinstance(record, DeadLetter)]
+        again: dict[Message, CopytrailError] = {}
+        for message, error in failures.items():
+            if is_last_receive(message, self.max_receive_count):
+                letters.append(DeadLetter(message, error, log_id=None))
+            else:
+                again[message] = error
+        for letter in letters:
+            if dead_letter(self.queue, letter):
+                again[letter.message] = letter.error
+            else:
+                self.telemetry.dead_lettered(letter)
+        for message, error in again.items():
+            self._retry(message, error)
+        return list(again)
+
+    def _work_through(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> Failures:
+        """Perform each message and publish the results, as long as there is time; what failed, in their order."""
 
         def perform(message: Message) -> R:
             if seconds_left() <= INVOCATION_RESERVE_S:
@@ -115,9 +131,7 @@ class BatchProcessor(Generic[R]):
             _give_up(future, message, ready, failures)
         for start in range(0, len(ready), _GROUP_SIZE):
             failures.update(self._publish(ready[start : start + _GROUP_SIZE]))
-        return [
-            message for message in messages if (error := failures.get(message)) and not self._has_ended(message, error)
-        ]
+        return {message: failures[message] for message in messages if message in failures}
 
     def _publish(self, group: Sequence[tuple[Message, R]]) -> Failures:
         try:
@@ -127,20 +141,6 @@ class BatchProcessor(Generic[R]):
                 return {group[0][0]: unexpected(error)}
         # Whose error it is only shows when each is alone; what is published twice leaves the same record.
         return {message: error for pair in group for message, error in self._publish([pair]).items()}
-
-    def _has_ended(self, message: Message, error: CopytrailError) -> bool:
-        if is_last_receive(message, self.max_receive_count):
-            return self._dead_letter_or_retry(DeadLetter(message, error, log_id=None))
-        self._retry(message, error)
-        return False
-
-    def _dead_letter_or_retry(self, letter: DeadLetter) -> bool:
-        """Whether the dead-letter queue has taken a message; where it has not, the message comes again."""
-        if dead_letter(self.queue, letter):
-            self._retry(letter.message, letter.error)
-            return False
-        self.telemetry.dead_lettered(letter)
-        return True
 
     def _retry(self, message: Message, error: CopytrailError) -> None:
         delay_s = retry_delay(error, message.receive_count, self.uniform)

@@ -56,9 +56,7 @@ class S3MultipartStore:
 
     def copy_part(self, upload: OpenUpload, part: Part) -> CopiedPart:
         """UploadPartCopy, pinned to the ETag and, on a versioned source, to the version."""
-        copy_source: Any = {"Bucket": upload.source.bucket, "Key": upload.source.key}
-        if upload.version_id:
-            copy_source["VersionId"] = upload.version_id
+        copy_source: Any = {**_key(upload.source), **given(VersionId=upload.version_id)}
         with translated("UploadPartCopy", f"{upload.source.url} to {upload.target.location.url}"), conditions():
             answer = self._s3.upload_part_copy(
                 **_key(upload.target.location),

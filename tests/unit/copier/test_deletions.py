@@ -96,8 +96,8 @@ def test_a_bucket_that_keeps_no_versions_loses_nothing() -> None:
     failed = scene.worker.perform(message(object_deleted(scene.delete())), lambda: 900)
 
     assert isinstance(failed, Failed)
-    assert failed.letter.error.reason == Reason.DESTINATION_NOT_VERSIONED
-    assert "would be for good" in failed.letter.error.message
+    assert failed.error.reason == Reason.DESTINATION_NOT_VERSIONED
+    assert "would be for good" in failed.error.message
     assert scene.destination == b"A"
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from services.copier.telemetry import CloudWatchTelemetry
-from services.copier.worker import Unreadable
 from shared.errors import PermanentError
 from shared.lambda_runtime.message import DeadLetter
 from tests.fakes.sqs import message
@@ -22,6 +21,6 @@ def test_what_cannot_be_counted_fails_no_message_and_is_logged(monkeypatch: pyte
     monkeypatch.setattr("services.copier.telemetry.logger.exception", lambda *what, **more: logged.append((what, more)))
     delivery = message("hello")
 
-    CloudWatchTelemetry().published(Unreadable(DeadLetter(delivery, PermanentError("Odd", "why"), None)))
+    CloudWatchTelemetry().published(DeadLetter(delivery, PermanentError("Odd", "why"), None))
 
     assert logged == [(("a transfer was not counted",), {"extra": {"message_id": delivery.id}})]
