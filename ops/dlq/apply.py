@@ -1,9 +1,7 @@
 """What a preview showed, applied: those letters and no others, found again by a second sweep, and a tally of them."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -13,7 +11,7 @@ import click
 from ops.aws.concurrency import Pace
 from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.message import Letter
-from ops.dlq.preview import ApplyOptions, Preview
+from ops.dlq.preview import Action, Preview
 from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.sweep import Sweep, sweep
@@ -23,7 +21,6 @@ from ops.operation_events import RunningOperation, operation
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.prompts import note
-from shared.operations import OperationKind
 
 _MOST_REMARKS = _MOST_NAMED = 5
 
@@ -83,33 +80,13 @@ class Tally:
             note(f"and {self._more_remarks:,} more like these")
 
 
-@dataclass(frozen=True)
-class Action:
-    """What is to be done to letters.
-
-    `verb` and `done`: in a person's words ("replaying") and what becomes of each letter. `act`: does it to up to 10
-    letters, on any thread, and enters what became of them in the tally. `more_filters`: what else narrows it down, for
-    the record. `rate`: letters a second at most. `used_up`: the options that need another value when the command is
-    given once more.
-    """
-
-    kind: OperationKind
-    verb: str
-    done: Result
-    act: Callable[[Tally, Sweep, Sequence[Letter]], None]
-    options: ApplyOptions
-    more_filters: Mapping[str, str] = field(default_factory=dict)
-    threads: int = 1
-    rate: float | None = None
-    used_up: tuple[str, ...] = ()
-
-    @property
-    def dlq(self) -> str:
-        """What a person calls the dead-letter queue."""
-        return self.options.queue.dlq
+# Does what is to be done to up to 10 letters, on any thread, and enters what became of them in the tally.
+Act = Callable[[Tally, Sweep, Sequence[Letter]], None]
 
 
-def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview, lines: Lines) -> CommandError | None:
+def apply(
+    action: Action, act: Act, queue: DeadLetterQueue, preview: Preview, *, stack: Stack, lines: Lines
+) -> CommandError | None:
     """Act on what the preview showed, on record, and tell how it ended.
 
     Returns:
@@ -129,7 +106,7 @@ def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview
             tally = Tally(running, show=lines.show_done, advance=advance)
             for result, number in preview.left_out.items():
                 tally.count(result, number)
-            not_seen = apply_to(queue, preview.going, action, tally)
+            not_seen = apply_to(queue, preview.going, action, act, tally)
             tally.count(Result.NOT_SEEN, len(not_seen))
     except BaseException:
         done = tally.number(action.done) if tally else 0
@@ -143,7 +120,7 @@ def apply(action: Action, stack: Stack, queue: DeadLetterQueue, preview: Preview
 
 
 def _going_on(action: Action, left: int) -> str:
-    changes = [f"another {option}" for option in action.used_up]
+    changes = [f"another {action.used_up}"] if action.used_up else []
     if action.options.selection.limit is not None and left:
         changes.append(f"--limit {left}")
     return "the same command" + (f" with {' and '.join(changes)}" if changes else "")
@@ -153,6 +130,7 @@ def apply_to(
     queue: DeadLetterQueue,
     going: set[str],
     action: Action,
+    act: Act,
     tally: Tally,
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -167,25 +145,19 @@ def apply_to(
     """
     left = set(going)
     pace = Pace(action.rate, sleep=sleep)
-    with sweep(queue) as swept, on_threads(action.threads) as hand_over, _asking_for_patience():
-        for letters in swept:
-            wanted = [letter for letter in letters if letter.id in left]
-            left.difference_update(letter.id for letter in wanted)
-            for some in pace.groups(wanted, MOST_ENTRIES):
-                hand_over(partial(action.act, tally, swept, some))
-            if not left:
-                break
+    with sweep(queue) as swept, on_threads(action.threads) as hand_over:
+        try:
+            for letters in swept:
+                wanted = [letter for letter in letters if letter.id in left]
+                left.difference_update(letter.id for letter in wanted)
+                for some in pace.groups(wanted, MOST_ENTRIES):
+                    hand_over(partial(act, tally, swept, some))
+                if not left:
+                    break
+        except KeyboardInterrupt:
+            note("stopping: what is left is made visible again")
+            raise
     return left
-
-
-@contextmanager
-def _asking_for_patience() -> Iterator[None]:
-    """Tell a person who stops the command that letters are still to be made visible again."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        note("stopping: what is left is made visible again")
-        raise
 
 
 def _tell_end(action: Action, tally: Tally, not_seen: set[str], lines: Lines) -> CommandError | None:

@@ -1,9 +1,9 @@
 """`copytrail dlq`: what is typed."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import click
 
@@ -26,28 +26,16 @@ from ops.terminal.json import json_option, print_json
 from ops.terminal.prompts import note, yes_option
 from shared import times
 
-F = TypeVar("F", bound=Callable[..., object])
-
 _STDOUT = "-"
 
 
-class _QueueChoice(click.Choice[str]):
-    """A queue on the command line; becomes a QueueName."""
-
-    def __init__(self) -> None:
-        # click calls an enum's members by their names, in capitals.
-        super().__init__([name.value for name in QueueName])
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> QueueName:
-        return QueueName(super().convert(str(value), param, ctx))
-
-
+# click calls an enum's members by their names, in capitals.
+_queue_settings: Mapping[str, Any] = {
+    "type": click.Choice([name.value for name in QueueName]),
+    "callback": lambda _ctx, _option, value: value and QueueName(value),
+}
 _queue_option = click.option(
-    "--queue",
-    type=_QueueChoice(),
-    default=QueueName.COPY.value,
-    show_default=True,
-    help="Whose dead letters.",
+    "--queue", default=QueueName.COPY.value, show_default=True, help="Whose dead letters.", **_queue_settings
 )
 _all_option = click.option("--all", "everything", is_flag=True, help="Every letter that is ours: instead of a filter.")
 
@@ -264,7 +252,7 @@ Example:
 """,
 )
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--queue", type=_QueueChoice(), help="Whose dead letters they are, where FILE does not say so.")
+@click.option("--queue", help="Whose dead letters they are, where FILE does not say so.", **_queue_settings)
 @click.option("--again", is_flag=True, help="Also what is in the dead-letter queue already: it is then there twice.")
 @yes_option
 @click.pass_obj

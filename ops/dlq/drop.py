@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from shlex import quote
 
 from ops.atomic_files import check_new
-from ops.dlq.apply import Action, Tally, apply
+from ops.dlq.apply import Tally, apply
 from ops.dlq.files import LetterFile, new_letter_file
 from ops.dlq.message import Letter
-from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
+from ops.dlq.preview import Action, ApplyOptions, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
@@ -32,31 +33,29 @@ def drop_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, to: Path 
     queue = options.queue
     path = to or Path(f"dropped-letters-{times.now():%Y%m%dT%H%M%SZ}.jsonl")
     check_new(path)
-    wording = Wording(
+    action = Action(
+        kind=OperationKind.DROP,
+        options=options,
+        verb="dropping",
         would="be dropped",
-        question=lambda letters: f"Drop {letters} into {path}?",
+        done=Result.DROPPED,
+        into=f" into {path}",
         left_out_why="superseded since, and may have been copied last: `copytrail dlq replay` has the copier check"
         " that the newest is there",
         to_check_why="one may have been copied last, and `copytrail reconcile` tells whether the newest is there",
+        more_filters={"to": str(path)},
+        used_up="--to" if to else "",
     )
     with closing(stack.client("sqs", connections=CONNECTIONS + 1)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        preview = preview_and_ask(stack, letters, options, wording, lines, drops=True)
+        preview = preview_and_ask(stack, letters, action, lines)
         if preview is None:
             return
         with new_letter_file(path) as file:
-            action = Action(
-                kind=OperationKind.DROP,
-                verb="dropping",
-                done=Result.DROPPED,
-                # One thread writes to the file.
-                act=lambda tally, swept, some: _write_then_delete(file, queue, tally, swept, some),
-                options=options,
-                more_filters={"to": str(path)},
-                used_up=("--to",) if to else (),
-            )
             try:
-                problem = apply(action, stack, letters, preview, lines)
+                # One thread writes to the file.
+                act = partial(_write_then_delete, file, queue)
+                problem = apply(action, act, letters, preview, stack=stack, lines=lines)
             finally:
                 _tell_file(path)
     if problem:

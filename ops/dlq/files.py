@@ -1,14 +1,12 @@
 """Files of letters: one JSON object a line, from which each can be sent again as it was."""
 
 import os
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Required, TypedDict
 
 import msgspec
 
@@ -19,20 +17,13 @@ from ops.errors import UsageError
 from shared import times
 from shared.envelope import Moment, Text, check_moments
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs.type_defs import MessageAttributeValueOutputTypeDef
 
+class _Attribute(TypedDict, total=False):
+    """A message attribute as boto3 gives it; in JSON, its bytes are Base64."""
 
-class _Attribute(msgspec.Struct, frozen=True, kw_only=True, rename="pascal", omit_defaults=True):
-    """A message attribute; bytes as base64."""
-
-    data_type: Annotated[str, msgspec.Meta(pattern=r"^(String|Number|Binary)(\..*)?$")]
-    string_value: str | None = None
-    binary_value: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.string_value is None) is (self.binary_value is None):
-            raise ValueError("an attribute has either a StringValue or a BinaryValue")
+    DataType: Required[Annotated[str, msgspec.Meta(pattern=r"^(String|Number|Binary)(\..*)?$")]]
+    StringValue: str
+    BinaryValue: bytes
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -47,6 +38,8 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"):
 
     def __post_init__(self) -> None:
         check_moments(SentAt=self.sent_at)
+        if any(("StringValue" in value) is ("BinaryValue" in value) for value in self.attributes.values()):
+            raise ValueError("an attribute has either a StringValue or a BinaryValue")
 
 
 class Stored(NamedTuple):
@@ -54,21 +47,6 @@ class Stored(NamedTuple):
 
     letter: Letter
     queue: QueueName | None
-
-
-def attributes_in_json(letter: Letter) -> dict[str, dict[str, str]]:
-    """A letter's attributes as JSON has them, the bytes as base64."""
-    return {
-        name: {
-            "DataType": value["DataType"],
-            **(
-                {"BinaryValue": b64encode(value["BinaryValue"]).decode()}
-                if "BinaryValue" in value
-                else {"StringValue": value.get("StringValue", "")}
-            ),
-        }
-        for name, value in letter.attributes.items()
-    }
 
 
 def line_of(letter: Letter, queue: QueueName | None) -> bytes:
@@ -79,7 +57,7 @@ def line_of(letter: Letter, queue: QueueName | None) -> bytes:
         "SentAt": times.to_text(letter.sent_at),
         "AWSTraceHeader": letter.trace_header,
         "Body": letter.body,
-        "Attributes": attributes_in_json(letter),
+        "Attributes": letter.attributes,
     }
     return msgspec.json.encode({name: value for name, value in named.items() if value is not None}) + b"\n"
 
@@ -188,14 +166,23 @@ class LettersOfFile:
 
     def _stored(self, number: int, line: bytes) -> Stored | None:
         try:
-            return _stored(line)
-        except (msgspec.ValidationError, NotBase64) as error:
+            read_line = msgspec.json.decode(line, type=_Line)
+        except msgspec.ValidationError as error:
             # It is whole JSON, and not what we wrote.
             raise self._no_letter(number, error) from error
         except (msgspec.DecodeError, RecursionError) as error:
             if not line.endswith(b"\n") and (number > 1 or line.startswith(b"{")):
                 return None
             raise self._no_letter(number, error) from error
+        letter = Letter(
+            id=read_line.message_id,
+            body=read_line.body,
+            attributes=read_line.attributes,  # type: ignore[arg-type]  # boto3's type has two more, which SQS has not
+            receipt_handle="",
+            sent_at=read_line.sent_at,
+            trace_header=read_line.trace_header,
+        )
+        return Stored(letter, read_line.queue)
 
     def _no_letter(self, number: int, error: Exception) -> UsageError:
         return UsageError(f"line {number} of {self._path} is not a letter: {error}")
@@ -205,22 +192,3 @@ def _write(descriptor: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]
-
-
-def _stored(line: bytes) -> Stored:
-    read_line = msgspec.json.decode(line, type=_Line)
-    letter = Letter(
-        id=read_line.message_id,
-        body=read_line.body,
-        attributes={name: _attribute(value) for name, value in read_line.attributes.items()},
-        receipt_handle="",
-        sent_at=read_line.sent_at,
-        trace_header=read_line.trace_header,
-    )
-    return Stored(letter, read_line.queue)
-
-
-def _attribute(value: _Attribute) -> "MessageAttributeValueOutputTypeDef":
-    if value.binary_value is not None:
-        return {"DataType": value.data_type, "BinaryValue": b64decode(value.binary_value, validate=True)}
-    return {"DataType": value.data_type, "StringValue": value.string_value or ""}

@@ -55,53 +55,39 @@ def import_letters(stack: Stack, file: Path, *, asked_for: QueueName | None, aga
     unseen = Unseen() if again else _leave_out_what_is_there(DeadLetterQueue(sqs, url), contents)
     if not contents.left:
         note(f"nothing is imported: {file} has nothing that is not in the {queue.dlq}; --again takes it all the same")
-    elif confirm(f"Put {counted(contents.left, 'letter')} of {file} into the {queue.dlq}?", yes=yes):
+    elif confirm(f"Put {counted(len(contents.left), 'letter')} of {file} into the {queue.dlq}?", yes=yes):
         _import(stack, sqs, url, contents, rest)
     contents.check_whole()
     unseen.check()
 
 
 class Contents:
-    """The letters of a file, by their numbers. About 100 bytes of memory for each. May be shared by threads.
+    """The letters of a file, by their numbers. About 150 bytes of memory for each. May be shared by threads.
 
-    `queue`: whose dead letters they are. `torn`: the number of a last line that was cut off.
+    `queue`: whose dead letters they are. `left`: the numbers of those still to be imported. `torn`: that of a last line
+    which was cut off.
     """
 
     def __init__(self, file: Path, queue: QueueName, digests: list[bytes], torn: int | None) -> None:
         self.file = file
         self.queue = queue
-        self.left_out = 0
+        self.count = len(digests)
+        self.left = set(range(self.count))
         self._torn = torn
-        self._done = bytearray(len(digests))
         self._numbers: dict[bytes, list[int]] = {}
         for number, digest in enumerate(digests):
             self._numbers.setdefault(digest, []).append(number)
-
-    @property
-    def count(self) -> int:
-        """How many letters the file has."""
-        return len(self._done)
-
-    @property
-    def left(self) -> int:
-        """How many are still to be imported."""
-        return self._done.count(0)
 
     def leave_out(self, there: Iterable[Letter]) -> None:
         """These are in the queue already: the same body waits there, whatever was added to its attributes."""
         for letter in there:
             if numbers := self._numbers.get(_digest(letter)):
-                self.done(numbers.pop())
-                self.left_out += 1
-
-    def done(self, number: int) -> None:
-        """This letter is in the queue."""
-        self._done[number] = 1
+                self.left.remove(numbers.pop())
 
     def letters_left(self) -> Iterable[_Numbered]:
         """Those still to be imported, read from the file again. What is done while this goes on was taken before."""
         letters = enumerate(islice((stored.letter for stored in LettersOfFile(self.file)), self.count))
-        return ((number, letter) for number, letter in letters if not self._done[number])
+        return ((number, letter) for number, letter in letters if number in self.left)
 
     def check_whole(self) -> None:
         """Let a file pass of which every line could be read.
@@ -181,11 +167,8 @@ def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents) -> Unse
         for letters in swept:
             advance(len(letters))
             contents.leave_out(letters)
-    if contents.left_out:
-        note(
-            f"left out: {counted(contents.left_out, 'letter')} that the {contents.queue.dlq} has already; --again takes"
-            " them in"
-        )
+    if there := contents.count - len(contents.left):
+        note(f"left out: {counted(there, 'letter')} that the {contents.queue.dlq} has already; --again takes them in")
     if swept.unseen:
         note(f"{swept.unseen}: what is among them may then be there twice")
     return swept.unseen
@@ -193,18 +176,18 @@ def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents) -> Unse
 
 def _import(stack: Stack, sqs: "SQSClient", url: str, contents: Contents, rest: Path) -> None:
     dlq, file = contents.queue.dlq, contents.file
-    wanted = contents.left
+    wanted = len(contents.left)
     with operation(stack, OperationKind.IMPORT, subject=dlq, filters={"file": str(file)}) as running:
         try:
             why = _send_all(sqs, url, contents)
         finally:
-            running.count("imported", wanted - contents.left)
-            running.count("left", contents.left)
+            running.count("imported", wanted - len(contents.left))
+            running.count("left", len(contents.left))
             if contents.left:
                 with uninterrupted():
                     _write_rest(rest, contents)
         if contents.left:
-            raise CommandError(f"SQS did not take {counted(contents.left, 'letter')}: {why}")
+            raise CommandError(f"SQS did not take {counted(len(contents.left), 'letter')}: {why}")
     note(f"{counted(wanted, 'letter')} put into the {dlq}, by operation {running.id}")
 
 
@@ -214,13 +197,11 @@ def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:
 
     def send_some(some: Sequence[_Numbered]) -> None:
         refused = {id(letter): why for letter, why in send(sqs, url, [letter for _, letter in some]).refused}
-        for number, letter in some:
-            if id(letter) not in refused:
-                contents.done(number)
+        contents.left.difference_update(number for number, letter in some if id(letter) not in refused)
         said.extend(refused.values())
         advance(len(some))
 
-    with progress("Importing", total=contents.left, unit="letters") as advance, on_threads(THREADS) as hand_over:
+    with progress("Importing", total=len(contents.left), unit="letters") as advance, on_threads(THREADS) as hand_over:
         letters = iter(contents.letters_left())
         while some := list(islice(letters, MOST_ENTRIES)):
             hand_over(partial(send_some, some))
@@ -228,7 +209,7 @@ def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:
 
 
 def _write_rest(rest: Path, contents: Contents) -> None:
-    left = counted(contents.left, "letter")
+    left = counted(len(contents.left), "letter")
     try:
         write_letters(rest, (letter for _, letter in contents.letters_left()), contents.queue)
     except CommandError as error:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared import times
 from shared.errors import PermanentError, Reason, comes_before_copy
@@ -44,6 +44,19 @@ class ReasonFrom(StrEnum):
     EVENTBRIDGE = "EventBridge"
     NOBODY = "Nobody"
     NOT_OURS = "NotOurs"
+
+
+class Cause(NamedTuple):
+    """Why a message is in the dead-letter queue.
+
+    `reason`: its code; `NoReasonRecorded` without one, `NotOurs` when the body is no event of ours. `message`: the same
+    in a sentence. `attempts`: how often it was delivered before, where that is known.
+    """
+
+    reason_from: ReasonFrom
+    reason: str
+    message: str
+    attempts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,64 +104,41 @@ class Letter:
         """What a message of the copy queue asks for."""
         return self.about if isinstance(self.about, CopyRequest) else None
 
-    @property
-    def completion(self) -> Completion | None:
-        """How a transfer ended, as a message of the audit queue tells."""
-        return self.about if isinstance(self.about, Completion) else None
-
     @cached_property
     def upload(self) -> Upload | None:
         """The upload it is about, if it is about one."""
         return self.about.upload if isinstance(self.about, CopyRequest | Completion) else None
 
     @cached_property
-    def reason_from(self) -> ReasonFrom:
-        """Who recorded why it is here."""
-        recorded_by = self._reason_recorded_by
+    def cause(self) -> Cause:
+        """Why it is here, as whoever put it here recorded it."""
+        # A replayed letter keeps its attributes, and none of them says why it came back.
+        was_replayed = REPLAYED_BY in self.attributes
+        by_eventbridge = "" if was_replayed else self.text("ERROR_CODE")
+        by_copytrail = "" if was_replayed or by_eventbridge else self.text("Reason")
+        if by_copytrail:
+            attempts = _number(self.text("Attempts"))
+            return Cause(ReasonFrom.COPYTRAIL, by_copytrail, self.text("Message"), attempts)
         # Of a body that the copier could not decode, it recorded just that; it cannot be decoded now either.
-        if recorded_by is not ReasonFrom.COPYTRAIL and isinstance(self.about, PermanentError):
-            return ReasonFrom.NOT_OURS
-        return recorded_by
+        if isinstance(self.about, PermanentError):
+            return Cause(ReasonFrom.NOT_OURS, NOT_OURS, self.about.message)
+        if by_eventbridge:
+            retries = _number(self.text("RETRY_ATTEMPTS"))
+            attempts = None if retries is None else 1 + retries
+            return Cause(ReasonFrom.EVENTBRIDGE, by_eventbridge, self.text("ERROR_MESSAGE"), attempts)
+        return Cause(ReasonFrom.NOBODY, NO_REASON_RECORDED, self._no_reason_recorded)
 
     @property
     def is_ours(self) -> bool:
         """Whether it is one of copytrail's own messages."""
-        return self.reason_from is not ReasonFrom.NOT_OURS
-
-    @property
-    def reason(self) -> str:
-        """The code of the reason; `NoReasonRecorded` without one, `NotOurs` when the body is no event of ours."""
-        match self.reason_from:
-            case ReasonFrom.COPYTRAIL:
-                return self.text("Reason")
-            case ReasonFrom.EVENTBRIDGE:
-                return self.text("ERROR_CODE")
-            case ReasonFrom.NOBODY:
-                return NO_REASON_RECORDED
-            case ReasonFrom.NOT_OURS:
-                return NOT_OURS
-
-    @property
-    def message(self) -> str:
-        """Why it is here, in a sentence."""
-        match self.reason_from:
-            case ReasonFrom.COPYTRAIL:
-                return self.text("Message")
-            case ReasonFrom.EVENTBRIDGE:
-                return self.text("ERROR_MESSAGE")
-            case ReasonFrom.NOBODY:
-                return self._no_reason_recorded
-            case ReasonFrom.NOT_OURS:
-                return self.about.message if isinstance(self.about, PermanentError) else ""
+        return self.cause.reason_from is not ReasonFrom.NOT_OURS
 
     @property
     def log_id(self) -> str | None:
         """The LogID of the failure's record; without one, that of the record that a copy makes or has made."""
-        if self.reason_from is ReasonFrom.COPYTRAIL:
+        if self.cause.reason_from is ReasonFrom.COPYTRAIL:
             return self.text("LogID") or None
-        if isinstance(self.about, CopyRequest):
-            return self.copy_log_id()
-        return None if isinstance(self.about, PermanentError) else self.about.log_id
+        return self._log_id_of_body
 
     def copy_log_id(self, *, failed_message_id: str | None = None) -> str | None:
         """The LogID of the record that a copy makes, or a failure of that message; None: it asks for no copy."""
@@ -171,25 +161,13 @@ class Letter:
 
         A crash may come after the copy, and so may a transient failure; a permanent one comes before it.
         """
-        match self.reason_from:
+        match self.cause.reason_from:
             case ReasonFrom.NOBODY:
                 return True
             case ReasonFrom.COPYTRAIL:
-                return not comes_before_copy(self.reason)
+                return not comes_before_copy(self.cause.reason)
             case _:
                 return False
-
-    @property
-    def attempts(self) -> int | None:
-        """How often it was delivered before it came here, where that is known."""
-        match self.reason_from:
-            case ReasonFrom.COPYTRAIL:
-                return _number(self.text("Attempts"))
-            case ReasonFrom.EVENTBRIDGE:
-                retries = _number(self.text("RETRY_ATTEMPTS"))
-                return None if retries is None else 1 + retries
-            case _:
-                return None
 
     @property
     def first_seen(self) -> datetime:
@@ -232,20 +210,17 @@ class Letter:
         return value.get("StringValue", "") if value else ""
 
     @property
-    def _reason_recorded_by(self) -> ReasonFrom:
-        # A replayed letter keeps its attributes, and none of them says why it came back.
-        if REPLAYED_BY in self.attributes:
-            return ReasonFrom.NOBODY
-        if self.text("ERROR_CODE"):
-            return ReasonFrom.EVENTBRIDGE
-        return ReasonFrom.COPYTRAIL if self.text("Reason") else ReasonFrom.NOBODY
+    def _log_id_of_body(self) -> str | None:
+        if isinstance(self.about, CopyRequest):
+            return self.copy_log_id()
+        return None if isinstance(self.about, PermanentError) else self.about.log_id
 
     @property
     def _no_reason_recorded(self) -> str:
-        look_up = f"`copytrail audit {f'history {quote(self.url)}' if self.request else f'get {self.log_id}'}`"
+        look_up = f"`copytrail audit {f'history {quote(self.url)}' if self.request else f'get {self._log_id_of_body}'}`"
         replayed = f", and {self.text(REPLAYED_BY)} had replayed it" if REPLAYED_BY in self.attributes else ""
         return (
-            f"no reason recorded: look up LogID {self.log_id} with {look_up}; SQS put it here after too many"
+            f"no reason recorded: look up LogID {self._log_id_of_body} with {look_up}; SQS put it here after too many"
             f" deliveries, as it does after crashes and time-outs{replayed}"
         )
 

@@ -1,10 +1,10 @@
 """The preview of a replay or a drop: which letters are selected, which of them would go, and what a person is told."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ops.aws.concurrency import with_results
 from ops.dlq.freshness import THREADS, Checked, Freshness, Sources, sources_of
@@ -18,6 +18,7 @@ from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note
+from shared.operations import OperationKind
 
 # Enough for a person to see whether these are the right ones.
 _MOST_SHOWN = 10
@@ -39,19 +40,34 @@ class ApplyOptions:
         return self.selection.described() | ({"include-superseded": "yes"} if self.include_superseded else {})
 
 
-@dataclass(frozen=True)
-class Wording:
-    """How a person is told of a preview.
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What is to be done to letters, and how a person is told of it.
 
-    `would`: what would become of the letters, "be replayed". `question`: of how many letters they are asked for.
-    `left_out_why`: what those are that were superseded and are left out. `to_check_why`: what is to be known of those
-    that were superseded, may have been copied, and go.
+    `verb`, `would` and `done`: in a person's words ("replaying"), what would become of the letters ("be dropped"), and
+    what becomes of each. `into`: the rest of the question, "Drop 3 letters into FILE?". `left_out_why`: what those are
+    that were superseded and are left out. `to_check_why`: what is to be known of those that were superseded, may have
+    been copied, and go. `more_filters`: what else narrows it down, for the record. `rate`: letters a second at most.
+    `used_up`: the option that needs another value when the command is given once more.
     """
 
+    kind: OperationKind
+    options: ApplyOptions
+    verb: str
     would: str
-    question: Callable[[str], str]
+    done: Result
+    into: str = ""
     left_out_why: str
     to_check_why: str
+    more_filters: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 1
+    rate: float | None = None
+    used_up: str = ""
+
+    @property
+    def dlq(self) -> str:
+        """What a person calls the dead-letter queue."""
+        return self.options.queue.dlq
 
 
 class Preview:
@@ -149,7 +165,7 @@ class Preview:
             self.left_out[result] += 1
             return result
         self.going.add(letter.id)
-        self.reasons[letter.reason] += 1
+        self.reasons[letter.cause.reason] += 1
         self.to_check += checked.freshness is Freshness.SUPERSEDED and letter.may_have_copied
         if checked.freshness is Freshness.NOT_KNOWN:
             self.not_known += 1
@@ -163,15 +179,7 @@ class Preview:
         return Result.SOURCE_DELETED if freshness is Freshness.SOURCE_DELETED and not self._drops else None
 
 
-def preview_and_ask(
-    stack: Stack,
-    dead_letters: DeadLetterQueue,
-    options: ApplyOptions,
-    wording: Wording,
-    lines: Lines,
-    *,
-    drops: bool = False,
-) -> Preview | None:
+def preview_and_ask(stack: Stack, dead_letters: DeadLetterQueue, action: Action, lines: Lines) -> Preview | None:
     """Show what would become of the letters that are selected, and ask; None: nothing is to be done.
 
     Raises:
@@ -179,15 +187,19 @@ def preview_and_ask(
         CommandError: S3 tells of no source; an id is that of several letters; nothing is to be done, and not all that
             was selected was found.
     """
+    options = action.options
     with sources_of(stack, options.queue) as sources:
         preview = Preview(
-            options.selection, sources=sources, include_superseded=options.include_superseded, drops=drops
+            options.selection,
+            sources=sources,
+            include_superseded=options.include_superseded,
+            drops=action.kind is OperationKind.DROP,
         )
         _show(preview, dead_letters, lines, dry_run=options.dry_run)
-    _tell(preview, options, wording)
-    question = wording.question(counted(len(preview.going), "letter"))
+    _tell(preview, action)
+    question = f"{action.kind} {counted(len(preview.going), 'letter')}{action.into}?"
     if options.dry_run or not preview.going or not confirm(question, yes=options.yes):
-        preview.check_all(options.queue.dlq)
+        preview.check_all(action.dlq)
         return None
     return preview
 
@@ -219,29 +231,29 @@ def _first_few(found: Iterable[Found], advance: Callable[[int], None]) -> Iterat
             yield one
 
 
-def _tell(preview: Preview, options: ApplyOptions, wording: Wording) -> None:
+def _tell(preview: Preview, action: Action) -> None:
     """Sum up what was found."""
-    dlq, filters = options.queue.dlq, options.selection.as_options()
+    dlq, filters = action.dlq, action.options.selection.as_options()
     for line in preview.id_matches.excluded:
         note(line)
     if preview.ids_of_nothing and preview.going:
         note(f"no letter of the {dlq} has the id {' or '.join(preview.ids_of_nothing)}")
     if number := len(preview.going):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in preview.reasons.most_common())
-        note(f"{counted(number, 'letter')} of the {dlq} would {wording.would}: {reasons}")
+        note(f"{counted(number, 'letter')} of the {dlq} would {action.would}: {reasons}")
     elif not preview.left_out and not preview.ids_of_nothing:
         note(f"no letter of the {dlq} matches {filters}" if filters else f"no letter is in the {dlq}")
-    _tell_what_to_know(preview, wording)
+    _tell_what_to_know(preview, action)
     if preview.unseen and preview.going:
         note(str(preview.unseen))
 
 
-def _tell_what_to_know(preview: Preview, wording: Wording) -> None:
-    whys = {Result.SUPERSEDED: wording.left_out_why, Result.SOURCE_DELETED: "deleted at the source since"}
+def _tell_what_to_know(preview: Preview, action: Action) -> None:
+    whys = {Result.SUPERSEDED: action.left_out_why, Result.SOURCE_DELETED: "deleted at the source since"}
     if left_out := [f"{number:,} {why}" for result, why in whys.items() if (number := preview.left_out[result])]:
         note(f"left out: {', '.join(left_out)}; --include-superseded takes them in")
     if preview.to_check:
-        note(f"{preview.to_check:,} of these were superseded since: {wording.to_check_why}")
+        note(f"{preview.to_check:,} of these were superseded since: {action.to_check_why}")
     if preview.not_known:
         note(
             f"{counted(preview.not_known, 'letter')} of these may be of no use: the source could not be checked"

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
         BatchResultErrorEntryTypeDef,
         MessageAttributeValueOutputTypeDef,
-        SendMessageBatchRequestEntryTypeDef,
     )
 
 _Attributes = Mapping[str, "MessageAttributeValueOutputTypeDef"]
@@ -138,23 +137,8 @@ class DeadLetterQueue:
         Raises:
             CopytrailError: SQS did not answer.
         """
-
-        def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
-            with translated("sqs:ChangeMessageVisibility", self.url):
-                answer = self._sqs.change_message_visibility_batch(
-                    QueueUrl=self.url,
-                    Entries=[
-                        {
-                            "Id": str(place),
-                            "ReceiptHandle": receipt_handles[place],
-                            "VisibilityTimeout": invisible_s,
-                        }
-                        for place in places
-                    ],
-                )
-            return answer.get("Failed", [])
-
-        return verdicts(len(receipt_handles), call)
+        entries = [{"ReceiptHandle": handle, "VisibilityTimeout": invisible_s} for handle in receipt_handles]
+        return _batch("ChangeMessageVisibility", self._sqs.change_message_visibility_batch, self.url, entries)
 
     def delete(self, receipt_handles: Sequence[str]) -> list[str | None]:
         """Delete 1 to 10 letters; for each, None or why not.
@@ -162,16 +146,8 @@ class DeadLetterQueue:
         Raises:
             CopytrailError: SQS did not answer.
         """
-
-        def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
-            with translated("sqs:DeleteMessage", self.url):
-                answer = self._sqs.delete_message_batch(
-                    QueueUrl=self.url,
-                    Entries=[{"Id": str(place), "ReceiptHandle": receipt_handles[place]} for place in places],
-                )
-            return answer.get("Failed", [])
-
-        return verdicts(len(receipt_handles), call)
+        entries = [{"ReceiptHandle": handle} for handle in receipt_handles]
+        return _batch("DeleteMessage", self._sqs.delete_message_batch, self.url, entries)
 
 
 class Sent(NamedTuple):
@@ -185,11 +161,14 @@ def send(
     sqs: "SQSClient",
     queue_url: str,
     letters: Sequence[Letter],
-    marks: Mapping[str, str] | None = None,
     *,
+    marks: Mapping[str, str] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Send letters to a queue with their attributes, and `marks` among these where there is room for them.
+    """Send letters to a queue with their attributes.
+
+    Args:
+        marks: text attributes that letters of ours get besides, where there is room for them.
 
     Raises:
         CopytrailError: SQS was not reached, or refused the first call, and not for what one letter holds; nothing is
@@ -199,9 +178,10 @@ def send(
     chunks = deque(_chunks([(letter, _marked(letter, marks or {})) for letter in letters]))
     while chunks:
         chunk = chunks.popleft()
+        entries = [_entry(letter, attributes) for letter, attributes in chunk]
         new_ids: dict[int, str] = {}
         try:
-            told = verdicts(len(chunk), _sending(sqs, queue_url, chunk, new_ids), sleep=sleep)
+            told = _batch("SendMessage", sqs.send_message_batch, queue_url, entries, new_ids=new_ids, sleep=sleep)
         except CopytrailError as error:
             is_one_letters = error.reason.endswith(_REFUSALS)
             if is_one_letters and len(chunk) > 1:
@@ -218,36 +198,40 @@ def send(
     return sent
 
 
-def _sending(
-    sqs: "SQSClient", queue_url: str, chunk: Sequence[tuple[Letter, _Attributes]], new_ids: dict[int, str]
-) -> Callable[[Sequence[int]], "list[BatchResultErrorEntryTypeDef]"]:
-    def call(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
-        with translated("sqs:SendMessage", queue_url):
-            answer = sqs.send_message_batch(
-                QueueUrl=queue_url,
-                Entries=[_entry(place, *chunk[place]) for place in places],
-            )
-        new_ids.update({int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", [])})
-        return answer.get("Failed", [])
+def _batch(
+    action: str,
+    call: Callable[..., Any],
+    queue_url: str,
+    entries: Sequence[Mapping[str, Any]],
+    *,
+    new_ids: dict[int, str] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[str | None]:
+    """Make a batch call; for each entry, None or why it failed. `new_ids` gets the ids of messages that were sent."""
 
-    return call
+    def call_for(places: Sequence[int]) -> "list[BatchResultErrorEntryTypeDef]":
+        with translated(f"sqs:{action}", queue_url):
+            answer = call(QueueUrl=queue_url, Entries=[{"Id": str(place), **entries[place]} for place in places])
+        if new_ids is not None:
+            new_ids.update({int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", [])})
+        failed: list[BatchResultErrorEntryTypeDef] = answer.get("Failed", [])
+        return failed
+
+    return verdicts(len(entries), call_for, sleep=sleep)
 
 
-def _entry(place: int, letter: Letter, attributes: _Attributes) -> "SendMessageBatchRequestEntryTypeDef":
-    entry: SendMessageBatchRequestEntryTypeDef = {
-        "Id": str(place),
-        "MessageBody": letter.body,
-        "MessageAttributes": attributes,
-    }
+def _entry(letter: Letter, attributes: _Attributes) -> Mapping[str, Any]:
+    entry: dict[str, Any] = {"MessageBody": letter.body, "MessageAttributes": attributes}
     if letter.trace_header:
         # It does not count towards the message's size ("MessageSystemAttributes", SQS API reference).
-        entry["MessageSystemAttributes"] = {
-            "AWSTraceHeader": {"DataType": "String", "StringValue": letter.trace_header}
-        }
+        trace_header = {"DataType": "String", "StringValue": letter.trace_header}
+        entry["MessageSystemAttributes"] = {"AWSTraceHeader": trace_header}
     return entry
 
 
 def _marked(letter: Letter, marks: Mapping[str, str]) -> _Attributes:
+    if not letter.is_ours:
+        return letter.attributes
     attributes = dict(letter.attributes)
     for name, text in marks.items():
         attributes[name] = {"DataType": "String", "StringValue": text}

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from ops.audit.records import audit_query
 from ops.aws.concurrency import with_results
-from ops.dlq.apply import Action, Tally, apply
+from ops.dlq.apply import Tally, apply
 from ops.dlq.message import Letter
-from ops.dlq.preview import ApplyOptions, Wording, preview_and_ask
+from ops.dlq.preview import Action, ApplyOptions, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.results import Lines, Result
 from ops.dlq.sweep import CONNECTIONS, Sweep
@@ -60,28 +60,25 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
         CommandError: some letters were refused, failed again, or could not be seen.
     """
     queue = options.queue
-    wording = Wording(
+    action = Action(
+        kind=OperationKind.REPLAY,
+        options=options,
+        verb="replaying",
         would=f"go to the {queue} queue",
-        question=lambda letters: f"Replay {letters}?",
+        done=Result.REPLAYED,
         left_out_why="superseded since",
         to_check_why="a delivery may have copied one and died, and the copier checks that the newest is there",
+        threads=_THREADS,
+        rate=rate,
     )
     outcomes = ReplayOutcomes() if wait else None
     with closing(stack.client("sqs", connections=CONNECTIONS + _THREADS)) as sqs:
         letters = DeadLetterQueue(sqs, queue.dlq_url(stack))
-        preview = preview_and_ask(stack, letters, options, wording, lines)
+        preview = preview_and_ask(stack, letters, action, lines)
         if preview is None:
             return
-        action = Action(
-            kind=OperationKind.REPLAY,
-            verb="replaying",
-            done=Result.REPLAYED,
-            act=partial(send_then_delete, sqs, queue.url(stack), outcomes=outcomes),
-            options=options,
-            threads=_THREADS,
-            rate=rate,
-        )
-        problem = apply(action, stack, letters, preview, lines)
+        act = partial(send_then_delete, sqs, queue.url(stack), outcomes=outcomes)
+        problem = apply(action, act, letters, preview, stack=stack, lines=lines)
     if outcomes:
         _wait(outcomes, stack, lines)
     if problem:
@@ -102,7 +99,7 @@ def send_then_delete(
     *,
     outcomes: "ReplayOutcomes | None" = None,
 ) -> None:
-    """Send letters to their queue, and delete what it has accepted. One that is not ours goes without our marks.
+    """Send letters to their queue, and delete what it has accepted.
 
     Args:
         outcomes: where the records are expected that the letters leave, if anybody waits for these.
@@ -111,19 +108,17 @@ def send_then_delete(
         CopytrailError: SQS did not answer, or refused all of them.
     """
     marks = {REPLAYED_BY: tally.operation.performed_by, REPLAY_OPERATION: tally.operation.id}
-    for are_ours in (True, False):
-        some = [letter for letter in letters if letter.is_ours is are_ours]
-        sent = send(sqs, queue_url, some, marks if are_ours else {})
-        tally.refuse(sent.refused)
-        accepted = [letter for letter, _ in sent.accepted]
-        if outcomes:
-            outcomes.expect(sent.accepted)
-        try:
-            still_there = swept.delete(accepted)
-        finally:
-            tally.enter(accepted, Result.REPLAYED)
-        # Replayed once more, it would find its work done: that is a copy in vain, and no harm.
-        tally.remark("replayed, and still in the dead-letter queue", still_there)
+    sent = send(sqs, queue_url, letters, marks=marks)
+    tally.refuse(sent.refused)
+    accepted = [letter for letter, _ in sent.accepted]
+    if outcomes:
+        outcomes.expect(sent.accepted)
+    try:
+        still_there = swept.delete(accepted)
+    finally:
+        tally.enter(accepted, Result.REPLAYED)
+    # Replayed once more, it would find its work done: that is a copy in vain, and no harm.
+    tally.remark("replayed, and still in the dead-letter queue", still_there)
 
 
 class Table(Protocol):

@@ -41,13 +41,6 @@ class Result(StrEnum):
         return self.name.lower()
 
 
-_OF_RECORD = {
-    "outcome": "Outcome",
-    "reason": "Reason",
-    "message": "Message",
-    "source_bucket": "SourceBucket",
-    "object_key": "ObjectKey",
-}
 _STYLES = {
     Result.NOT_KNOWN: "yellow",
     Result.SUPERSEDED: "yellow",
@@ -118,29 +111,34 @@ class Lines:
 
     def show_not_seen(self, message_ids: Iterable[str]) -> None:
         """Tell a program of letters of which only the ids are known."""
-        if self._as_json:
-            for message_id in message_ids:
-                print_json(UnseenLetter(result=Result.NOT_SEEN, message_id=message_id).attributes())
-        elif not self.is_table:
-            print_lines((Result.NOT_SEEN, message_id) for message_id in message_ids)
+        for message_id in message_ids:
+            self._tell_program(UnseenLetter(result=Result.NOT_SEEN, message_id=message_id), message_id)
 
     def show_record(self, record: AnyRecord) -> None:
         """Tell a program what a replayed letter came to; a person has a progress bar."""
-        told = record.attributes()
-        if self._as_json:
-            kept = {name: str(told[field]) for name, field in _OF_RECORD.items() if field in told}
-            print_json(ReplayOutcome(result=Result.RECORDED, log_id=record.log_id, **kept).attributes())
-        elif not self.is_table:
-            names = ("LogID", "Outcome", "Reason", "ObjectKey")
-            print_lines([(Result.RECORDED, *(str(told.get(name, "")) for name in names))])
+        told = {name: str(value) for name, value in record.attributes().items()}
+        outcome, reason, key = told.get("Outcome"), told.get("Reason"), told.get("ObjectKey")
+        line = ReplayOutcome(
+            result=Result.RECORDED,
+            log_id=record.log_id,
+            outcome=outcome,
+            reason=reason,
+            message=told.get("Message"),
+            source_bucket=told.get("SourceBucket"),
+            object_key=key,
+        )
+        self._tell_program(line, record.log_id, outcome or "", reason or "", key or "")
 
     def show_without_record(self, log_ids: Iterable[str]) -> None:
         """Tell a program of replayed letters that left no record yet."""
         for log_id in log_ids:
-            if self._as_json:
-                print_json(ReplayOutcome(result=Result.NOT_YET, log_id=log_id).attributes())
-            elif not self.is_table:
-                print_lines([(Result.NOT_YET, log_id)])
+            self._tell_program(ReplayOutcome(result=Result.NOT_YET, log_id=log_id), log_id)
+
+    def _tell_program(self, line: UnseenLetter | ReplayOutcome, *values: str) -> None:
+        if self._as_json:
+            print_json(line.attributes())
+        elif not self.is_table:
+            print_lines([(line.result, *values)])
 
 
 def _table(now: datetime) -> Table[Found]:
@@ -154,12 +152,12 @@ def _table(now: datetime) -> Table[Found]:
             from_width=80,
         ),
         Column("Result", lambda one: Cell(one.result, _STYLES.get(one.result, "")), 13),
-        Column("Reason", lambda one: one.letter.reason, 18, least=12),
+        Column("Reason", lambda one: one.letter.cause.reason, 18, least=12),
         Column("Key", lambda one: one.letter.key or one.letter.title or "?", keeps_end=True),
         piped=lambda one: (
             one.result,
             one.letter.id,
-            one.letter.reason,
+            one.letter.cause.reason,
             one.letter.title,
             *([one.why] if one.why else []),
         ),

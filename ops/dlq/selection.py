@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import click
-from click.shell_completion import CompletionItem
 
 from ops.dlq.message import KNOWN_REASONS, Letter
 from ops.errors import UsageError
@@ -39,29 +38,20 @@ class LetterId(click.ParamType[str]):
         return text
 
 
-class ReasonName(click.ParamType[str]):
-    """A reason on the command line: any text, as AWS's codes come as they are. The shell completes the usual ones."""
-
-    name = "reason"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read a reason."""
-        return str(value)
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The known reasons that begin like this, in any case."""
-        begins = incomplete.casefold()
-        return [CompletionItem(reason) for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
+def complete_reason(_ctx: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
+    """The known reasons that begin like this, in any case, for a shell: AWS's codes come as they are, and are many."""
+    begins = incomplete.casefold()
+    return [reason for reason in KNOWN_REASONS if reason.casefold().startswith(begins)]
 
 
-def has_id(letter: Letter, id_: str) -> bool:
+def _has_id(letter: Letter, id_: str) -> bool:
     """Whether a message id or LogID, or the beginning of one, is the letter's."""
     return letter.id.lower().startswith(id_) or (letter.log_id or "").startswith(id_)
 
 
 def _has_reason(letter: Letter, reasons: tuple[str, ...]) -> bool:
     # As it is, and as it is shown.
-    told = {letter.reason.casefold(), visible(letter.reason).casefold()}
+    told = {letter.cause.reason.casefold(), visible(letter.cause.reason).casefold()}
     return any(reason.casefold() in told for reason in reasons)
 
 
@@ -82,8 +72,8 @@ class Selection(Filters[Letter]):
     reasons: tuple[str, ...] = filtered(
         "--reason",
         _has_reason,
-        instead=lambda letter: f"its reason is {letter.reason}",
-        type=ReasonName(),
+        instead=lambda letter: f"its reason is {letter.cause.reason}",
+        shell_complete=complete_reason,
         multiple=True,
         metavar="REASON",
         help="Only this reason, as `ls` shows it: NoReasonRecorded and NotOurs, too. May be repeated.",
@@ -104,7 +94,7 @@ class Selection(Filters[Letter]):
     )
     ids: tuple[str, ...] = filtered(
         "--id",
-        lambda letter, ids: any(has_id(letter, id_) for id_ in ids),
+        lambda letter, ids: any(_has_id(letter, id_) for id_ in ids),
         type=LetterId(),
         multiple=True,
         help="Only this letter: its message id or LogID, or how that begins. May be repeated.",
@@ -144,7 +134,7 @@ class IdMatches:
     def take(self, letter: Letter) -> None:
         """A letter of the queue."""
         for id_, letters in self._letters.items():
-            if not has_id(letter, id_):
+            if not _has_id(letter, id_):
                 continue
             self._found.add(id_)
             if why := self._selection.why_not(letter):

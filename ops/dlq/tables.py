@@ -8,7 +8,6 @@ from datetime import datetime
 import click
 import msgspec
 
-from ops.dlq.files import attributes_in_json
 from ops.dlq.message import Letter, ReasonFrom
 from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown, shown_moment
 from ops.terminal.json import JsonObject
@@ -89,10 +88,7 @@ def to_json(letter: Letter, now: datetime) -> Mapping[str, object]:
     return DeadLetterJson(
         message_id=letter.id,
         log_id=letter.log_id,
-        reason_from=letter.reason_from,
-        reason=letter.reason,
-        message=letter.message,
-        attempts=letter.attempts,
+        **letter.cause._asdict(),
         first_seen=letter.first_seen,
         age_seconds=age_s(letter.first_seen, now),
         sent_at=letter.sent_at,
@@ -103,7 +99,7 @@ def to_json(letter: Letter, now: datetime) -> Mapping[str, object]:
         source_etag=upload.etag if upload else None,
         source_version_id=upload.version_id if upload else None,
         uploaded_at=upload.uploaded_at if upload else None,
-        attributes_=attributes_in_json(letter),
+        attributes_=msgspec.to_builtins(letter.attributes),
         body=letter.body,
     ).attributes()
 
@@ -125,22 +121,22 @@ def print_letters(letters: Iterable[Letter], now: datetime, *, as_json: bool) ->
             right=True,
             from_width=60,
         ),
-        Column("Tries", lambda letter: _known(letter.attempts, str), 5, right=True, from_width=_WIDE),
+        Column("Tries", lambda letter: _known(letter.cause.attempts, str), 5, right=True, from_width=_WIDE),
         Column("Size", lambda letter: _known(letter.size, size_shown), WIDEST_SIZE, right=True, from_width=_WIDE),
-        Column("Reason", lambda letter: Cell(letter.reason, _STYLES[letter.reason_from]), 18, least=12),
+        Column("Reason", lambda letter: Cell(letter.cause.reason, _STYLES[letter.cause.reason_from]), 18, least=12),
         Column("Bucket", lambda letter: letter.bucket, from_width=_WIDEST, keeps_end=True),
         Column("Key", lambda letter: letter.key or letter.title or _NOT_KNOWN, keeps_end=True),
-        Column("Message", lambda letter: cause_first(letter.message, letter.key), from_width=_WIDE),
+        Column("Message", lambda letter: cause_first(letter.cause.message, letter.key), from_width=_WIDE),
         piped=lambda letter: (
             letter.id,
             times.to_text(letter.first_seen),
             str(age_s(letter.first_seen, now)),
-            "" if letter.attempts is None else str(letter.attempts),
+            "" if letter.cause.attempts is None else str(letter.cause.attempts),
             "" if letter.size is None else str(letter.size),
-            letter.reason,
+            letter.cause.reason,
             letter.bucket,
             letter.key,
-            letter.message,
+            letter.cause.message,
         ),
         json=lambda letter: to_json(letter, now),
     )
@@ -164,7 +160,7 @@ def summary_of(letters: Iterable[Letter]) -> list[Reason]:
     """The reasons of letters, the commonest first."""
     reasons: dict[str, Reason] = {}
     for letter in letters:
-        name, seen = letter.reason, letter.first_seen
+        name, seen = letter.cause.reason, letter.first_seen
         reasons.setdefault(name, Reason(name, 0, seen, seen, letter)).take(letter)
     return sorted(reasons.values(), key=lambda reason: (-reason.letters, reason.name))
 
@@ -179,7 +175,7 @@ def print_summary(reasons: Iterable[Reason], now: datetime, *, as_json: bool) ->
             oldest_first_seen=reason.oldest,
             oldest_age_seconds=age_s(reason.oldest, now),
             newest_first_seen=reason.newest,
-            example=reason.example.message,
+            example=reason.example.cause.message,
         ).attributes()
 
     table: Table[Reason] = Table(
@@ -188,7 +184,9 @@ def print_summary(reasons: Iterable[Reason], now: datetime, *, as_json: bool) ->
         Column(
             "Oldest", lambda reason: duration_shown((now - reason.oldest).total_seconds()), WIDEST_DURATION, right=True
         ),
-        Column("For example", lambda reason: cause_first(reason.example.message, reason.example.key), from_width=60),
+        Column(
+            "For example", lambda reason: cause_first(reason.example.cause.message, reason.example.key), from_width=60
+        ),
         piped=lambda reason: map(str, told(reason).values()),
         json=told,
     )

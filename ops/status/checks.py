@@ -135,7 +135,7 @@ def count_reasons(queue: DeadLetterQueue) -> Reasons:
     counts: Counter[str] = Counter()
     with sweep(queue) as swept:
         for letters in swept:
-            counts.update(letter.reason for letter in letters[: MOST_LETTERS - counts.total()])
+            counts.update(letter.cause.reason for letter in letters[: MOST_LETTERS - counts.total()])
             if counts.total() >= MOST_LETTERS:
                 break
     return Reasons(counts)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.apply import Action, Tally, apply_to
-from ops.dlq.preview import ApplyOptions
+from ops.dlq.apply import Tally, apply_to
+from ops.dlq.preview import Action, ApplyOptions
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.replay import send_then_delete
 from ops.dlq.results import Found, Result
@@ -57,14 +57,17 @@ def replay(
     """Replay these letters; those that did not come again."""
     action = Action(
         kind=OperationKind.REPLAY,
-        verb="replaying",
-        done=Result.REPLAYED,
-        act=partial(send_then_delete, sqs, QUEUE),
         options=ApplyOptions(QueueName.COPY, Selection(), include_superseded=False, dry_run=False, yes=True),
+        verb="replaying",
+        would="go",
+        done=Result.REPLAYED,
+        left_out_why="",
+        to_check_why="",
         threads=4,
         rate=rate,
     )
-    return apply_to(DeadLetterQueue(sqs, DLQ), set(ids), action, tally, sleep=sleep)
+    act = partial(send_then_delete, sqs, QUEUE)
+    return apply_to(DeadLetterQueue(sqs, DLQ), set(ids), action, act, tally, sleep=sleep)
 
 
 def test_what_the_preview_showed_is_moved_with_the_marks_of_the_replay_and_the_rest_stays(

@@ -48,17 +48,17 @@ def test_letters_go_with_their_attributes_and_the_marks(sqs: Any) -> None:
         "Bytes": {"DataType": "Binary", "BinaryValue": b"\0"},
         "Count": {"DataType": "Number", "StringValue": "1"},
     }
-    letter = a_letter(attributes=attributes, body="body")
+    letter = a_letter(attributes=attributes)
 
-    assert send(sqs, QUEUE, [letter], {"ReplayedBy": EVE}) == ([letter], [])
+    assert send(sqs, QUEUE, [letter], marks={"ReplayedBy": EVE}) == ([letter], [])
     [sent] = sqs.queues[QUEUE].values()
-    assert sent.body == "body"
+    assert sent.body == letter.body
     assert sent.attributes == attributes | {"ReplayedBy": {"DataType": "String", "StringValue": EVE}}
     assert letter.attributes == attributes
 
 
 def test_a_mark_takes_the_place_of_an_older_one(sqs: Any) -> None:
-    send(sqs, QUEUE, [a_letter({"ReplayedBy": "somebody"})], {"ReplayedBy": EVE})
+    send(sqs, QUEUE, [a_letter({"ReplayedBy": "somebody"})], marks={"ReplayedBy": EVE})
 
     [sent] = sqs.queues[QUEUE].values()
     assert sent.attributes == {"ReplayedBy": {"DataType": "String", "StringValue": EVE}}
@@ -68,7 +68,7 @@ def test_a_mark_takes_the_place_of_an_older_one(sqs: Any) -> None:
 def test_marks_are_left_out_where_there_is_no_room_for_them(sqs: Any, count: int, marked: bool) -> None:
     letter = a_letter({f"a{number}": "x" for number in range(count)})
 
-    assert send(sqs, QUEUE, [letter], {"ReplayedBy": EVE, "ReplayOperation": "o"}) == ([letter], [])
+    assert send(sqs, QUEUE, [letter], marks={"ReplayedBy": EVE, "ReplayOperation": "o"}) == ([letter], [])
     [sent] = sqs.queues[QUEUE].values()
     assert ("ReplayedBy" in sent.attributes) is marked
     assert letter.attributes.items() <= sent.attributes.items()
@@ -87,9 +87,9 @@ def test_a_call_has_no_more_than_ten_letters_and_one_mib(sqs: Any, count: int, s
 
 
 def test_attributes_and_the_bytes_of_characters_count_too(sqs: Any) -> None:
-    half = a_letter({}, body="\N{EURO SIGN}" * (512 * KIB // 3 - 10))
+    half = a_letter({"Reason": "x"}, body="\N{EURO SIGN}" * (512 * KIB // 3 - 10))
     assert len(send(sqs, QUEUE, [half, half])[0]) == 2
-    assert len(send(sqs, QUEUE, [half, half], {"Mark": "m" * 40})[0]) == 2
+    assert len(send(sqs, QUEUE, [half, half], marks={"Mark": "m" * 40})[0]) == 2
     assert len(sqs.calls) == 1 + 2
 
 

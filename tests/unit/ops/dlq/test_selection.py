@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops.dlq.selection import IdMatches, ReasonName, Selection
+from ops.dlq.selection import IdMatches, Selection, complete_reason
 from ops.errors import UsageError
 from tests.fakes.bodies import object_created
 from tests.fakes.letters import FAILED, LOG_ID, MESSAGE_ID, UNDELIVERABLE, a_letter
@@ -107,8 +107,7 @@ def test_what_excludes_a_letter_that_an_id_names_is_known(selection: Selection, 
 
 def test_the_shell_completes_reasons_in_any_case() -> None:
     def completed(text: str) -> list[str]:
-        found = ReasonName().shell_complete(click.Context(click.Command("ls")), click.Option(["--reason"]), text)
-        return [item.value for item in found]
+        return complete_reason(click.Context(click.Command("ls")), click.Option(["--reason"]), text)
 
     assert completed("not") == ["NotOurs"]
     assert {"NoReasonRecorded", "NoRoute"} <= set(completed("no"))
