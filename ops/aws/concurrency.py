@@ -2,54 +2,43 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
+
+from ops.interrupts import uninterrupted
 
 P = TypeVar("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
 
-def with_results(
-    executor: Executor, work: Callable[[P], R], pieces: Iterable[P], *, ahead: int
-) -> Iterator[tuple[P, R]]:
-    """Each piece with what `work` makes of it; about so many are begun `ahead` of the one that is asked for.
-
-    Raises:
-        Exception: while iterating, what `work` raised.
-    """
-    begun: deque[tuple[P, Future[R]]] = deque()
-    for piece in pieces:
-        begun.append((piece, executor.submit(work, piece)))
-        while begun and (begun[0][1].done() or len(begun) > ahead):
-            first, future = begun.popleft()
-            yield first, future.result()
-    for left, future in begun:
-        yield left, future.result()
-
-
-def results_in_order(work: Callable[[P], R], pieces: Iterable[P], *, threads: int) -> Iterator[R]:
+def results_in_order(work: Callable[[P], R], pieces: Iterable[P], *, threads: int) -> Generator[R, None, None]:
     """The results of work that several threads do, in the order of the pieces; a few are begun ahead.
 
     Raises:
         Exception: while iterating, what `work` raised.
     """
+    begun: deque[Future[R]] = deque()
     executor = ThreadPoolExecutor(threads, thread_name_prefix="read")
     try:
-        for _, result in with_results(executor, work, pieces, ahead=2 * threads):
-            yield result
+        for piece in pieces:
+            begun.append(executor.submit(work, piece))
+            while begun and (begun[0].done() or len(begun) > 2 * threads):
+                yield begun.popleft().result()
+        for left in begun:
+            yield left.result()
     finally:
         executor.shutdown(cancel_futures=True)
 
 
 def run_in_order(
     work: Callable[[P], R],
-    done: Callable[[P, R], None],
     pieces: Iterable[P],
     *,
     threads: int,
+    done: Callable[[P, R], None] = lambda _piece, _result: None,
     stop: Callable[[], None] = lambda: None,
 ) -> None:
     """Do `work` on pieces in some threads; `done` is called with each piece and its result, in the order of the pieces.
@@ -59,19 +48,22 @@ def run_in_order(
     that were begun need not go on for long, waits for them, and calls `done` for those before the first that failed.
     """
     begun: deque[tuple[P, Future[R]]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="request") as executor:
-        try:
-            for piece in pieces:
+    executor = ThreadPoolExecutor(threads, thread_name_prefix="request")
+    try:
+        for piece in pieces:
+            # A signal between the start of a thread and the executor's note of it would let the thread outlive this.
+            with uninterrupted():
                 begun.append((piece, executor.submit(work, piece)))
-                while begun and (len(begun) > 2 * threads or begun[0][1].done()):
-                    _finish_first(begun, done)
-            while begun:
+            while begun and (len(begun) > 2 * threads or begun[0][1].done()):
                 _finish_first(begun, done)
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            stop()
-            raise
-        finally:
+        while begun:
+            _finish_first(begun, done)
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        stop()
+        raise
+    finally:
+        with uninterrupted():
             executor.shutdown()
             while begun and not begun[0][1].cancelled() and not begun[0][1].exception():
                 _finish_first(begun, done)

@@ -1,13 +1,16 @@
 """SQS batch calls: 200 even when entries failed, so each entry's result is read, and retried."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import CopytrailError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
+
+T = TypeVar("T")
 
 # "SendMessageBatch", SQS API reference; the other batch calls likewise.
 MOST_ENTRIES = 10
@@ -15,6 +18,13 @@ MOST_ENTRIES = 10
 _PAUSES_S = (0.2, 0.8)
 
 Call = Callable[[Sequence[int]], "Iterable[BatchResultErrorEntryTypeDef]"]
+
+
+def tens(things: Iterable[T]) -> Iterator[list[T]]:
+    """As many at a time as go in one batch call."""
+    left = iter(things)
+    while some := list(islice(left, MOST_ENTRIES)):
+        yield some
 
 
 def verdicts(count: int, call: Call, *, sleep: Callable[[float], None] = time.sleep) -> list[str | None]:

@@ -122,7 +122,7 @@ def request_all(
         report(requested)
 
     try:
-        run_in_order(request, done, pace.groups(objects, MOST_EVENTS), threads=THREADS, stop=stop)
+        run_in_order(request, pace.groups(objects, MOST_EVENTS), threads=THREADS, done=done, stop=stop)
     finally:
         if writer.under_way:
             writer.write()

@@ -1,21 +1,20 @@
 """What a preview showed, applied: those letters and no others, found again by a second sweep, and a tally of them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from threading import Lock
 
 import click
 
-from ops.aws.concurrency import Pace
+from ops.aws.concurrency import Pace, run_in_order
 from ops.aws.sqs_batches import MOST_ENTRIES
 from ops.dlq.message import Letter
 from ops.dlq.preview import Action, Preview
 from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.sweep import Sweep, sweep
-from ops.dlq.threads import on_threads
 from ops.errors import CommandError, IncompleteError
 from ops.operation_events import RunningOperation, operation
 from ops.stack import Stack
@@ -145,15 +144,18 @@ def apply_to(
     """
     left = set(going)
     pace = Pace(action.rate, sleep=sleep)
-    with sweep(queue) as swept, on_threads(action.threads) as hand_over:
-        try:
+    with sweep(queue) as swept:
+
+        def groups() -> Iterator[Sequence[Letter]]:
             for letters in swept:
                 wanted = [letter for letter in letters if letter.id in left]
                 left.difference_update(letter.id for letter in wanted)
-                for some in pace.groups(wanted, MOST_ENTRIES):
-                    hand_over(partial(act, tally, swept, some))
+                yield from pace.groups(wanted, MOST_ENTRIES)
                 if not left:
                     break
+
+        try:
+            run_in_order(partial(act, tally, swept), groups(), threads=action.threads)
         except KeyboardInterrupt:
             note("stopping: what is left is made visible again")
             raise

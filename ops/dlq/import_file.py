@@ -2,18 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.aws.sqs_batches import MOST_ENTRIES
+from ops.aws.concurrency import run_in_order
+from ops.aws.sqs_batches import tens
 from ops.dlq.files import LettersOfFile, write_letters
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.sweep import CONNECTIONS, THREADS, Unseen, sweep
-from ops.dlq.threads import on_threads
 from ops.errors import CommandError, UsageError
 from ops.interrupts import uninterrupted
 from ops.operation_events import operation
@@ -201,10 +200,8 @@ def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:
         said.extend(refused.values())
         advance(len(some))
 
-    with progress("Importing", total=len(contents.left), unit="letters") as advance, on_threads(THREADS) as hand_over:
-        letters = iter(contents.letters_left())
-        while some := list(islice(letters, MOST_ENTRIES)):
-            hand_over(partial(send_some, some))
+    with progress("Importing", total=len(contents.left), unit="letters") as advance:
+        run_in_order(send_some, tens(contents.letters_left()), threads=THREADS)
     return said[0] if said else ""
 
 

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from ops.aws.concurrency import with_results
+from ops.aws.concurrency import results_in_order
 from ops.dlq.freshness import THREADS, Checked, Freshness, Sources, sources_of
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
@@ -119,19 +118,16 @@ class Preview:
             CommandError: while iterating, S3 tells of no source; at the end, an id turns out to be that of
                 several letters.
         """
-        executor = ThreadPoolExecutor(THREADS, thread_name_prefix="freshness")
-        try:
-            with sweep(queue) as swept:
-                selected = (letter for letters in swept for letter in letters if self._is_selected(letter))
-                for letter, checked in with_results(executor, self._check, selected, ahead=2 * THREADS):
+        with sweep(queue) as swept:
+            selected = (letter for letters in swept for letter in letters if self._is_selected(letter))
+            with closing(results_in_order(self._check, selected, threads=THREADS)) as results:
+                for letter, checked in results:
                     yield Found(letter, self._take(letter, checked), checked.why)
                     if len(self.going) == self._selection.limit:
                         break
                 else:
                     self.unseen = swept.unseen
                     self.ids_of_nothing = self.id_matches.of_nothing
-        finally:
-            executor.shutdown(cancel_futures=True)
         self.id_matches.check()
 
     def check_all(self, dlq: str) -> None:
@@ -154,11 +150,11 @@ class Preview:
         self.not_ours += not letter.is_ours
         return False
 
-    def _check(self, letter: Letter) -> Checked:
+    def _check(self, letter: Letter) -> tuple[Letter, Checked]:
         is_of_use = letter.may_have_copied or not self._drops
         if self._sources and letter.request and is_of_use:
-            return self._sources.check(letter.request.upload)
-        return _CURRENT
+            return letter, self._sources.check(letter.request.upload)
+        return letter, _CURRENT
 
     def _take(self, letter: Letter, checked: Checked) -> Result:
         if (result := self._left_out(letter, checked.freshness)) and not self._include_superseded:

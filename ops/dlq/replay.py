@@ -3,16 +3,14 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from ops.audit.records import audit_query
-from ops.aws.concurrency import with_results
+from ops.aws.concurrency import results_in_order
 from ops.dlq.apply import Tally, apply
 from ops.dlq.message import Letter
 from ops.dlq.preview import Action, ApplyOptions, preview_and_ask
@@ -121,11 +119,8 @@ def send_then_delete(
     tally.remark("replayed, and still in the dead-letter queue", still_there)
 
 
-class Table(Protocol):
-    """Where records are."""
-
-    def get(self, log_id: str) -> AnyRecord | None:
-        """The record under a LogID, or None. Raises CopytrailError where there is no answer."""
+# The record under a LogID, or None. Raises CopytrailError where there is no answer.
+Get = Callable[[str], AnyRecord | None]
 
 
 @dataclass(frozen=True)
@@ -135,16 +130,16 @@ class Expected:
     `identity`: what the record must be of, where it is that of a letter of the audit queue.
     """
 
-    success: UUID
-    failure: UUID | None = None
+    success: str
+    failure: str | None = None
     identity: Identity | None = None
 
-    def found_in(self, table: Table) -> AnyRecord | None:
+    def found_by(self, get: Get) -> AnyRecord | None:
         """The record, if it is there. Raises CopytrailError where DynamoDB does not answer."""
-        found = table.get(str(self.success))
+        found = get(self.success)
         if self.identity and not (isinstance(found, Record) and found.identity == self.identity):
             return None
-        return found if found or self.failure is None else table.get(str(self.failure))
+        return found if found or self.failure is None else get(self.failure)
 
 
 class ReplayOutcomes:
@@ -168,7 +163,7 @@ class ReplayOutcomes:
             self.pending += [one for one in expected if one]
             self.without_record += expected.count(None)
 
-    def read(self, table: Table) -> Iterator[AnyRecord]:
+    def read(self, get: Get) -> Iterator[AnyRecord]:
         """Look up each record that is pending, once; those that are found, as they are.
 
         Raises:
@@ -176,19 +171,18 @@ class ReplayOutcomes:
         """
         before, without = self.pending, list[Expected]()
         read = 0
-        executor = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="outcomes")
         try:
-            found = with_results(executor, lambda one: one.found_in(table), before, ahead=2 * QUERY_THREADS)
-            for expected, record in found:
-                read += 1
-                if record is None:
-                    without.append(expected)
-                else:
-                    self._take(expected, record)
-                    yield record
+            look_ups = results_in_order(lambda one: (one, one.found_by(get)), before, threads=QUERY_THREADS)
+            with closing(look_ups) as results:
+                for expected, record in results:
+                    read += 1
+                    if record is None:
+                        without.append(expected)
+                    else:
+                        self._take(expected, record)
+                        yield record
         finally:
             self.pending = without + before[read:]
-            executor.shutdown(cancel_futures=True)
 
     def _take(self, expected: Expected, record: AnyRecord) -> None:
         if expected.failure is None or not isinstance(record, Record):
@@ -229,7 +223,7 @@ class ReplayOutcomes:
 
 def wait_for(
     outcomes: ReplayOutcomes,
-    table: Table,
+    get: Get,
     lines: Lines,
     advance: Callable[[int], None],
     *,
@@ -244,7 +238,7 @@ def wait_for(
     news_at = clock()
     try:
         while outcomes.pending and clock() - news_at < _MOST_WITHOUT_NEWS_S:
-            for record in outcomes.read(table):
+            for record in outcomes.read(get):
                 news_at = clock()
                 advance(1)
                 lines.show_record(record)
@@ -258,18 +252,17 @@ def wait_for(
 
 def _wait(outcomes: ReplayOutcomes, stack: Stack, lines: Lines) -> None:
     with lines.bar("waiting", total=len(outcomes.pending)) as advance:
-        wait_for(outcomes, audit_query(stack), lines, advance)
+        wait_for(outcomes, audit_query(stack).get, lines, advance)
     outcomes.tell()
-    lines.show_without_record(str(expected.success) for expected in outcomes.pending)
+    lines.show_without_record(expected.success for expected in outcomes.pending)
 
 
 def _expected(letter: Letter, message_id: str) -> Expected | None:
     """The record that a letter leaves which was replayed as the message with this id; None: it leaves none."""
     if success := letter.copy_log_id():
-        failure = letter.copy_log_id(failed_message_id=message_id)
-        return Expected(UUID(success), UUID(failure) if failure else None)
+        return Expected(success, letter.copy_log_id(failed_message_id=message_id))
     about = letter.about
     if isinstance(about, CopyRequest | PermanentError) or not is_log_id(about.log_id):
         return None
     identity = Record.of(about, times.now()).identity if isinstance(about, Completion) else None
-    return Expected(UUID(about.log_id), identity=identity)
+    return Expected(about.log_id, identity=identity)

@@ -5,29 +5,28 @@ A dead-letter queue has no redrive limit of its own, so that a sweep moves no le
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
-from itertools import islice
-from typing import TypeVar
+from itertools import takewhile
+from queue import SimpleQueue
 
-from ops.aws.sqs_batches import MOST_ENTRIES
+from ops.aws.concurrency import run_in_order
+from ops.aws.sqs_batches import MOST_ENTRIES, tens
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueState, Refused
-from ops.dlq.threads import Receivers, on_threads
 from ops.errors import CommandError, IncompleteError, UsageError
 from ops.interrupts import uninterrupted
 from ops.terminal.formats import counted, duration_shown
 from ops.terminal.prompts import note
 from shared.errors import CopytrailError
 
-T = TypeVar("T")
-
 THREADS = 12
 # To keep 100,000 letters invisible takes 10,000 calls of some 80 ms: so many threads take a third of the time they are.
 _KEEPERS = 8
+# So many receives each thread may be ahead of the reader.
+_AHEAD = 2
 # How many calls are made at once: a client that is handed over has as many connections.
 CONNECTIONS = THREADS + _KEEPERS
 # So many long polls in a row bring nothing old, until a queue that is said to hold more counts as empty all the same.
@@ -122,6 +121,7 @@ class _End(Enum):
     LIMIT = "limit"
     # As many have come as there were a minute after the sweep began.
     ENOUGH = "enough"
+    STOPPED = "stopped"
 
 
 class Sweep:
@@ -152,7 +152,12 @@ class Sweep:
         # Message ids of what was received and not deleted, each with its newest receipt handle: about 650 bytes.
         self._handles: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._receivers = Receivers(min(THREADS, 1 + self.waiting // MOST_ENTRIES), self._received)
+        # Daemons: while SQS is silent, an impatient person must be able to end the command all the same.
+        threads = min(THREADS, 1 + self.waiting // MOST_ENTRIES)
+        self._receivers = [threading.Thread(target=self._receive, name="receive", daemon=True) for _ in range(threads)]
+        self._received: SimpleQueue[Sequence[Letter] | _End | BaseException] = SimpleQueue()
+        self._room = threading.Semaphore(_AHEAD * threads)
+        self._stopped = False
 
     def __iter__(self) -> Iterator[Sequence[Letter]]:
         """The letters, up to 10 at a time, each once. What came to the queue since may or may not be among them.
@@ -160,7 +165,19 @@ class Sweep:
         Raises:
             CopytrailError: SQS did not answer.
         """
-        ends = yield from self._receivers.received()
+        # Nothing is waited for in here at the end: an abandoned generator swallows the person's Ctrl-C.
+        for thread in self._receivers:
+            thread.start()
+        ends: list[_End] = []
+        while len(ends) < len(self._receivers):
+            received = self._received.get()
+            if isinstance(received, BaseException):
+                raise received
+            self._room.release()
+            if isinstance(received, _End):
+                ends.append(received)
+            elif received:
+                yield received
         if _End.LIMIT in ends:
             note(
                 f"SQS gives out no more than about 120,000 letters at a time: these are the first {self._found:,}."
@@ -195,7 +212,7 @@ class Sweep:
             yield
         finally:
             with uninterrupted():
-                self._receivers.stop()
+                self._stop_receiving()
                 ended.set()
                 keeper.join()
                 self._give_back()
@@ -205,10 +222,19 @@ class Sweep:
         # As many as there turn out to be: what SQS says before may be too little.
         return _invisible_s(max(self.waiting, len(self._handles)))
 
-    def _received(self) -> Generator[Sequence[Letter], None, _End]:
-        """What one thread receives, until there seems to be nothing more that was there when the sweep began."""
+    def _receive(self) -> None:
+        try:
+            self._received.put(self._receive_all())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the thread that goes through them
+            self._received.put(error)
+
+    def _receive_all(self) -> _End:
+        """Receive, a little ahead of the reader, until there seems to be nothing more that was there at first."""
         polls = 0
         while polls < _LONG_POLLS and (not polls or self._old < self.waiting):
+            self._room.acquire()
+            if self._stopped:
+                return _End.STOPPED
             if self._has_enough():
                 return _End.ENOUGH
             if len(self._handles) >= self._most_received:
@@ -226,8 +252,16 @@ class Sweep:
                 self._old += old
                 self._found += len(letters)
             polls = 0 if old else polls + 1
-            yield letters
+            self._received.put(letters)
         return _End.EMPTY
+
+    def _stop_receiving(self) -> None:
+        """Wait until every thread has ended its receive, and begins no other."""
+        self._stopped = True
+        self._room.release(len(self._receivers))
+        for thread in self._receivers:
+            if thread.ident is not None:
+                thread.join()
 
     def _new(self, letters: Iterable[Letter]) -> list[Letter]:
         """Those that come for the first time; of the others, the newest receipt handle counts."""
@@ -265,20 +299,16 @@ class Sweep:
 
     def _keep(self, ended: threading.Event) -> None:
         while not ended.wait(self._invisible_s / 3):
-            with on_threads(_KEEPERS) as hand_over:
-                with self._lock:
-                    received = list(self._handles)
-                for ids in _tens(received):
-                    if ended.is_set():
-                        return
-                    # Those that are deleted when their turn comes need it no more.
-                    if handles := [handle for id_ in ids if (handle := self._handles.get(id_))]:
-                        hand_over(partial(self._keep_some, handles))
+            with self._lock:
+                received = list(self._handles)
+            run_in_order(self._keep_some, takewhile(lambda _: not ended.is_set(), tens(received)), threads=_KEEPERS)
 
-    def _keep_some(self, handles: Sequence[str]) -> None:
-        # What fails is tried again in its turn. Should it fail for good, others see the letters: nothing is lost.
-        with suppress(CopytrailError):
-            self._queue.change_visibility(handles, self._invisible_s)
+    def _keep_some(self, ids: Sequence[str]) -> None:
+        # Those that are deleted when their turn comes need it no more.
+        if handles := [handle for id_ in ids if (handle := self._handles.get(id_))]:
+            # What fails is tried again in its turn. Should it fail for good, others see the letters: nothing is lost.
+            with suppress(CopytrailError):
+                self._queue.change_visibility(handles, self._invisible_s)
 
     def _give_back(self) -> None:
         received = list(self._handles.values())
@@ -290,9 +320,7 @@ class Sweep:
 
         why = ""
         try:
-            with on_threads(THREADS) as hand_over:
-                for handles in _tens(received):
-                    hand_over(partial(give, handles))
+            run_in_order(give, tens(received), threads=THREADS)
         except CopytrailError as error:
             why = f" ({error.message})"
         finally:
@@ -305,10 +333,3 @@ class Sweep:
 
 def _invisible_s(letters: int) -> int:
     return min(_SHORTEST_INVISIBLE_S + letters // _LETTERS_A_SECOND, _LONGEST_INVISIBLE_S)
-
-
-def _tens(things: Iterable[T]) -> Iterator[list[T]]:
-    """As many at a time as go in one batch call."""
-    left = iter(things)
-    while some := list(islice(left, MOST_ENTRIES)):
-        yield some

@@ -85,7 +85,7 @@ def repair(
 
         groups = Pace(rate).groups((found.upload for found in differences), MOST_EVENTS)
         try:
-            run_in_order(publish, done, groups, threads=_THREADS)
+            run_in_order(publish, groups, threads=_THREADS, done=done)
         finally:
             running.count("requested", sum(accepted_of_others))
     return running

@@ -1,5 +1,6 @@
 """Work several at a time, finished in order."""
 
+import signal
 import threading
 from collections.abc import Iterator
 
@@ -41,7 +42,7 @@ def scenes() -> Scenes:
 
 
 def run(scenes: Scenes, pieces: Iterator[int]) -> None:
-    run_in_order(scenes.work, scenes.done, pieces, threads=3, stop=scenes.stop)
+    run_in_order(scenes.work, pieces, threads=3, done=scenes.done, stop=scenes.stop)
 
 
 def test_what_ends_later_is_finished_first_where_it_comes_first(scenes: Scenes) -> None:
@@ -72,7 +73,7 @@ def test_no_more_than_twice_the_threads_are_under_way(scenes: Scenes) -> None:
             yield piece
         scenes.let(18, 19)
 
-    run_in_order(work, scenes.done, pieces(), threads=3, stop=scenes.stop)
+    run_in_order(work, pieces(), threads=3, done=scenes.done, stop=scenes.stop)
 
     assert scenes.finished == list(range(20))
 
@@ -85,7 +86,7 @@ def test_nothing_behind_a_failure_is_finished_although_it_was_done(scenes: Scene
         return scenes.work(piece)
 
     with pytest.raises(ValueError, match="refused"):
-        run_in_order(work, scenes.done, range(10), threads=1, stop=scenes.stop)
+        run_in_order(work, range(10), threads=1, done=scenes.done, stop=scenes.stop)
 
     assert scenes.finished == [0]
     assert scenes.stopped
@@ -102,3 +103,36 @@ def test_stopped_it_waits_for_what_was_begun_and_begins_nothing_else(scenes: Sce
         run(scenes, pieces())
 
     assert sorted(scenes.begun) == scenes.finished == [0, 1, 2]
+
+
+def test_a_ctrl_c_while_pieces_are_handed_over_leaves_none_running() -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def work(piece: int) -> None:
+        begun.append(piece)
+        if piece == 2:
+            signal.raise_signal(signal.SIGINT)
+        ended.append(piece)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_in_order(work, range(8), threads=8)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert begun
+    assert sorted(ended) == sorted(begun)
+
+
+def test_the_first_failure_ends_it_and_nothing_more_is_begun() -> None:
+    done: list[int] = []
+
+    def work(piece: int) -> None:
+        if piece == 0:
+            raise ValueError("refused")
+        done.append(piece)
+
+    with pytest.raises(ValueError, match="refused"):
+        run_in_order(work, range(50), threads=1)
+    assert len(done) < 50

@@ -49,7 +49,7 @@ class FakeTable:
         outcomes.expect((letter, MESSAGE_ID) for letter in letters)
         wait_for(
             outcomes,
-            self,
+            self.get,
             Lines(as_json=True),
             lambda _: None,
             clock=lambda: self.clock().timestamp(),
