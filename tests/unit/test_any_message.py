@@ -65,7 +65,7 @@ class StrictEvents:
 
 
 @dataclass
-class Scene:
+class Function:
     """One function with fakes behind its wiring. `done()`: how many messages ended well."""
 
     handler: Callable[[Any, Any], Any]
@@ -78,7 +78,7 @@ class Scene:
         return [letter.attributes for letter in self.sqs.queues.get(DLQ, {}).values()]
 
 
-def a_copier(monkeypatch: pytest.MonkeyPatch) -> Scene:
+def a_copier(monkeypatch: pytest.MonkeyPatch) -> Function:
     clock, sqs, events = FakeClock(), FakeSqs(), StrictEvents()
     s3 = FakeS3(clock)
     queue = SqsQueue(cast(Any, sqs), queue_url=QUEUE, dead_letter_url=DLQ)
@@ -100,10 +100,10 @@ def a_copier(monkeypatch: pytest.MonkeyPatch) -> Scene:
     def done() -> list[str]:
         return [detail["upload"]["key"] for detail in events.details if detail["outcome"] != "Failed"]
 
-    return Scene(copier_handler.handler, good, done, sqs, clock)
+    return Function(copier_handler.handler, good, done, sqs, clock)
 
 
-def an_auditor(monkeypatch: pytest.MonkeyPatch) -> Scene:
+def an_auditor(monkeypatch: pytest.MonkeyPatch) -> Function:
     clock, sqs, ledger = FakeClock(), FakeSqs(), FakeLedger()
     queue = SqsQueue(cast(Any, sqs), queue_url=QUEUE, dead_letter_url=DLQ)
     log_ids: list[str] = []
@@ -123,7 +123,7 @@ def an_auditor(monkeypatch: pytest.MonkeyPatch) -> Scene:
         id_ = log_id(bucket="in", key=f"good-{number}", version_id=None, etag="0a1b", sequencer=None)
         return id_, body(copied(an_upload(key=f"good-{number}"), log_id=id_))
 
-    return Scene(auditor_handler.handler, good, lambda: log_ids, sqs, clock)
+    return Function(auditor_handler.handler, good, lambda: log_ids, sqs, clock)
 
 
 BOTH = pytest.mark.parametrize("a_function", [a_copier, an_auditor])
@@ -140,10 +140,10 @@ def good_record(number: int, text: str, **changes: Any) -> dict[str, Any]:
     return record | changes
 
 
-def deliver(scene: Scene, given_records: list[Any]) -> list[str]:
+def deliver(function: Function, given_records: list[Any]) -> list[str]:
     """Deliver a batch; the ids of what comes again."""
     try:
-        answer = scene.handler({"Records": given_records}, Context())
+        answer = function.handler({"Records": given_records}, Context())
     finally:
         metrics.clear_metrics()
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
@@ -153,23 +153,23 @@ def deliver(scene: Scene, given_records: list[Any]) -> list[str]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(hostile=st.lists(records(), min_size=1, max_size=8), place=st.integers(0, 8))
 def test_good_messages_are_done_and_each_bad_one_is_an_explained_letter(
-    a_function: Callable[[pytest.MonkeyPatch], Scene],
+    a_function: Callable[[pytest.MonkeyPatch], Function],
     monkeypatch: pytest.MonkeyPatch,
     hostile: list[Any],
     place: int,
 ) -> None:
-    scene = a_function(monkeypatch)
-    good = [scene.good(number) for number in range(2)]
+    function = a_function(monkeypatch)
+    good = [function.good(number) for number in range(2)]
     batch = list(hostile)
     for number, (_, text) in enumerate(good):
         batch.insert(min(place, len(batch)), good_record(number, text))
 
-    again = deliver(scene, batch)
+    again = deliver(function, batch)
 
     assert again == []
-    assert {name for name, _ in good} <= set(scene.done())
-    assert all(letter["Reason"]["StringValue"] and letter["Message"]["StringValue"] for letter in scene.letters())
-    assert len(scene.done()) + len(scene.letters()) == len(batch)
+    assert {name for name, _ in good} <= set(function.done())
+    assert all(letter["Reason"]["StringValue"] and letter["Message"]["StringValue"] for letter in function.letters())
+    assert len(function.done()) + len(function.letters()) == len(batch)
 
 
 @BOTH
@@ -188,66 +188,66 @@ def test_good_messages_are_done_and_each_bad_one_is_an_explained_letter(
     ids=lambda changes: json.dumps(changes)[:60],
 )
 def test_what_only_comes_with_a_good_body_never_keeps_it_from_being_done(
-    a_function: Callable[[pytest.MonkeyPatch], Scene], monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+    a_function: Callable[[pytest.MonkeyPatch], Function], monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
-    scene = a_function(monkeypatch)
-    name, text = scene.good(1)
+    function = a_function(monkeypatch)
+    name, text = function.good(1)
 
-    assert deliver(scene, [good_record(1, text, **changes)]) == []
-    assert scene.done() == [name]
-    assert scene.letters() == []
+    assert deliver(function, [good_record(1, text, **changes)]) == []
+    assert function.done() == [name]
+    assert function.letters() == []
 
 
 @BOTH
 @pytest.mark.parametrize("text", [None, "", 7, {"detail": {}}, ["x"]])
 def test_a_record_without_a_text_for_a_body_becomes_a_letter_that_holds_the_record(
-    a_function: Callable[[pytest.MonkeyPatch], Scene], monkeypatch: pytest.MonkeyPatch, text: Any
+    a_function: Callable[[pytest.MonkeyPatch], Function], monkeypatch: pytest.MonkeyPatch, text: Any
 ) -> None:
-    scene = a_function(monkeypatch)
+    function = a_function(monkeypatch)
     record = good_record(1, text)
 
-    assert deliver(scene, [record]) == []
-    [letter] = scene.sqs.queues[DLQ].values()
+    assert deliver(function, [record]) == []
+    [letter] = function.sqs.queues[DLQ].values()
     assert json.loads(letter.body) == record
     assert letter.attributes["Reason"]["StringValue"] == "MalformedEvent"
 
 
 @BOTH
 def test_a_body_that_sqs_would_not_take_is_the_failure_of_its_own_message(
-    a_function: Callable[[pytest.MonkeyPatch], Scene], monkeypatch: pytest.MonkeyPatch
+    a_function: Callable[[pytest.MonkeyPatch], Function], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = a_function(monkeypatch)
-    name, text = scene.good(1)
+    function = a_function(monkeypatch)
+    name, text = function.good(1)
 
     again = deliver(
-        scene, [good_record(0, "x" * 1024 * 1024), good_record(1, text), good_record(2, "x" * LARGEST_BODY)]
+        function, [good_record(0, "x" * 1024 * 1024), good_record(1, text), good_record(2, "x" * LARGEST_BODY)]
     )
 
     assert again == ["good-0"]
-    assert scene.done() == [name]
-    assert len(scene.letters()) == 1
+    assert function.done() == [name]
+    assert len(function.letters()) == 1
 
 
 @BOTH
 def test_a_message_without_an_id_is_a_letter_at_once_as_lambda_could_not_bring_it_again_alone(
-    a_function: Callable[[pytest.MonkeyPatch], Scene], monkeypatch: pytest.MonkeyPatch
+    a_function: Callable[[pytest.MonkeyPatch], Function], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = a_function(monkeypatch)
-    (name, text), (other, other_text) = scene.good(1), scene.good(2)
+    function = a_function(monkeypatch)
+    (name, text), (other, other_text) = function.good(1), function.good(2)
 
-    assert deliver(scene, [good_record(0, "bad", messageId=None), good_record(1, text, messageId=[])]) == []
-    assert deliver(scene, [good_record(2, other_text)]) == []
-    assert scene.done() == [name, other]
-    assert len(scene.letters()) == 1
+    assert deliver(function, [good_record(0, "bad", messageId=None), good_record(1, text, messageId=[])]) == []
+    assert deliver(function, [good_record(2, other_text)]) == []
+    assert function.done() == [name, other]
+    assert len(function.letters()) == 1
 
 
 @BOTH
 def test_two_records_of_one_id_are_two_messages(
-    a_function: Callable[[pytest.MonkeyPatch], Scene], monkeypatch: pytest.MonkeyPatch
+    a_function: Callable[[pytest.MonkeyPatch], Function], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = a_function(monkeypatch)
-    name, text = scene.good(1)
+    function = a_function(monkeypatch)
+    name, text = function.good(1)
 
-    assert deliver(scene, [good_record(1, text), good_record(1, "bad"), good_record(1, text)]) == []
-    assert set(scene.done()) == {name}
-    assert len(scene.letters()) == 1
+    assert deliver(function, [good_record(1, text), good_record(1, "bad"), good_record(1, text)]) == []
+    assert set(function.done()) == {name}
+    assert len(function.letters()) == 1

@@ -33,7 +33,7 @@ class Told:
         self.letters.append(letter)
 
 
-class Scene:
+class Auditor:
     """One auditor with its ledger and queue."""
 
     def __init__(self) -> None:
@@ -56,34 +56,34 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def auditor() -> Auditor:
+    return Auditor()
 
 
-def test_a_completion_becomes_a_record_logged_now(scene: Scene) -> None:
-    completion = copied(finished_at=scene.clock() - timedelta(seconds=3))
+def test_a_completion_becomes_a_record_logged_now(auditor: Auditor) -> None:
+    completion = copied(finished_at=auditor.clock() - timedelta(seconds=3))
     delivery = message(body(completion))
-    assert scene.work(delivery) == {}
-    record = scene.ledger.records[completion.log_id]
-    assert record == Record.of(completion, logged_at=scene.clock())
-    assert scene.told.recorded_messages == [Recorded(delivery, record, Appended.NEW)]
-    assert scene.queue.letters == []
+    assert auditor.work(delivery) == {}
+    record = auditor.ledger.records[completion.log_id]
+    assert record == Record.of(completion, logged_at=auditor.clock())
+    assert auditor.told.recorded_messages == [Recorded(delivery, record, Appended.NEW)]
+    assert auditor.queue.letters == []
 
 
-def test_what_an_operator_did_becomes_a_record_too(scene: Scene) -> None:
+def test_what_an_operator_did_becomes_a_record_too(auditor: Auditor) -> None:
     operation = an_operation()
 
-    assert scene.work(message(operation_body(operation))) == {}
+    assert auditor.work(message(operation_body(operation))) == {}
 
-    assert scene.ledger.records == {operation.log_id: OperationRecord.of(operation, scene.clock())}
-    assert scene.queue.letters == []
+    assert auditor.ledger.records == {operation.log_id: OperationRecord.of(operation, auditor.clock())}
+    assert auditor.queue.letters == []
 
 
-def test_the_same_completion_twice_is_one_record_and_a_success_told_as_a_duplicate(scene: Scene) -> None:
+def test_the_same_completion_twice_is_one_record_and_a_success_told_as_a_duplicate(auditor: Auditor) -> None:
     twice = [message(body(copied()), message_id=number) for number in ("first", "second")]
-    assert scene.work(*twice) == {}
-    assert len(scene.ledger.records) == 1
-    assert [each.appended for each in scene.told.recorded_messages] == [Appended.NEW, Appended.DUPLICATE]
+    assert auditor.work(*twice) == {}
+    assert len(auditor.ledger.records) == 1
+    assert [each.appended for each in auditor.told.recorded_messages] == [Appended.NEW, Appended.DUPLICATE]
 
 
 @pytest.mark.parametrize(
@@ -97,81 +97,81 @@ def test_the_same_completion_twice_is_one_record_and_a_success_told_as_a_duplica
     ids=["no JSON", "no envelope", "no completion", "another kind of event"],
 )
 def test_what_is_no_completion_is_a_dead_letter_at_once_beside_good_neighbours(
-    scene: Scene, text: str, reason: str
+    auditor: Auditor, text: str, reason: str
 ) -> None:
     bad = message(text, message_id="bad")
-    assert scene.work(bad, message(body(copied()), message_id="good")) == {}
-    [letter] = scene.queue.letters
+    assert auditor.work(bad, message(body(copied()), message_id="good")) == {}
+    [letter] = auditor.queue.letters
     assert (letter.message, letter.error.reason, letter.log_id) == (bad, reason, None)
-    assert scene.told.letters == [letter]
-    assert list(scene.ledger.records) == [copied().log_id]
+    assert auditor.told.letters == [letter]
+    assert list(auditor.ledger.records) == [copied().log_id]
 
 
-def test_a_conflict_is_a_dead_letter_with_its_log_id_and_the_first_record_stays(scene: Scene) -> None:
+def test_a_conflict_is_a_dead_letter_with_its_log_id_and_the_first_record_stays(auditor: Auditor) -> None:
     first = copied()
     intruder = copied(an_upload(key="other"), log_id=first.log_id)
-    scene.work(message(body(first), message_id="first"))
-    assert scene.work(message(body(intruder), message_id="second")) == {}
-    [letter] = scene.queue.letters
+    auditor.work(message(body(first), message_id="first"))
+    assert auditor.work(message(body(intruder), message_id="second")) == {}
+    [letter] = auditor.queue.letters
     assert (letter.error.reason, letter.log_id, letter.message.id) == ("LogIdConflict", first.log_id, "second")
-    assert "report.csv" in scene.ledger.records[first.log_id].title
+    assert "report.csv" in auditor.ledger.records[first.log_id].title
 
 
-def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_it(scene: Scene) -> None:
-    assert scene.work(message(body(copied(log_id="seven")))) == {}
-    [letter] = scene.queue.letters
+def test_a_completion_whose_log_id_cannot_be_a_key_is_a_dead_letter_that_names_it(auditor: Auditor) -> None:
+    assert auditor.work(message(body(copied(log_id="seven")))) == {}
+    [letter] = auditor.queue.letters
     assert (letter.error.reason, letter.log_id) == ("MalformedEvent", "seven")
 
 
-def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(scene: Scene) -> None:
-    scene.ledger.error = PermanentError("ResourceNotFoundException", "dynamodb:PutItem on audit: no")
-    assert scene.work(message(body(copied()))) == {}
-    assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
+def test_a_permanent_refusal_is_a_dead_letter_on_the_first_receive(auditor: Auditor) -> None:
+    auditor.ledger.error = PermanentError("ResourceNotFoundException", "dynamodb:PutItem on audit: no")
+    assert auditor.work(message(body(copied()))) == {}
+    assert [letter.error for letter in auditor.queue.letters] == [auditor.ledger.error]
 
 
 def test_a_denied_record_comes_again_as_the_permission_may_be_on_its_way_and_is_a_dead_letter_then(
-    scene: Scene,
+    auditor: Auditor,
 ) -> None:
-    scene.ledger.error = AccessDeniedError("AccessDenied", "dynamodb:PutItem on audit: no")
+    auditor.ledger.error = AccessDeniedError("AccessDenied", "dynamodb:PutItem on audit: no")
     with pytest.raises(AccessDeniedError):
-        scene.worker.perform(message(body(copied()), receive_count=3), lambda: 60)
-    assert scene.work(message(body(copied()), receive_count=4)) == {}
-    assert [letter.error for letter in scene.queue.letters] == [scene.ledger.error]
+        auditor.worker.perform(message(body(copied()), receive_count=3), lambda: 60)
+    assert auditor.work(message(body(copied()), receive_count=4)) == {}
+    assert [letter.error for letter in auditor.queue.letters] == [auditor.ledger.error]
 
 
-def test_a_transient_refusal_comes_again_while_the_queue_allows_it(scene: Scene) -> None:
-    scene.ledger.error = TransientError("ThrottlingException", "slow down")
+def test_a_transient_refusal_comes_again_while_the_queue_allows_it(auditor: Auditor) -> None:
+    auditor.ledger.error = TransientError("ThrottlingException", "slow down")
     with pytest.raises(TransientError, match="slow down"):
-        scene.worker.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
-    assert scene.queue.letters == []
+        auditor.worker.perform(message(body(copied()), receive_count=MOST_RECEIVES - 1), lambda: 60)
+    assert auditor.queue.letters == []
 
 
-def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reason(scene: Scene) -> None:
-    scene.ledger.error = TransientError("ThrottlingException", "slow down")
-    assert scene.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
-    [letter] = scene.queue.letters
+def test_a_transient_refusal_on_the_last_receive_is_a_dead_letter_with_its_reason(auditor: Auditor) -> None:
+    auditor.ledger.error = TransientError("ThrottlingException", "slow down")
+    assert auditor.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
+    [letter] = auditor.queue.letters
     assert (letter.error.reason, letter.log_id) == ("ThrottlingException", copied().log_id)
 
 
-def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(scene: Scene) -> None:
-    scene.ledger.error = ZeroDivisionError("oh")
+def test_a_bug_comes_again_as_an_unexpected_error_with_the_bug_as_its_cause(auditor: Auditor) -> None:
+    auditor.ledger.error = ZeroDivisionError("oh")
     with pytest.raises(TransientError, match="ZeroDivisionError: oh") as unexpected:
-        scene.worker.perform(message(body(copied())), lambda: 60)
+        auditor.worker.perform(message(body(copied())), lambda: 60)
     assert unexpected.value.reason == "UnexpectedError"
-    assert unexpected.value.__cause__ is scene.ledger.error
+    assert unexpected.value.__cause__ is auditor.ledger.error
 
 
-def test_a_bug_on_the_last_receive_is_a_dead_letter_with_the_bug_as_its_cause(scene: Scene) -> None:
-    scene.ledger.error = ZeroDivisionError("oh")
-    assert scene.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
-    [letter] = scene.queue.letters
+def test_a_bug_on_the_last_receive_is_a_dead_letter_with_the_bug_as_its_cause(auditor: Auditor) -> None:
+    auditor.ledger.error = ZeroDivisionError("oh")
+    assert auditor.work(message(body(copied()), receive_count=MOST_RECEIVES)) == {}
+    [letter] = auditor.queue.letters
     assert letter.error.reason == "UnexpectedError"
-    assert letter.error.__cause__ is scene.ledger.error
+    assert letter.error.__cause__ is auditor.ledger.error
 
 
-def test_a_letter_that_the_dead_letter_queue_refuses_keeps_its_message_and_only_that(scene: Scene) -> None:
-    scene.queue.down = True
+def test_a_letter_that_the_dead_letter_queue_refuses_keeps_its_message_and_only_that(auditor: Auditor) -> None:
+    auditor.queue.down = True
     good, bad = message(body(failed()), message_id="good"), message("{", message_id="bad")
-    assert scene.work(good, bad) == {"bad": "LetterNotAccepted"}
-    assert scene.told.letters == []
-    assert [each.record for each in scene.told.recorded_messages] == [Record.of(failed(), scene.clock())]
+    assert auditor.work(good, bad) == {"bad": "LetterNotAccepted"}
+    assert auditor.told.letters == []
+    assert [each.record for each in auditor.told.recorded_messages] == [Record.of(failed(), auditor.clock())]

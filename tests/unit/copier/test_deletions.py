@@ -16,7 +16,9 @@ from tests.fakes.sqs import message
 FOLLOWING = Route(source_bucket="in", destination_bucket="out", deletes=True)
 
 
-class Scene:
+class Copier:
+    """A copier whose route follows deletions."""
+
     def __init__(self, *, versioned: tuple[str, ...] = ("out",)) -> None:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=versioned)
@@ -53,116 +55,116 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def copier() -> Copier:
+    return Copier()
 
 
-def test_a_deletion_follows_as_a_marker_that_removes_nothing(scene: Scene) -> None:
-    scene.copy(scene.upload(b"A"))
+def test_a_deletion_follows_as_a_marker_that_removes_nothing(copier: Copier) -> None:
+    copier.copy(copier.upload(b"A"))
 
-    result = scene.copy(scene.delete())
+    result = copier.copy(copier.delete())
 
     assert result.outcome is Outcome.DELETED
     assert result.destination
     assert result.destination.version_id
-    assert scene.destination is None
-    assert [stored.body for (place, _), stored in scene.s3.versions.items() if place.bucket == "out"] == [b"A"]
+    assert copier.destination is None
+    assert [stored.body for (place, _), stored in copier.s3.versions.items() if place.bucket == "out"] == [b"A"]
 
 
-def test_a_deletion_delivered_twice_ends_the_same_way(scene: Scene) -> None:
-    scene.copy(scene.upload(b"A"))
-    deletion = scene.delete()
+def test_a_deletion_delivered_twice_ends_the_same_way(copier: Copier) -> None:
+    copier.copy(copier.upload(b"A"))
+    deletion = copier.delete()
 
-    assert scene.copy(deletion).outcome is Outcome.DELETED
-    assert scene.copy(deletion, retried=True).outcome is Outcome.DELETED
+    assert copier.copy(deletion).outcome is Outcome.DELETED
+    assert copier.copy(deletion, retried=True).outcome is Outcome.DELETED
 
 
-def test_a_key_uploaded_again_is_not_deleted(scene: Scene) -> None:
-    scene.copy(scene.upload(b"A"))
-    deletion = scene.delete()
-    scene.copy(scene.upload(b"B"))
+def test_a_key_uploaded_again_is_not_deleted(copier: Copier) -> None:
+    copier.copy(copier.upload(b"A"))
+    deletion = copier.delete()
+    copier.copy(copier.upload(b"B"))
 
-    result = scene.copy(deletion)
+    result = copier.copy(deletion)
 
     assert result.outcome is Outcome.SKIPPED
     assert result.reason == Reason.SUPERSEDED
-    assert scene.destination == b"B"
+    assert copier.destination == b"B"
 
 
 def test_a_bucket_that_keeps_no_versions_loses_nothing() -> None:
-    scene = Scene(versioned=())
-    scene.copy(scene.upload(b"A"))
+    copier = Copier(versioned=())
+    copier.copy(copier.upload(b"A"))
 
-    failed = scene.worker.perform(message(object_deleted(scene.delete())), lambda: 900)
+    failed = copier.worker.perform(message(object_deleted(copier.delete())), lambda: 900)
 
     assert isinstance(failed, Failed)
     assert failed.error.reason == Reason.DESTINATION_NOT_VERSIONED
     assert "would be for good" in failed.error.message
-    assert scene.destination == b"A"
+    assert copier.destination == b"A"
 
 
-def test_an_upload_copied_while_the_marker_is_put_stays(scene: Scene) -> None:
-    scene.copy(scene.upload(b"A"))
-    deletion = scene.delete()
+def test_an_upload_copied_while_the_marker_is_put_stays(copier: Copier) -> None:
+    copier.copy(copier.upload(b"A"))
+    deletion = copier.delete()
 
     def uploaded_again() -> None:
-        scene.copy(scene.upload(b"B"))
+        copier.copy(copier.upload(b"B"))
 
-    scene.s3.before["commit"] = [uploaded_again]
+    copier.s3.before["commit"] = [uploaded_again]
 
-    assert scene.copy(deletion).outcome is Outcome.SKIPPED
-    assert scene.destination == b"B"
+    assert copier.copy(deletion).outcome is Outcome.SKIPPED
+    assert copier.destination == b"B"
 
 
-def test_the_same_bytes_copied_again_under_the_marker_are_brought_back(scene: Scene) -> None:
+def test_the_same_bytes_copied_again_under_the_marker_are_brought_back(copier: Copier) -> None:
     """If-Match sees the ETag that it expects, and puts the marker on top of a newer upload."""
-    scene.copy(scene.upload(b"A"))
-    deletion = scene.delete()
+    copier.copy(copier.upload(b"A"))
+    deletion = copier.delete()
 
     def uploaded_again() -> None:
-        scene.s3.before.pop("commit")
-        scene.copy(scene.upload(b"A"))
+        copier.s3.before.pop("commit")
+        copier.copy(copier.upload(b"A"))
 
-    scene.s3.before["commit"] = [uploaded_again]
+    copier.s3.before["commit"] = [uploaded_again]
 
-    assert scene.copy(deletion).outcome is Outcome.DELETED
-    assert scene.destination == b"A"
+    assert copier.copy(deletion).outcome is Outcome.DELETED
+    assert copier.destination == b"A"
 
 
-def test_a_redelivered_deletion_that_is_superseded_copies_the_newest_first(scene: Scene) -> None:
+def test_a_redelivered_deletion_that_is_superseded_copies_the_newest_first(copier: Copier) -> None:
     """The earlier try may have died between its marker and its last HEAD of the source."""
-    scene.copy(scene.upload(b"A"))
-    deletion = scene.delete()
-    scene.upload(b"B")
+    copier.copy(copier.upload(b"A"))
+    deletion = copier.delete()
+    copier.upload(b"B")
 
-    assert scene.copy(deletion, retried=True).outcome is Outcome.SKIPPED
-    assert scene.destination == b"B"
-
-
-def test_a_copy_that_comes_after_its_deletion_was_followed_is_taken_back(scene: Scene) -> None:
-    upload = scene.upload(b"A")
-    scene.s3.before["commit"] = [lambda: scene.copy(scene.delete())]
-
-    assert scene.copy(upload).outcome is Outcome.COPIED
-    assert scene.destination is None
+    assert copier.copy(deletion, retried=True).outcome is Outcome.SKIPPED
+    assert copier.destination == b"B"
 
 
-def test_an_upload_redelivered_after_its_deletion_leaves_no_copy(scene: Scene) -> None:
-    upload = scene.upload(b"A")
-    scene.copy(upload)
-    scene.s3.delete("in", "k")
+def test_a_copy_that_comes_after_its_deletion_was_followed_is_taken_back(copier: Copier) -> None:
+    upload = copier.upload(b"A")
+    copier.s3.before["commit"] = [lambda: copier.copy(copier.delete())]
 
-    assert scene.copy(upload, retried=True).outcome is Outcome.SKIPPED
-    assert scene.destination is None
+    assert copier.copy(upload).outcome is Outcome.COPIED
+    assert copier.destination is None
 
 
-def test_without_the_option_nothing_is_ever_deleted(scene: Scene) -> None:
+def test_an_upload_redelivered_after_its_deletion_leaves_no_copy(copier: Copier) -> None:
+    upload = copier.upload(b"A")
+    copier.copy(upload)
+    copier.s3.delete("in", "k")
+
+    assert copier.copy(upload, retried=True).outcome is Outcome.SKIPPED
+    assert copier.destination is None
+
+
+def test_without_the_option_nothing_is_ever_deleted(copier: Copier) -> None:
     route = structs.replace(FOLLOWING, deletes=False)
-    upload = scene.upload(b"A")
-    worker = scene.a_worker(route)
-    scene.finish(worker, upload)
-    scene.s3.delete("in", "k")
+    upload = copier.upload(b"A")
+    worker = copier.a_worker(route)
+    copier.finish(worker, upload)
+    copier.s3.delete("in", "k")
 
-    scene.finish(worker, upload, retried=True)
+    copier.finish(worker, upload, retried=True)
 
-    assert scene.destination == b"A"
+    assert copier.destination == b"A"

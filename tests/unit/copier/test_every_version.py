@@ -68,7 +68,9 @@ class Moments:
         return self._left <= 0
 
 
-class Scene:
+class Buckets:
+    """Two versioned buckets with the ledger of what was placed, and copiers between them."""
+
     def __init__(self, *, sizes: PartSizes = IN_ONE) -> None:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=("in", "out"))
@@ -117,8 +119,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    return Scene()
+def buckets() -> Buckets:
+    return Buckets()
 
 
 def reason(result: Copied | Skipped) -> Reason | None:
@@ -128,7 +130,7 @@ def reason(result: Copied | Skipped) -> Reason | None:
 Outcomes = dict[str | None, list[Copied | Skipped]]
 
 
-def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[[], None]) -> tuple[bool, Outcomes]:
+def deliver(buckets: Buckets, order: Sequence[Upload], *moments: int, act: Callable[[], None]) -> tuple[bool, Outcomes]:
     """Deliver in this order, with something done in moments between calls, until each has ended; whether all came."""
     results: Outcomes = {upload.version_id: [] for upload in order}
     acts = [Moments(moment, act) for moment in moments]
@@ -137,9 +139,9 @@ def deliver(scene: Scene, order: Sequence[Upload], *moments: int, act: Callable[
         upload = waiting.pop(0)
         now = next((act for act in acts if not act.has_come), None)
         try:
-            results[upload.version_id].append(scene.copy(upload, now or (lambda: None)))
+            results[upload.version_id].append(buckets.copy(upload, now or (lambda: None)))
         except (Crashed, TransientError):
-            scene.clock.sleep(VISIBILITY_TIMEOUT_S)
+            buckets.clock.sleep(VISIBILITY_TIMEOUT_S)
             waiting.append(upload)
     return all(act.has_come for act in acts), results
 
@@ -156,12 +158,12 @@ def number(metadata: tuple[tuple[str, str], ...]) -> int:
     return int(dict(metadata)["n"])
 
 
-def check(scene: Scene, results: Outcomes, uploads: Sequence[Upload]) -> None:
+def check(buckets: Buckets, results: Outcomes, uploads: Sequence[Upload]) -> None:
     """Each version that is said to be copied is there once, in the order of upload, and nothing else is."""
-    history = scene.s3.history(PLACE)
+    history = buckets.s3.history(PLACE)
     numbers = [number(stored.metadata) for stored in history]
     assert numbers == sorted(set(numbers)), "a version came twice, or on top of a newer one"
-    source = {stored.version_id: stored for stored in scene.s3.history("s3://in/k")}
+    source = {stored.version_id: stored for stored in buckets.s3.history("s3://in/k")}
     for upload in uploads:
         there = [stored for stored in history if stored.metadata == source[upload.version_id].metadata]
         for result in results[upload.version_id]:
@@ -170,31 +172,33 @@ def check(scene: Scene, results: Outcomes, uploads: Sequence[Upload]) -> None:
             else:
                 assert there == [], f"{upload.version_id} is there, and said to be {result}"
     assert history[-1].metadata == source[uploads[-1].version_id].metadata
-    assert all(key.lease is None for key in scene.ledger.keys.values()), "a lease was never given back"
+    assert all(key.lease is None for key in buckets.ledger.keys.values()), "a lease was never given back"
 
 
 BODIES = [(b"A", b"B", b"C"), (b"A", b"B", b"A"), (b"A", b"A", b"A")]
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_versions_in_any_order_are_all_placed_in_the_order_of_upload(scene: Scene, order: tuple[int, ...]) -> None:
-    uploads = scene.uploads(b"A", b"B", b"C")
+def test_versions_in_any_order_are_all_placed_in_the_order_of_upload(buckets: Buckets, order: tuple[int, ...]) -> None:
+    uploads = buckets.uploads(b"A", b"B", b"C")
 
-    results = scene.copy_all([uploads[place] for place in order])
+    results = buckets.copy_all([uploads[place] for place in order])
 
-    assert scene.placed == [b"A", b"B", b"C"]
+    assert buckets.placed == [b"A", b"B", b"C"]
     assert all(isinstance(result, Copied) for result in results)
 
 
 @pytest.mark.parametrize("order", sorted(set(itertools.permutations((0, 0, 1, 1, 2)))))
-def test_duplicates_in_any_order_tell_the_same_and_place_nothing_again(scene: Scene, order: tuple[int, ...]) -> None:
-    uploads = scene.uploads(b"A", b"B", b"C")
+def test_duplicates_in_any_order_tell_the_same_and_place_nothing_again(
+    buckets: Buckets, order: tuple[int, ...]
+) -> None:
+    uploads = buckets.uploads(b"A", b"B", b"C")
 
     results: dict[int, set[Copied | Skipped]] = {0: set(), 1: set(), 2: set()}
     for place in order:
-        results[place].add(scene.copy(uploads[place]))
+        results[place].add(buckets.copy(uploads[place]))
 
-    assert scene.placed == [b"A", b"B", b"C"]
+    assert buckets.placed == [b"A", b"B", b"C"]
     assert [len(told) for told in results.values()] == [1, 1, 1]
 
 
@@ -202,10 +206,10 @@ def test_duplicates_in_any_order_tell_the_same_and_place_nothing_again(scene: Sc
 @pytest.mark.parametrize("bodies", BODIES)
 def test_a_crash_anywhere_loses_nothing_and_inverts_nothing(order: tuple[int, ...], bodies: tuple[bytes, ...]) -> None:
     for moment in itertools.count(1):
-        scene = Scene()
-        uploads = scene.uploads(*bodies)
-        crashed, results = deliver(scene, [uploads[place] for place in order], moment, act=crash)
-        check(scene, results, uploads)
+        buckets = Buckets()
+        uploads = buckets.uploads(*bodies)
+        crashed, results = deliver(buckets, [uploads[place] for place in order], moment, act=crash)
+        check(buckets, results, uploads)
         if not crashed:
             break
     assert moment > 20
@@ -214,36 +218,38 @@ def test_a_crash_anywhere_loses_nothing_and_inverts_nothing(order: tuple[int, ..
 @pytest.mark.parametrize("order", ORDERS)
 def test_two_crashes_anywhere_lose_nothing_and_invert_nothing(order: tuple[int, ...]) -> None:
     for moments in itertools.product(range(1, 45), range(1, 30)):
-        scene = Scene()
-        uploads = scene.uploads(b"A", b"B", b"A")
-        _, results = deliver(scene, [uploads[place] for place in order], *moments, act=crash)
-        check(scene, results, uploads)
+        buckets = Buckets()
+        uploads = buckets.uploads(b"A", b"B", b"A")
+        _, results = deliver(buckets, [uploads[place] for place in order], *moments, act=crash)
+        check(buckets, results, uploads)
 
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_answers_that_are_lost_lose_nothing_and_invert_nothing(order: tuple[int, ...]) -> None:
     for moments in itertools.product(range(1, 45), range(1, 30)):
-        scene = Scene()
-        uploads = scene.uploads(b"A", b"B", b"A")
-        _, results = deliver(scene, [uploads[place] for place in order], *moments, act=lose_the_answer)
-        check(scene, results, uploads)
+        buckets = Buckets()
+        uploads = buckets.uploads(b"A", b"B", b"A")
+        _, results = deliver(buckets, [uploads[place] for place in order], *moments, act=lose_the_answer)
+        check(buckets, results, uploads)
 
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("other", range(3))
 def test_another_copier_anywhere_inverts_nothing(order: tuple[int, ...], other: int) -> None:
     for moment in itertools.count(1):
-        scene = Scene()
-        uploads = scene.uploads(b"A", b"B", b"A")
+        buckets = Buckets()
+        uploads = buckets.uploads(b"A", b"B", b"A")
         theirs: list[Copied | Skipped] = []
 
-        def act(scene: Scene = scene, upload: Upload = uploads[other], theirs: list[Copied | Skipped] = theirs) -> None:
+        def act(
+            buckets: Buckets = buckets, upload: Upload = uploads[other], theirs: list[Copied | Skipped] = theirs
+        ) -> None:
             with suppress(OccupiedError):
-                theirs.append(scene.copy(upload))
+                theirs.append(buckets.copy(upload))
 
-        came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
+        came, results = deliver(buckets, [uploads[place] for place in order], moment, act=act)
         results[uploads[other].version_id] += theirs
-        check(scene, results, uploads)
+        check(buckets, results, uploads)
         if not came:
             break
 
@@ -251,176 +257,176 @@ def test_another_copier_anywhere_inverts_nothing(order: tuple[int, ...], other: 
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_newer_upload_anywhere_inverts_nothing(order: tuple[int, ...]) -> None:
     for moment in itertools.count(1):
-        scene = Scene()
-        uploads = scene.uploads(b"A", b"B", b"A")
+        buckets = Buckets()
+        uploads = buckets.uploads(b"A", b"B", b"A")
         newer: list[Upload] = []
 
-        def act(scene: Scene = scene, newer: list[Upload] = newer) -> None:
-            newer.append(scene.upload(b"B"))
+        def act(buckets: Buckets = buckets, newer: list[Upload] = newer) -> None:
+            newer.append(buckets.upload(b"B"))
             with suppress(OccupiedError):
-                scene.copy(newer[0])
+                buckets.copy(newer[0])
 
-        came, results = deliver(scene, [uploads[place] for place in order], moment, act=act)
+        came, results = deliver(buckets, [uploads[place] for place in order], moment, act=act)
         for upload in newer:
-            results[upload.version_id] = [scene.copy(upload)]
-        check(scene, results, [*uploads, *newer])
+            results[upload.version_id] = [buckets.copy(upload)]
+        check(buckets, results, [*uploads, *newer])
         if not came:
             break
 
 
-def test_an_older_version_that_comes_too_late_is_superseded(scene: Scene) -> None:
-    older = scene.upload(b"A")
-    scene.clock.sleep(3600)
-    newer = scene.upload(b"B")
+def test_an_older_version_that_comes_too_late_is_superseded(buckets: Buckets) -> None:
+    older = buckets.upload(b"A")
+    buckets.clock.sleep(3600)
+    newer = buckets.upload(b"B")
 
-    assert isinstance(scene.copy(newer), Copied)
-    assert reason(scene.copy(older)) is Reason.SUPERSEDED
-    assert scene.placed == [b"B"]
+    assert isinstance(buckets.copy(newer), Copied)
+    assert reason(buckets.copy(older)) is Reason.SUPERSEDED
+    assert buckets.placed == [b"B"]
 
 
 def test_a_late_version_that_would_be_copied_in_parts_is_superseded() -> None:
-    scene = Scene(sizes=PartSizes(threshold=4, part=3))
-    large, small = scene.uploads(b"0123456789", b"B")
+    buckets = Buckets(sizes=PartSizes(threshold=4, part=3))
+    large, small = buckets.uploads(b"0123456789", b"B")
 
-    assert isinstance(scene.copy(small), Copied)
-    assert reason(scene.copy(large)) is Reason.SUPERSEDED
+    assert isinstance(buckets.copy(small), Copied)
+    assert reason(buckets.copy(large)) is Reason.SUPERSEDED
 
 
-def test_a_version_that_is_gone_is_skipped_and_the_others_are_placed(scene: Scene) -> None:
-    first, gone, last = scene.uploads(b"A", b"B", b"C")
-    scene.s3.remove_version(gone)
+def test_a_version_that_is_gone_is_skipped_and_the_others_are_placed(buckets: Buckets) -> None:
+    first, gone, last = buckets.uploads(b"A", b"B", b"C")
+    buckets.s3.remove_version(gone)
 
-    results = [scene.copy(upload) for upload in (gone, last, first)]
+    results = [buckets.copy(upload) for upload in (gone, last, first)]
 
     assert reason(results[0]) is Reason.SOURCE_DELETED
-    assert scene.placed == [b"A", b"C"]
+    assert buckets.placed == [b"A", b"C"]
 
 
-def test_after_the_newest_placed_version_was_removed_nothing_older_is_placed_on_top(scene: Scene) -> None:
-    placed_first, superseded, removed = scene.uploads(b"A", b"0123456789", b"B")
-    scene.sizes = PartSizes(threshold=4, part=3)
-    scene.copy(placed_first)
-    scene.copy(removed)
-    scene.s3.remove_version(removed)
-    scene.sizes = IN_ONE
-    newer = scene.upload(b"C")
+def test_after_the_newest_placed_version_was_removed_nothing_older_is_placed_on_top(buckets: Buckets) -> None:
+    placed_first, superseded, removed = buckets.uploads(b"A", b"0123456789", b"B")
+    buckets.sizes = PartSizes(threshold=4, part=3)
+    buckets.copy(placed_first)
+    buckets.copy(removed)
+    buckets.s3.remove_version(removed)
+    buckets.sizes = IN_ONE
+    newer = buckets.upload(b"C")
 
-    scene.copy(newer)
+    buckets.copy(newer)
 
-    assert reason(scene.copy(superseded)) is Reason.SUPERSEDED
-    assert scene.placed == [b"A", b"B", b"C"]
+    assert reason(buckets.copy(superseded)) is Reason.SUPERSEDED
+    assert buckets.placed == [b"A", b"B", b"C"]
 
 
 @pytest.mark.parametrize("missing", ["version_id", "sequencer"])
-def test_an_upload_that_tells_no_order_is_permanent(scene: Scene, missing: str) -> None:
-    upload = structs.replace(scene.upload(b"A"), **{missing: None})
+def test_an_upload_that_tells_no_order_is_permanent(buckets: Buckets, missing: str) -> None:
+    upload = structs.replace(buckets.upload(b"A"), **{missing: None})
 
     with pytest.raises(PermanentError, match="has no") as raised:
-        scene.copy(upload)
+        buckets.copy(upload)
     assert raised.value.reason == Reason.NO_ORDER
 
 
-def test_while_another_copier_has_the_lease_a_version_comes_again(scene: Scene) -> None:
-    first, second = scene.uploads(b"A", b"B")
+def test_while_another_copier_has_the_lease_a_version_comes_again(buckets: Buckets) -> None:
+    first, second = buckets.uploads(b"A", b"B")
     with suppress(Crashed):
-        scene.copy(first, Moments(2, crash))
+        buckets.copy(first, Moments(2, crash))
 
     with pytest.raises(OccupiedError):
-        scene.copy(second)
-    scene.clock.sleep(961)
-    assert isinstance(scene.copy(second), Copied)
+        buckets.copy(second)
+    buckets.clock.sleep(961)
+    assert isinstance(buckets.copy(second), Copied)
 
 
-def test_a_copy_whose_answer_was_lost_is_found(scene: Scene) -> None:
+def test_a_copy_whose_answer_was_lost_is_found(buckets: Buckets) -> None:
     """boto3 asks again, and S3 refuses what it has done already."""
-    upload = scene.upload(b"A")
+    upload = buckets.upload(b"A")
 
     def copied_before() -> None:
-        scene.s3.upload("out", "k", b"A")
+        buckets.s3.upload("out", "k", b"A")
 
-    scene.s3.before["commit"] = [copied_before]
-    result = scene.copy(upload)
+    buckets.s3.before["commit"] = [copied_before]
+    result = buckets.copy(upload)
 
     assert isinstance(result, Copied)
-    assert len(scene.placed) == 1
+    assert len(buckets.placed) == 1
 
 
-def test_what_others_write_into_the_destination_is_replaced(scene: Scene) -> None:
-    upload = scene.upload(b"A")
-    scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
+def test_what_others_write_into_the_destination_is_replaced(buckets: Buckets) -> None:
+    upload = buckets.upload(b"A")
+    buckets.s3.before["commit"] = [lambda: buckets.s3.upload("out", "k", b"theirs")]
 
-    assert isinstance(scene.copy(upload), Copied)
-    assert scene.placed == [b"theirs", b"A"]
+    assert isinstance(buckets.copy(upload), Copied)
+    assert buckets.placed == [b"theirs", b"A"]
 
 
-def test_where_a_newer_version_may_be_under_what_others_wrote_nothing_older_comes_on_top(scene: Scene) -> None:
-    older = scene.upload(b"A")
-    scene.clock.sleep(3600)
-    newer = scene.upload(b"B")
+def test_where_a_newer_version_may_be_under_what_others_wrote_nothing_older_comes_on_top(buckets: Buckets) -> None:
+    older = buckets.upload(b"A")
+    buckets.clock.sleep(3600)
+    newer = buckets.upload(b"B")
     for moment in range(1, 20):
         with suppress(Crashed):
-            scene.copy(newer, Moments(moment, crash))
-        if scene.placed:
+            buckets.copy(newer, Moments(moment, crash))
+        if buckets.placed:
             break
-        scene.clock.sleep(VISIBILITY_TIMEOUT_S)
-    scene.s3.upload("out", "k", b"theirs")
-    scene.clock.sleep(VISIBILITY_TIMEOUT_S)
+        buckets.clock.sleep(VISIBILITY_TIMEOUT_S)
+    buckets.s3.upload("out", "k", b"theirs")
+    buckets.clock.sleep(VISIBILITY_TIMEOUT_S)
 
-    assert reason(scene.copy(older)) is Reason.SUPERSEDED
-    assert scene.placed == [b"B", b"theirs"]
+    assert reason(buckets.copy(older)) is Reason.SUPERSEDED
+    assert buckets.placed == [b"B", b"theirs"]
 
 
-def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_pending(scene: Scene) -> None:
-    upload = scene.upload(b"A")
+def test_a_refusal_for_good_gives_the_lease_back_and_leaves_nothing_pending(buckets: Buckets) -> None:
+    upload = buckets.upload(b"A")
 
     def refuse() -> None:
         raise PermanentError("AccessDenied", "no")
 
-    scene.s3.before["commit"] = [refuse]
+    buckets.s3.before["commit"] = [refuse]
     with pytest.raises(PermanentError):
-        scene.copy(upload)
+        buckets.copy(upload)
 
-    [key] = scene.ledger.keys.values()
+    [key] = buckets.ledger.keys.values()
     assert (key.lease, key.pending) == (None, None)
 
 
 def test_a_copy_in_parts_that_time_ran_out_on_goes_on_in_its_next_turn() -> None:
-    scene = Scene(sizes=PartSizes(threshold=4, part=4))
-    upload = scene.upload(b"0123456789")
+    buckets = Buckets(sizes=PartSizes(threshold=4, part=4))
+    upload = buckets.upload(b"0123456789")
     times = iter([900.0] * 4 + [1.0] * 50)
-    command = CopyCommand(upload, scene.route, lambda: next(times))
+    command = CopyCommand(upload, buckets.route, lambda: next(times))
 
     with pytest.raises(UnfinishedError) as unfinished:
-        scene.copier().copy(command)
-    result = scene.copy(upload, continuation=unfinished.value.continuation)
+        buckets.copier().copy(command)
+    result = buckets.copy(upload, continuation=unfinished.value.continuation)
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("UploadPartCopy", 3)
-    assert scene.placed == [b"0123456789"]
-    assert scene.s3.open_uploads == {}
+    assert buckets.placed == [b"0123456789"]
+    assert buckets.s3.open_uploads == {}
 
 
 def test_a_superseded_continuation_is_given_up() -> None:
-    scene = Scene(sizes=PartSizes(threshold=4, part=4))
-    upload = scene.upload(b"0123456789")
+    buckets = Buckets(sizes=PartSizes(threshold=4, part=4))
+    upload = buckets.upload(b"0123456789")
     times = iter([900.0] * 4 + [1.0] * 50)
     with pytest.raises(UnfinishedError) as unfinished:
-        scene.copier().copy(CopyCommand(upload, scene.route, lambda: next(times)))
-    scene.copy(scene.upload(b"B"))
+        buckets.copier().copy(CopyCommand(upload, buckets.route, lambda: next(times)))
+    buckets.copy(buckets.upload(b"B"))
 
-    assert reason(scene.copy(upload, continuation=unfinished.value.continuation)) is Reason.SUPERSEDED
-    assert scene.s3.open_uploads == {}
+    assert reason(buckets.copy(upload, continuation=unfinished.value.continuation)) is Reason.SUPERSEDED
+    assert buckets.s3.open_uploads == {}
 
 
-def test_a_copy_with_another_checksum_fails(scene: Scene) -> None:
-    upload = scene.upload(b"A", checksum=Checksum(algorithm="CRC64NVME", value="right", type="FULL_OBJECT"))
+def test_a_copy_with_another_checksum_fails(buckets: Buckets) -> None:
+    upload = buckets.upload(b"A", checksum=Checksum(algorithm="CRC64NVME", value="right", type="FULL_OBJECT"))
     at = (Location("in", "k"), upload.version_id)
 
     def damage() -> None:
-        scene.s3.versions[at] = scene.s3.damaged(scene.s3.versions[at])
+        buckets.s3.versions[at] = buckets.s3.damaged(buckets.s3.versions[at])
 
-    scene.s3.before["commit"] = [damage]
+    buckets.s3.before["commit"] = [damage]
 
     with pytest.raises(PermanentError) as raised:
-        scene.copy(upload)
+        buckets.copy(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH

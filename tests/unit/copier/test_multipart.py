@@ -18,7 +18,9 @@ TINY = PartSizes(threshold=10, part=10)
 LARGE = bytes(range(35))
 
 
-class Scene:
+class Copier:
+    """A copier that copies in tiny parts."""
+
     def __init__(self, *, versioned: tuple[str, ...] = ()) -> None:
         self.clock = FakeClock()
         self.s3 = FakeS3(self.clock, versioned=versioned)
@@ -58,65 +60,65 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Iterator[Scene]:
-    scene = Scene()
-    yield scene
-    assert scene.s3.open_uploads == {}, "an upload was left open"
+def copier() -> Iterator[Copier]:
+    copier = Copier()
+    yield copier
+    assert copier.s3.open_uploads == {}, "an upload was left open"
 
 
-def test_a_large_object_arrives_whole_with_its_properties(scene: Scene) -> None:
-    result = scene.copy(scene.upload())
+def test_a_large_object_arrives_whole_with_its_properties(copier: Copier) -> None:
+    result = copier.copy(copier.upload())
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("UploadPartCopy", 4)
-    held = scene.s3.at("s3://out/k")
+    held = copier.s3.at("s3://out/k")
     assert held is not None
     assert (held.body, dict(held.metadata), dict(held.tags)) == (LARGE, {"a": "b"}, {"t": "1"})
     assert result.destination.etag == held.etag
 
 
-def test_both_ends_are_read_before_anything_is_copied(scene: Scene) -> None:
-    scene.copy(scene.upload())
+def test_both_ends_are_read_before_anything_is_copied(copier: Copier) -> None:
+    copier.copy(copier.upload())
 
-    assert scene.s3.requests[:3] == ["head_destination", "head_object", "begin"]
+    assert copier.s3.requests[:3] == ["head_destination", "head_object", "begin"]
 
 
-def test_an_object_at_the_threshold_is_copied_at_once(scene: Scene) -> None:
-    result = scene.copy(scene.upload(b"x" * TINY.threshold))
+def test_an_object_at_the_threshold_is_copied_at_once(copier: Copier) -> None:
+    result = copier.copy(copier.upload(b"x" * TINY.threshold))
 
     assert isinstance(result, Copied)
     assert (result.method, result.parts) == ("CopyObject", 1)
 
 
-def test_a_source_overwritten_between_two_parts_is_superseded_and_nothing_of_it_arrives(scene: Scene) -> None:
-    upload = scene.upload()
-    scene.s3.before["part"] = [lambda: None, lambda: scene.upload(b"other" * 7)]
+def test_a_source_overwritten_between_two_parts_is_superseded_and_nothing_of_it_arrives(copier: Copier) -> None:
+    upload = copier.upload()
+    copier.s3.before["part"] = [lambda: None, lambda: copier.upload(b"other" * 7)]
 
-    result = scene.copy(upload)
+    result = copier.copy(upload)
 
     assert isinstance(result, Skipped)
     assert result.reason == Reason.SUPERSEDED
-    assert scene.s3.at("s3://out/k") is None
+    assert copier.s3.at("s3://out/k") is None
 
 
 def test_a_version_is_copied_to_its_end_although_a_newer_one_came_and_then_the_newer_is_copied() -> None:
-    scene = Scene(versioned=("in", "out"))
-    upload = scene.upload()
+    copier = Copier(versioned=("in", "out"))
+    upload = copier.upload()
     newer = bytes(reversed(LARGE))
-    scene.s3.before["part"] = [lambda: None, lambda: scene.upload(newer)]
+    copier.s3.before["part"] = [lambda: None, lambda: copier.upload(newer)]
 
-    assert isinstance(scene.copy(upload), Copied)
-    bodies = [stored.body for (location, _), stored in scene.s3.versions.items() if location.bucket == "out"]
+    assert isinstance(copier.copy(upload), Copied)
+    bodies = [stored.body for (location, _), stored in copier.s3.versions.items() if location.bucket == "out"]
     assert bodies == [LARGE, newer]
 
 
-def test_a_destination_that_changed_meanwhile_is_not_overwritten_blindly(scene: Scene) -> None:
-    upload = scene.upload()
-    scene.s3.before["commit"] = [lambda: scene.s3.upload("out", "k", b"theirs")]
+def test_a_destination_that_changed_meanwhile_is_not_overwritten_blindly(copier: Copier) -> None:
+    upload = copier.upload()
+    copier.s3.before["commit"] = [lambda: copier.s3.upload("out", "k", b"theirs")]
 
-    assert isinstance(scene.copy(upload), Copied)
-    assert scene.s3.requests.count("begin") == 2
-    held = scene.s3.at("s3://out/k")
+    assert isinstance(copier.copy(upload), Copied)
+    assert copier.s3.requests.count("begin") == 2
+    held = copier.s3.at("s3://out/k")
     assert held is not None
     assert held.body == LARGE
 
@@ -129,122 +131,122 @@ def throttled() -> None:
     raise TransientError("SlowDown", "s3:PutObject on s3://out/k: later")
 
 
-def test_a_part_that_is_denied_aborts_the_upload(scene: Scene) -> None:
-    scene.s3.before["part"] = [lambda: None, denied]
+def test_a_part_that_is_denied_aborts_the_upload(copier: Copier) -> None:
+    copier.s3.before["part"] = [lambda: None, denied]
 
     with pytest.raises(PermanentError, match="no"):
-        scene.copy(scene.upload())
+        copier.copy(copier.upload())
 
 
-def test_a_first_part_that_is_throttled_aborts_the_upload(scene: Scene) -> None:
-    scene.s3.before["part"] = [throttled] * 3
+def test_a_first_part_that_is_throttled_aborts_the_upload(copier: Copier) -> None:
+    copier.s3.before["part"] = [throttled] * 3
 
     with pytest.raises(TransientError, match="later"):
-        scene.copy(scene.upload())
+        copier.copy(copier.upload())
 
 
-def test_a_later_part_that_is_throttled_keeps_what_is_done(scene: Scene) -> None:
-    upload = scene.upload()
-    scene.s3.before["part"] = [lambda: None, lambda: None, lambda: None, throttled]
+def test_a_later_part_that_is_throttled_keeps_what_is_done(copier: Copier) -> None:
+    upload = copier.upload()
+    copier.s3.before["part"] = [lambda: None, lambda: None, lambda: None, throttled]
 
     with pytest.raises(UnfinishedError) as stopped:
-        scene.copy(upload)
+        copier.copy(upload)
 
     assert stopped.value.continuation.parts_done == 3
-    assert isinstance(scene.copy(upload, continuation=stopped.value.continuation), Copied)
-    assert len(scene.parts_copied) == 5
+    assert isinstance(copier.copy(upload, continuation=stopped.value.continuation), Copied)
+    assert len(copier.parts_copied) == 5
 
 
-def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(scene: Scene) -> None:
-    upload = scene.upload()
-    continuation = scene.stop_after(1, upload)
-    continuation = scene.stop_after(2, upload, continuation)
+def test_a_copy_that_outlives_its_time_goes_on_without_copying_a_part_again(copier: Copier) -> None:
+    upload = copier.upload()
+    continuation = copier.stop_after(1, upload)
+    continuation = copier.stop_after(2, upload, continuation)
 
-    result = scene.copy(upload, continuation=continuation)
+    result = copier.copy(upload, continuation=continuation)
 
     assert isinstance(result, Copied)
     assert result.parts == 4
-    assert scene.parts_copied == ["copy_part 1", "copy_part 2", "copy_part 3", "copy_part 4"]
-    held = scene.s3.at("s3://out/k")
+    assert copier.parts_copied == ["copy_part 1", "copy_part 2", "copy_part 3", "copy_part 4"]
+    held = copier.s3.at("s3://out/k")
     assert held is not None
     assert held.body == LARGE
 
 
-def test_too_little_time_for_a_part_begins_nothing(scene: Scene) -> None:
+def test_too_little_time_for_a_part_begins_nothing(copier: Copier) -> None:
     with pytest.raises(TransientError, match="too little time") as raised:
-        scene.copy(scene.upload(), seconds_left=lambda: 12)
+        copier.copy(copier.upload(), seconds_left=lambda: 12)
 
     assert raised.value.reason == Reason.OUT_OF_TIME
-    assert "begin" not in scene.s3.requests
+    assert "begin" not in copier.s3.requests
 
 
-def test_a_continuation_whose_upload_is_gone_starts_again_and_says_so(scene: Scene) -> None:
-    upload = scene.upload()
-    continuation = scene.stop_after(2, upload)
-    scene.s3.open_uploads.clear()
+def test_a_continuation_whose_upload_is_gone_starts_again_and_says_so(copier: Copier) -> None:
+    upload = copier.upload()
+    continuation = copier.stop_after(2, upload)
+    copier.s3.open_uploads.clear()
 
-    assert isinstance(scene.copy(upload, continuation=continuation), Copied)
-    assert scene.warnings == ["the upload to continue is gone; starting again"]
+    assert isinstance(copier.copy(upload, continuation=continuation), Copied)
+    assert copier.warnings == ["the upload to continue is gone; starting again"]
 
 
-def test_a_continuation_whose_parts_may_not_be_listed_leaves_nothing_open(scene: Scene) -> None:
-    upload = scene.upload()
-    continuation = scene.stop_after(2, upload)
-    scene.s3.before["copied_parts"] = [denied]
+def test_a_continuation_whose_parts_may_not_be_listed_leaves_nothing_open(copier: Copier) -> None:
+    upload = copier.upload()
+    continuation = copier.stop_after(2, upload)
+    copier.s3.before["copied_parts"] = [denied]
 
     with pytest.raises(PermanentError, match="no"):
-        scene.copy(upload, continuation=continuation)
+        copier.copy(upload, continuation=continuation)
 
 
-def test_a_continuation_of_another_upload_is_aborted_and_its_parts_are_never_mixed_in(scene: Scene) -> None:
-    continuation = scene.stop_after(2, scene.upload())
-    newer = scene.upload(bytes(reversed(LARGE)))
+def test_a_continuation_of_another_upload_is_aborted_and_its_parts_are_never_mixed_in(copier: Copier) -> None:
+    continuation = copier.stop_after(2, copier.upload())
+    newer = copier.upload(bytes(reversed(LARGE)))
 
-    assert isinstance(scene.copy(newer, continuation=continuation), Copied)
-    held = scene.s3.at("s3://out/k")
+    assert isinstance(copier.copy(newer, continuation=continuation), Copied)
+    held = copier.s3.at("s3://out/k")
     assert held is not None
     assert held.body == bytes(reversed(LARGE))
 
 
-def test_a_continuation_of_the_same_bytes_under_other_metadata_starts_again(scene: Scene) -> None:
+def test_a_continuation_of_the_same_bytes_under_other_metadata_starts_again(copier: Copier) -> None:
     """The open upload was begun with the properties of the older one."""
-    continuation = scene.stop_after(2, scene.upload())
-    newer = scene.s3.upload("in", "k", LARGE, metadata={"a": "newer"})
-    scene.clock.sleep(5)
+    continuation = copier.stop_after(2, copier.upload())
+    newer = copier.s3.upload("in", "k", LARGE, metadata={"a": "newer"})
+    copier.clock.sleep(5)
 
-    assert isinstance(scene.copy(newer, continuation=continuation), Copied)
-    held = scene.s3.at("s3://out/k")
+    assert isinstance(copier.copy(newer, continuation=continuation), Copied)
+    held = copier.s3.at("s3://out/k")
     assert held is not None
     assert dict(held.metadata) == {"a": "newer"}
 
 
-def overwrite(scene: Scene) -> None:
-    scene.upload(b"newer, and small")
+def overwrite(copier: Copier) -> None:
+    copier.upload(b"newer, and small")
 
 
-def delete(scene: Scene) -> None:
-    scene.s3.delete("in", "k")
+def delete(copier: Copier) -> None:
+    copier.s3.delete("in", "k")
 
 
 @pytest.mark.parametrize(("meanwhile", "reason"), [(overwrite, Reason.SUPERSEDED), (delete, Reason.SOURCE_DELETED)])
 def test_a_continuation_that_is_of_no_use_any_more_is_aborted(
-    scene: Scene, meanwhile: Callable[[Scene], None], reason: Reason
+    copier: Copier, meanwhile: Callable[[Copier], None], reason: Reason
 ) -> None:
-    upload = scene.upload()
-    continuation = scene.stop_after(2, upload)
-    meanwhile(scene)
+    upload = copier.upload()
+    continuation = copier.stop_after(2, upload)
+    meanwhile(copier)
 
-    result = scene.copy(upload, continuation=continuation)
+    result = copier.copy(upload, continuation=continuation)
 
     assert isinstance(result, Skipped)
     assert result.reason == reason
 
 
-def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
-    result = scene.copy(scene.upload())
+def test_checksums_that_agree_are_recorded(copier: Copier) -> None:
+    result = copier.copy(copier.upload())
 
     assert isinstance(result, Copied)
-    held = scene.s3.at("s3://in/k")
+    held = copier.s3.at("s3://in/k")
     assert held is not None
     assert result.checksum == held.checksum == checksum_of(held.body, "CRC64NVME")
 
@@ -254,33 +256,33 @@ def test_checksums_that_agree_are_recorded(scene: Scene) -> None:
     [("CRC32", "CRC32"), ("CRC32C", "CRC32C"), ("SHA1", "CRC64NVME"), ("SHA256", "CRC64NVME"), ("MD5", "CRC64NVME")],
 )
 def test_the_uploaders_checksum_algorithm_is_kept_where_s3_can_compute_it_from_parts(
-    scene: Scene, uploaded: str, copied: str
+    copier: Copier, uploaded: str, copied: str
 ) -> None:
-    result = scene.copy(scene.upload(checksum=Checksum(algorithm=uploaded, value="abc=", type="COMPOSITE")))
+    result = copier.copy(copier.upload(checksum=Checksum(algorithm=uploaded, value="abc=", type="COMPOSITE")))
 
     assert isinstance(result, Copied)
     assert result.checksum is not None
     assert (result.checksum.algorithm, result.checksum.type) == (copied, "FULL_OBJECT")
 
 
-def test_checksums_that_differ_fail_and_remove_nothing(scene: Scene) -> None:
-    upload = scene.upload()
+def test_checksums_that_differ_fail_and_remove_nothing(copier: Copier) -> None:
+    upload = copier.upload()
     source = Location("in", "k")
 
     def rot() -> None:
         """What S3 never does: the copy's checksum is another than the source's."""
-        made = next(iter(scene.s3.open_uploads.values()))
+        made = next(iter(copier.s3.open_uploads.values()))
         made.parts[1] = b"?" * len(made.parts[1])
 
-    scene.s3.before["commit"] = [rot]
+    copier.s3.before["commit"] = [rot]
 
     with pytest.raises(PermanentError, match="s3://in/k has") as raised:
-        scene.copy(upload)
+        copier.copy(upload)
     assert raised.value.reason == Reason.CHECKSUM_MISMATCH
-    assert scene.s3.objects.keys() == {source, Location("out", "k")}
+    assert copier.s3.objects.keys() == {source, Location("out", "k")}
 
 
-def test_checksums_of_different_kinds_are_not_compared(scene: Scene) -> None:
-    upload = scene.upload(checksum=Checksum(algorithm="CRC32", value="x", type="COMPOSITE"))
+def test_checksums_of_different_kinds_are_not_compared(copier: Copier) -> None:
+    upload = copier.upload(checksum=Checksum(algorithm="CRC32", value="x", type="COMPOSITE"))
 
-    assert isinstance(scene.copy(upload), Copied)
+    assert isinstance(copier.copy(upload), Copied)
