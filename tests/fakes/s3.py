@@ -158,7 +158,7 @@ class FakeS3:
             raise from_aws_code("InvalidObjectState", "archived", action="s3:GetObject", resource=source.url)
         _check_key(target.location)
         self._step(None, "commit")
-        return self._commit(taken_along(snapshot, target), target, if_match, snapshot.version_id)
+        return self._commit(_copy_of(snapshot, target), target, if_match, snapshot.version_id)
 
     def keeps_versions(self, bucket: str) -> bool:
         """GetBucketVersioning."""
@@ -230,7 +230,7 @@ class FakeS3:
         self._step("head_object", "head_object")
         _check_key(source)
         stored = self._find(source, version_id)
-        return told(source, stored) if stored else None
+        return _told(source, stored) if stored else None
 
     def head_destination(self, destination: Location) -> DestinationState:
         """HeadObject: moments in whole seconds."""
@@ -306,7 +306,7 @@ class FakeS3:
             waiting.pop(0)()
 
 
-def told(location: Location, stored: StoredObject) -> ObjectHead:
+def _told(location: Location, stored: StoredObject) -> ObjectHead:
     """What a HEAD tells of it: moments in whole seconds."""
     _check_readable(location, stored)
     return ObjectHead(
@@ -321,7 +321,7 @@ def told(location: Location, stored: StoredObject) -> ObjectHead:
     )
 
 
-def taken_along(snapshot: StoredObject, target: Target) -> StoredObject:
+def _copy_of(snapshot: StoredObject, target: Target) -> StoredObject:
     """What CopyObject makes of an object: storage class and website redirect have to be named."""
     algorithm = snapshot.checksum.algorithm if snapshot.checksum else "CRC64NVME"
     return replace(

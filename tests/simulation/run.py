@@ -10,9 +10,8 @@ from services.copier.model import Location
 from shared.events import CopyRequest, Trigger, Upload
 from tests.fakes.bodies import copy_requested, object_created
 from tests.simulation import checks
-from tests.simulation.guards import ALL_GUARDS, Guards
+from tests.simulation.guards import ALL_GUARDS, Guards, applied
 from tests.simulation.history import SOURCE, Action, Delete, Put, Request, Scenario, draw
-from tests.simulation.mutations import applied
 from tests.simulation.scheduler import Task
 from tests.simulation.system import Function, System
 from tests.simulation.witness import told

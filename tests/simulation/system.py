@@ -24,9 +24,8 @@ from shared.transfer_bus import TransferBus
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import InTurn
 from tests.simulation.faults import Network
-from tests.simulation.guards import Guards
+from tests.simulation.guards import Careless, Guards
 from tests.simulation.history import DESTINATION, SOURCE, Scenario
-from tests.simulation.mutations import Careless
 from tests.simulation.queues import QueuePort, SimulatedQueue
 from tests.simulation.s3 import S3
 from tests.simulation.scheduler import Scheduler, Task

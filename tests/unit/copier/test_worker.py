@@ -1,24 +1,45 @@
 """A message's way through the copier: nothing goes before its outcome is known."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from services.copier.worker import Finished, Performed
 from shared.copy_plan import PartSizes
 from shared.errors import CopytrailError, Reason, TransientError
-from shared.events import CopyRequest, Outcome, Trigger, Upload
+from shared.events import Completion, CopyRequest, Event, Outcome, Trigger, Upload
 from shared.lambda_runtime.message import Past
 from shared.log_id import is_log_id
 from shared.routes import Route
 from tests.fakes.bodies import copy_requested, envelope, object_created
 from tests.fakes.clock import FakeClock
 from tests.fakes.copying import IN_ONE, a_copy_worker
-from tests.fakes.eventbridge import FakeBus
 from tests.fakes.s3 import FakeS3
 from tests.fakes.sqs import FakeQueue, message
+
+
+class FakeBus:
+    """The `Bus` Protocol: keeps what was accepted, in groups; refuses the keys that it is told to."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Completion]] = []
+        self.refused_keys: set[str] = set()
+
+    @property
+    def accepted(self) -> list[Completion]:
+        """Every accepted event, in order."""
+        return [completion for group in self.groups for completion in group]
+
+    def publish(self, events: Sequence[Event]) -> list[CopytrailError | None]:
+        """Accept all but the refused keys."""
+        completions = [msgspec.json.decode(event.detail, type=Completion) for event in events]
+        refused = [completion.upload.key in self.refused_keys for completion in completions]
+        self.groups.append([c for c, no in zip(completions, refused, strict=True) if not no])
+        return [TransientError(Reason.EVENT_NOT_ACCEPTED, "InternalFailure: ") if no else None for no in refused]
 
 
 class KeptTelemetry:
