@@ -88,9 +88,7 @@ def dependencies(service: str, *, target: Target) -> Path:
     Raises:
         BundlingError: uv could not resolve or download what the lock names.
     """
-    aws_services = CALLS[service]
-    place = _BUILD / "wheels" / f"{service}-{target.name}"
-    return _installed(place, "functions", target, aws_services)
+    return _installed(_BUILD / "wheels" / f"{service}-{target.name}", "functions", target, CALLS[service])
 
 
 def runtime_client(*, target: Target) -> Path:

@@ -16,7 +16,7 @@ from shared.errors import CopytrailError, PermanentError, Reason
 from shared.event_decoding import decode_request
 from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger, Upload, encode_request
 from shared.lambda_runtime.batch import Failures
-from shared.lambda_runtime.delivery_policy import dead_letter, final_error, unexpected
+from shared.lambda_runtime.delivery_policy import as_copytrail_error, dead_letter, final_error
 from shared.lambda_runtime.message import DeadLetter, Message, Queue
 from shared.log_id import log_id
 from shared.routes import Route, find_route
@@ -182,7 +182,7 @@ class CopyWorker:
         try:
             self._queue.send(encode_request(request, self._clock()))
         except Exception as error:  # noqa: BLE001 - what one message holds must not fail its neighbours
-            return error if isinstance(error, CopytrailError) else unexpected(error)
+            return as_copytrail_error(error)
         return None
 
     def _route(self, upload: Upload) -> Route:

@@ -13,10 +13,10 @@ from shared.errors import CopytrailError, Reason, TransientError
 from shared.lambda_runtime.delivery_policy import (
     INVOCATION_RESERVE_S,
     UntouchedError,
+    as_copytrail_error,
     dead_letter,
     is_last_receive,
     retry_delay,
-    unexpected,
 )
 from shared.lambda_runtime.message import DeadLetter, Message, Queue, read_record
 
@@ -138,7 +138,7 @@ class BatchProcessor(Generic[R]):
             return self.worker.publish([result for _, result in group])
         except Exception as error:  # noqa: BLE001 - a bug that one message brings out is not its neighbours'
             if len(group) == 1:
-                return {group[0][0]: unexpected(error)}
+                return {group[0][0]: as_copytrail_error(error)}
         # Whose error it is only shows when each is alone; what is published twice leaves the same record.
         return {message: error for pair in group for message, error in self._publish([pair]).items()}
 
@@ -148,8 +148,7 @@ class BatchProcessor(Generic[R]):
         try:
             self.queue.deliver_again(message, delay_s)
         except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
-            refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
-            self.telemetry.retry_delay_refused(message, refused)
+            self.telemetry.retry_delay_refused(message, as_copytrail_error(problem))
 
 
 def _collect(
@@ -157,10 +156,8 @@ def _collect(
 ) -> None:
     try:
         ready.append((message, future.result()))
-    except CopytrailError as error:
-        failures[message] = error
     except Exception as error:  # noqa: BLE001 - a bug in one message's work is not its neighbours'
-        failures[message] = unexpected(error)
+        failures[message] = as_copytrail_error(error)
 
 
 def _give_up(

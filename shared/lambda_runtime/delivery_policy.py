@@ -31,7 +31,7 @@ def final_error(error: Exception, message: Message, max_receive_count: int) -> C
             first receives, when the permission may be on its way. Errors that are not ours are bugs until shown
             otherwise, and count as transient.
     """
-    ours = error if isinstance(error, CopytrailError) else unexpected(error)
+    ours = as_copytrail_error(error)
     may_pass = isinstance(ours, AccessDeniedError) and message.receive_count <= len(_DENIED_DELAYS_S)
     if (isinstance(ours, PermanentError) and not may_pass) or is_last_receive(message, max_receive_count):
         return ours
@@ -68,7 +68,7 @@ def dead_letter(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
     try:
         queue.dead_letter(letter)
     except Exception as problem:  # noqa: BLE001 - what one message holds must not fail its neighbours
-        refused = problem if isinstance(problem, CopytrailError) else unexpected(problem)
+        refused = as_copytrail_error(problem)
         error = TransientError(
             Reason.LETTER_NOT_ACCEPTED,
             f"{refused.message}; the letter says {letter.error.reason}: {letter.error.message}",
@@ -78,8 +78,10 @@ def dead_letter(queue: Queue, letter: DeadLetter) -> CopytrailError | None:
     return None
 
 
-def unexpected(error: Exception) -> TransientError:
-    """What is not ours is a bug until shown otherwise; a retry may go another way."""
+def as_copytrail_error(error: Exception) -> CopytrailError:
+    """The error itself, if it is ours; else a bug until shown otherwise, for which a retry may go another way."""
+    if isinstance(error, CopytrailError):
+        return error
     ours = TransientError(Reason.UNEXPECTED_ERROR, f"{type(error).__name__}: {error}")
     ours.__cause__ = error
     return ours

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.errors import TransientError
-from shared.lambda_runtime.delivery_policy import unexpected
+from shared.lambda_runtime.delivery_policy import as_copytrail_error
 from shared.lambda_runtime.message import DeadLetter
 from shared.lambda_runtime.powertools import CloudWatchTelemetry, metrics
 from tests.fakes.sqs import message
@@ -42,6 +42,6 @@ def test_what_looks_like_a_bug_is_logged_with_its_traceback(caplog: pytest.LogCa
 
 def _a_bug() -> TransientError:
     try:
-        raise unexpected(KeyError("a bug"))
+        raise as_copytrail_error(KeyError("a bug"))
     except TransientError as error:
         return error
