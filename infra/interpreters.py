@@ -3,7 +3,6 @@
 Assets are built for one, functions run on one, and `make test-pythons` runs on all of them.
 """
 
-import itertools
 import json
 import os
 import platform
@@ -15,19 +14,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# Where the usual version managers and installers put Pythons, below a home folder or as they stand.
-_FOLDERS_AT_HOME = (
-    *(".pyenv/versions/*/bin", ".local/share/uv/python/*/bin", ".asdf/installs/python/*/bin"),
-    *(".local/share/mise/installs/python/*/bin", ".local/bin"),
+# Where installers and the usual version managers put Pythons: below the file system's root, or below a folder that a
+# variable names.
+_FOLDERS = (
+    *((None, folder) for folder in ("usr/bin", "usr/local/bin", "opt/homebrew/bin", "opt/python/*/bin")),
+    *(("PYENV_ROOT", "versions/*/bin"), ("UV_PYTHON_INSTALL_DIR", "*/bin"), ("XDG_DATA_HOME", "uv/python/*/bin")),
+    *(("ASDF_DATA_DIR", "installs/python/*/bin"), ("MISE_DATA_DIR", "installs/python/*/bin")),
+    *(("HOME", ".pyenv/versions/*/bin"), ("HOME", ".local/share/uv/python/*/bin")),
+    *(("HOME", ".asdf/installs/python/*/bin"), ("HOME", ".local/share/mise/installs/python/*/bin")),
+    ("HOME", ".local/bin"),
 )
-_FOLDERS_BY_VARIABLE = {
-    "PYENV_ROOT": "versions/*/bin",
-    "UV_PYTHON_INSTALL_DIR": "*/bin",
-    "XDG_DATA_HOME": "uv/python/*/bin",
-    "ASDF_DATA_DIR": "installs/python/*/bin",
-    "MISE_DATA_DIR": "installs/python/*/bin",
-}
-_FOLDERS = ("usr/bin", "usr/local/bin", "opt/homebrew/bin", "opt/python/*/bin")
 _NAME = re.compile(r"python3(\.\d+)?")
 _LONGEST_PROBE_S = 5
 
@@ -129,18 +125,11 @@ def _candidates(minor: tuple[int, int] | None, environment: Mapping[str, str], r
 
 
 def _folders(environment: Mapping[str, str], root: Path) -> Iterator[Path]:
-    path = [Path(folder) for folder in environment.get("PATH", os.defpath).split(os.pathsep) if folder]
-    on_path = itertools.chain.from_iterable(map(_behind_shims, path))
-    by_variable = (
-        found
-        for name, pattern in _FOLDERS_BY_VARIABLE.items()
-        if environment.get(name)
-        for found in _matching(Path(environment[name]), pattern)
-    )
-    home = Path(environment["HOME"]) if environment.get("HOME") else None
-    at_home = (found for pattern in _FOLDERS_AT_HOME if home for found in _matching(home, pattern))
-    as_they_stand = (found for pattern in _FOLDERS for found in _matching(root, pattern))
-    return itertools.chain(on_path, as_they_stand, by_variable, at_home)
+    for folder in filter(None, environment.get("PATH", os.defpath).split(os.pathsep)):
+        yield from _behind_shims(Path(folder))
+    for variable, pattern in _FOLDERS:
+        if above := root if variable is None else environment.get(variable):
+            yield from _matching(Path(above), pattern)
 
 
 def _behind_shims(folder: Path) -> list[Path]:

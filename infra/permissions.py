@@ -15,13 +15,18 @@ from shared.copier_permissions import Place, copier_grants
 from shared.routes import Route
 
 
+def statement(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:
+    """What allows these actions on these ARNs, each named once."""
+    return iam.PolicyStatement(actions=list(actions), resources=list(dict.fromkeys(on)))
+
+
 def copier_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], transfer_bus: events.IEventBus
 ) -> Iterator[iam.PolicyStatement]:
     """What the copier needs to copy along these routes (between aliases of `buckets`) and to publish outcomes."""
     for grant in copier_grants(routes):
-        yield _allow(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
-    yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])
+        yield statement(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
+    yield statement("events:PutEvents", on=[transfer_bus.event_bus_arn])
 
 
 def key_permissions(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -> Iterator[iam.PolicyStatement]:
@@ -30,19 +35,19 @@ def key_permissions(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -> I
     Source: "Using server-side encryption with AWS KMS keys", S3 user guide: completing a multipart upload decrypts.
     """
     if keys := _keys(buckets[route.source_bucket] for route in routes):
-        yield _allow("kms:Decrypt", on=keys)
+        yield statement("kms:Decrypt", on=keys)
     if keys := _keys(buckets[route.destination_bucket] for route in routes):
-        yield _allow("kms:Decrypt", "kms:GenerateDataKey", on=keys)
+        yield statement("kms:Decrypt", "kms:GenerateDataKey", on=keys)
 
 
 def placement_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """What the copier needs to place every version in order."""
-    return [_allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[table.table_arn])]
+    return [statement("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[table.table_arn])]
 
 
 def auditor_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """What the auditor needs to append a record; a refused append tells it what is there already."""
-    return [_allow("dynamodb:PutItem", on=[table.table_arn])]
+    return [statement("dynamodb:PutItem", on=[table.table_arn])]
 
 
 def reader_permissions(
@@ -53,21 +58,21 @@ def reader_permissions(
     table: dynamodb.ITable,
 ) -> Iterator[iam.PolicyStatement]:
     """What an operator needs to read all of a stack but its buckets with `copytrail`, and to change nothing."""
-    yield _allow("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
-    yield _allow("sqs:GetQueueAttributes", on=_arns([*queues, *dead_letter_queues]))
+    yield statement("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
+    yield statement("sqs:GetQueueAttributes", on=_arns([*queues, *dead_letter_queues]))
     # To see a dead-lettered message is to receive it, and to put it back at once. Nobody receives from the queues.
-    yield _allow("sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", on=_arns(dead_letter_queues))
-    yield _allow(
+    yield statement("sqs:ChangeMessageVisibility", "sqs:ReceiveMessage", on=_arns(dead_letter_queues))
+    yield statement(
         *("dynamodb:DescribeTable", "dynamodb:ExportTableToPointInTime", "dynamodb:GetItem"), on=[table.table_arn]
     )
-    yield _allow("dynamodb:DescribeExport", on=[f"{table.table_arn}/export/*"])
+    yield statement("dynamodb:DescribeExport", on=[f"{table.table_arn}/export/*"])
     indexes = (schema.BY_DAY, schema.BY_OBJECT)
     # PartiQL tells of many days at once whether they have records.
-    yield _allow(
+    yield statement(
         "dynamodb:PartiQLSelect", "dynamodb:Query", on=[f"{table.table_arn}/index/{index}" for index in indexes]
     )
     # It takes no resource ("Actions, resources, and condition keys for Amazon CloudWatch").
-    yield _allow("cloudwatch:GetMetricData", on=["*"])
+    yield statement("cloudwatch:GetMetricData", on=["*"])
 
 
 def bucket_reader_permissions(
@@ -79,24 +84,24 @@ def bucket_reader_permissions(
     an object's checksum ("HeadObject", S3 API reference).
     """
     every_version = {route.source_bucket for route in routes if route.versions == "every"}
-    yield _allow("s3:ListBucket", on=[bucket.bucket_arn for bucket in buckets.values()])
+    yield statement("s3:ListBucket", on=[bucket.bucket_arn for bucket in buckets.values()])
     for aliases, actions in (
         (buckets.keys() - every_version, ("s3:GetObject", "s3:GetObjectTagging")),
         (every_version, ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion")),
     ):
         if aliases:
-            yield _allow(*actions, on=[buckets[alias].arn_for_objects("*") for alias in sorted(aliases)])
+            yield statement(*actions, on=[buckets[alias].arn_for_objects("*") for alias in sorted(aliases)])
     if keys := _keys(settings.values()):
-        yield _allow("kms:Decrypt", on=keys)
+        yield statement("kms:Decrypt", on=keys)
 
 
 def replayer_permissions(
     *, queues: Sequence[sqs.IQueue], dead_letter_queues: Sequence[sqs.IQueue], transfer_bus: events.IEventBus
 ) -> Iterator[iam.PolicyStatement]:
     """What an operator needs, beyond reading, to replay, drop, import, backfill and repair with `copytrail`."""
-    yield _allow("sqs:SendMessage", on=_arns([*queues, *dead_letter_queues]))
-    yield _allow("sqs:DeleteMessage", on=_arns(dead_letter_queues))
-    yield _allow("events:PutEvents", on=[transfer_bus.event_bus_arn])
+    yield statement("sqs:SendMessage", on=_arns([*queues, *dead_letter_queues]))
+    yield statement("sqs:DeleteMessage", on=_arns(dead_letter_queues))
+    yield statement("events:PutEvents", on=[transfer_bus.event_bus_arn])
 
 
 def _every_stack_named(stack: Stack) -> str:
@@ -106,10 +111,6 @@ def _every_stack_named(stack: Stack) -> str:
 
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
-
-
-def _allow(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=list(actions), resources=list(dict.fromkeys(on)))
 
 
 def _arn(place: Place, buckets: Mapping[str, s3.IBucket]) -> str:

@@ -12,10 +12,9 @@ from constructs import Construct
 
 from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms
-from infra.constructs.buckets import create_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.event_rules import Bus, EventRule, EventRules
-from infra.constructs.tables import create_audit_table, create_placement_table
+from infra.constructs.storage import create_audit_table, create_bucket, create_placement_table
 from infra.event_patterns import AUDITED, COPY_REQUESTS, upload_patterns
 from infra.permissions import (
     auditor_permissions,

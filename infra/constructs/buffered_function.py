@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.permissions import statement
 from infra.settings import FunctionSettings
 
 # In bytes ("Amazon SQS message quotas").
@@ -63,9 +64,17 @@ class BufferedFunction(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"What copytrail's {service} may do, and nothing else",
         )
-        self._allow_own_queues_and_logs()
+        taking = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+        self.allow(
+            [
+                statement(*taking, on=[self.queue.queue_arn]),
+                statement("sqs:SendMessage", on=[self.dead_letter_queue.queue_arn]),
+                # A log group's ARN ends in `:*`, for its streams.
+                statement("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn]),
+            ]
+        )
         if continues:
-            self.allow([iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.queue.queue_arn])])
+            self.allow([statement("sqs:SendMessage", on=[self.queue.queue_arn])])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -102,28 +111,8 @@ class BufferedFunction(Construct):
 
     def allow(self, statements: Iterable[iam.PolicyStatement]) -> None:
         """Let the function do what the statements say."""
-        for statement in statements:
-            self.role.add_to_policy(statement)
-
-    def _allow_own_queues_and_logs(self) -> None:
-        self.allow(
-            [
-                iam.PolicyStatement(
-                    actions=[
-                        "sqs:ChangeMessageVisibility",
-                        "sqs:DeleteMessage",
-                        "sqs:GetQueueAttributes",
-                        "sqs:ReceiveMessage",
-                    ],
-                    resources=[self.queue.queue_arn],
-                ),
-                iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.dead_letter_queue.queue_arn]),
-                # A log group's ARN ends in `:*`, for its streams.
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group.log_group_arn]
-                ),
-            ]
-        )
+        for each in statements:
+            self.role.add_to_policy(each)
 
 
 def _queue(

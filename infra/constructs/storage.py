@@ -1,14 +1,17 @@
-"""The buckets: each created, or (when it exists already) referred to."""
+"""The storage: buckets, each created or (when it exists already) referred to, and the DynamoDB tables."""
 
 from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.settings import Bucket
+from shared import placement_table
+from shared.audit_log import schema
 
 _PRIVATE = s3.BlockPublicAccess.BLOCK_ALL
 # A bucket policy may open the objects; an access control list never may.
@@ -48,6 +51,47 @@ def create_bucket(scope: Construct, alias: str, settings: Bucket, *, sends_event
     return bucket
 
 
+def create_audit_table(scope: Construct, id_: str, *, name: str | None) -> dynamodb.Table:
+    """One permanent record per transfer, with two indexes. It outlives the stack, and refuses to be deleted."""
+    table = dynamodb.Table(
+        scope,
+        id_,
+        table_name=name,
+        partition_key=_text(schema.PARTITION_KEY),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=True,
+        # Not RETAIN_ON_UPDATE_OR_DELETE: a protected table cannot be deleted, and the failed deployment would be stuck.
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    for index, partition_key, sort_key in (
+        (schema.BY_OBJECT, schema.SOURCE_OBJECT, schema.UPLOADED_AT),
+        (schema.BY_DAY, schema.DAY_SHARD, schema.FINISHED_ORDER),
+    ):
+        table.add_global_secondary_index(
+            index_name=index,
+            partition_key=_text(partition_key),
+            sort_key=_text(sort_key),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+    return table
+
+
+def create_placement_table(scope: Construct, id_: str) -> dynamodb.Table:
+    """The newest version placed under each destination key; it lives as long as the copy queue, which needs it."""
+    return dynamodb.Table(
+        scope,
+        id_,
+        partition_key=_text(placement_table.PARTITION_KEY),
+        sort_key=_text(placement_table.SORT_KEY),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        time_to_live_attribute=placement_table.EXPIRES_AT,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+
+
 def _send_events(bucket: s3.Bucket) -> None:
     # `event_bridge_enabled=True` would add a custom resource with a function and a broad role of its own.
     resource = cast(s3.CfnBucket, bucket.node.default_child)
@@ -65,3 +109,7 @@ def _open_to_readers(bucket: s3.Bucket) -> None:
             resources=[bucket.arn_for_objects("*")],
         )
     )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
