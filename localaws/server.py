@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.test import run_wsgi_app
+from werkzeug.wsgi import get_input_stream
 
 from localaws.gaps import gaps_closed
 from localaws.gaps.sqs import allow_polls, end_polls
@@ -220,17 +224,19 @@ class _Handler(MotoRequestHandler):
     def run_wsgi(self) -> None:
         """Read the request to its end, so that the next one can be told from it, and answer."""
         environ = self.make_environ()
-        body = self._read_body(environ)
-        environ["wsgi.input"] = BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        environ["wsgi.input_terminated"] = True
         try:
-            status, headers, content = self._run_app(environ)
+            body = get_input_stream(environ).read()
+        except ClientDisconnected as error:
+            self.connection_dropped(error)
+            return
+        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True}
+        try:
+            chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         except Exception as error:  # noqa: BLE001 - a defect of moto's is a 500, as an unforeseen one of AWS's is
             what = f"{type(error).__name__}: {error}"
             _log.error("the emulated AWS failed at %s %s: %s", self.command, self.path, what, exc_info=_in_full())
-            status, headers, content = "500 Internal Server Error", [], b""
-        self._answer(status, headers, content)
+            chunks, status, headers = [], "500 Internal Server Error", Headers()
+        self._answer(status, headers, b"".join(chunks))
 
     def handle_expect_100(self) -> bool:
         """Tell the client to send the body, now: it waits for this."""
@@ -250,44 +256,22 @@ class _Handler(MotoRequestHandler):
         """Go no further on a connection that the client has left, such as a function that was killed."""
         self.close_connection = True
 
-    def _read_body(self, environ: dict[str, Any]) -> bytes:
-        stream = environ["wsgi.input"]
-        if environ.get("wsgi.input_terminated"):
-            return bytes(stream.read())
-        return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
-
-    def _run_app(self, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001 - part of the WSGI signature
-            started.append((status, headers))
-
-        chunks = self.server.app(environ, start_response)
-        try:
-            content = b"".join(chunks)
-        finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
-        return (*started[-1], content)
-
-    def _answer(self, status: str, headers: list[tuple[str, str]], content: bytes) -> None:
-        code = int(status.partition(" ")[0])
-        self.send_response_only(code, status.partition(" ")[2])
-        names = {name.lower() for name, _ in headers}
+    def _answer(self, status: str, headers: Headers, content: bytes) -> None:
+        code, _, phrase = status.partition(" ")
+        has_body = self.command != "HEAD" and int(code) not in _NO_BODY
+        if has_body:
+            headers["Content-Length"] = str(len(content))
+        elif self.command == "HEAD":
+            # The length of an answer to HEAD is the object's.
+            headers.setdefault("Content-Length", "0")
+        else:
+            headers.remove("Content-Length")
+        headers.remove("Connection")
+        headers.setdefault("Date", self.date_time_string())
+        self.send_response_only(int(code), phrase)
         for name, value in headers:
-            # The length of an answer to HEAD is the object's; of any other, what is sent.
-            if name.lower() not in {"content-length", "connection"} or (name.lower(), self.command) == (
-                "content-length",
-                "HEAD",
-            ):
-                self.send_header(name, value)
-        if "date" not in names:
-            self.send_header("Date", self.date_time_string())
-        if self.command != "HEAD" and code not in _NO_BODY:
-            self.send_header("Content-Length", str(len(content)))
-        elif self.command == "HEAD" and "content-length" not in names:
-            self.send_header("Content-Length", "0")
+            self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD" and code not in _NO_BODY:
+        if has_body:
             self.wfile.write(content)
         self.wfile.flush()

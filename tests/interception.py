@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.test import run_wsgi_app
 
 from localaws.embedded import EmbeddedAws
 from localaws.regions import scope_of
@@ -263,20 +264,9 @@ def _request(environ: "WSGIEnvironment", app: "WSGIApplication") -> InterceptedR
 
 
 def _run(app: "WSGIApplication", environ: "WSGIEnvironment", body: bytes) -> Reply:
-    started: list[tuple[str, list[tuple[str, str]]]] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:  # noqa: ARG001 - part of the WSGI signature
-        started.append((status, headers))
-        return lambda _: None
-
-    chunks = app({**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}, start_response)
-    try:
-        content = b"".join(chunks)
-    finally:
-        if hasattr(chunks, "close"):
-            chunks.close()
-    status, headers = started[-1]
-    return Reply(int(status.split()[0]), dict(headers), content)
+    with_body = {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    chunks, status, headers = run_wsgi_app(app, with_body, buffered=True)
+    return Reply(int(status.split()[0]), dict(headers), b"".join(chunks))
 
 
 def _service_and_operation(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:

@@ -114,6 +114,21 @@ def test_a_body_of_any_size_arrives_in_one_piece_or_in_chunks(aws: Any, size: in
         assert aws.s3.get_object(Bucket="source", Key=key)["Body"].read() == body
 
 
+def test_a_body_that_breaks_off_is_no_object(aws: Any) -> None:
+    aws.make_source_and_destination()
+    url = aws.s3.generate_presigned_url("put_object", Params={"Bucket": "source", "Key": "half"})
+    address, _, path = url.removeprefix("http://").partition("/")
+    host, port = address.split(":")
+
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"PUT /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 10\r\n\r\nhalf".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(4096)
+
+    assert answer == b""
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket="source")
+
+
 @pytest.mark.parametrize(("level", "in_full"), [(logging.WARNING, False), (logging.DEBUG, True)])
 def test_a_defect_of_moto_is_one_line_unless_more_is_asked_for(
     aws: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, level: int, in_full: bool
