@@ -5,8 +5,7 @@ import sys
 
 import click
 
-from localaws.errors import LocalAwsError, LocalAwsUsageError
-from localaws.preconditions import PortInUseError, check_free, check_installed, forget_accounts
+from localaws.preconditions import check_free, check_installed, forget_accounts
 
 # Loaded by `copytrail --help`, so moto itself is imported only when a command runs.
 check_installed()
@@ -25,10 +24,7 @@ def demo(*, as_json: bool) -> None:
     forget_accounts()
     from localaws.demo.run import run  # noqa: PLC0415  # see above
 
-    try:
-        sys.exit(0 if run(as_json=as_json) else 1)
-    except LocalAwsError as error:
-        raise LocalAwsUsageError(error) from error
+    sys.exit(0 if run(as_json=as_json) else 1)
 
 
 @click.group(short_help="Run all of copytrail on this machine, without AWS.")
@@ -50,10 +46,7 @@ def up(*, port: int, stack: str | None, verbose: bool) -> None:
     It stays in the foreground. When the stack is up, it prints the `export` lines that make `aws`, boto3 and
     `copytrail` itself talk to it. Ctrl-C stops it and forgets everything.
     """
-    try:
-        check_free(port)
-    except PortInUseError as error:
-        raise LocalAwsUsageError(error) from error
+    check_free(port)
     forget_accounts()
     if verbose:
         logging.getLogger("localaws").setLevel(logging.DEBUG)

@@ -10,11 +10,11 @@ import boto3
 from botocore.config import Config
 
 from infra.interpreters import Interpreter
-from localaws.deployment import assembly, deploy, synth
+from localaws.deployment import deploy, synth
 from localaws.errors import LocalAwsError
 from localaws.lambda_service.function_logs import LineListener
-from localaws.lambda_service.service import HostedFunction, LambdaService, python_of_functions
-from localaws.models.lambda_registry import REGISTRY, Listener
+from localaws.lambda_service.service import LambdaService, python_of_functions
+from localaws.models.lambda_ import REGISTRY, Listener
 from localaws.server import MotoServer
 from localaws.supervision import Supervisor
 from shared.lambda_runtime.aws import keep_expires_as_text
@@ -39,7 +39,8 @@ class EmbeddedAws:
         python: what the functions run on; None takes the Python that AWS runs them on where this machine has it, else
             the one that runs this.
 
-    `stack_name` is that of the stack that was deployed last, `python` what the functions run on.
+    `stack_name` is that of the stack that was deployed last, `python` what the functions run on, `lambda_service` what
+    runs them.
 
     Raises:
         PortInUseError: on entering.
@@ -54,19 +55,19 @@ class EmbeddedAws:
         self.python = python or python_of_functions()
         self._clients: dict[str, Any] = {}
         self._lock = Lock()
-        self._lambda: LambdaService
+        self.lambda_service: LambdaService
         self.stack_name: str | None = None
 
     def __enter__(self) -> "EmbeddedAws":
         self.server.__enter__()
-        self._lambda = LambdaService(
+        self.lambda_service = LambdaService(
             client=self.client,
             aws=self.environment,
             concurrency=self._concurrency,
             python=self.python,
             supervisor=self._supervisor,
         )
-        REGISTRY.listener = self._lambda
+        REGISTRY.listener = self.lambda_service
         return self
 
     def __exit__(
@@ -74,7 +75,7 @@ class EmbeddedAws:
     ) -> None:
         REGISTRY.listener = Listener()
         try:
-            self._lambda.close()
+            self.lambda_service.close()
         finally:
             for client in self._clients.values():
                 client.close()
@@ -95,11 +96,6 @@ class EmbeddedAws:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
         }
-
-    @property
-    def functions(self) -> Mapping[str, HostedFunction]:
-        """The deployed functions by name."""
-        return self._lambda.functions
 
     def client(self, service: str) -> Any:
         """A boto3 client of this AWS, the same one each time; it may be shared by threads."""
@@ -128,7 +124,7 @@ class EmbeddedAws:
         """
         check = self._supervisor.check
         place = synth.synthesize(context, account_id=ACCOUNT_ID, region=REGION, check=check)
-        stack = assembly.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
+        stack = deploy.read_stack(place, account_id=ACCOUNT_ID, region=REGION)
         self.stack_name = stack.name
         check()
         return deploy.deploy(stack, self.client)
@@ -141,7 +137,7 @@ class EmbeddedAws:
             if self._supervisor.failure is None:
                 listener(function, line)
 
-        self._lambda.listen(tell)
+        self.lambda_service.listen(tell)
 
     def wait_until_quiet(self, timeout_s: float = 30.0, *, waiting_for: Callable[[str], None] | None = None) -> None:
         """Wait until no pumped queue holds a message and no function runs, seen so twice in a row.
@@ -160,7 +156,7 @@ class EmbeddedAws:
         calm, told = 0, ""
         while calm < 2:  # noqa: PLR2004  # twice, as said
             self._supervisor.check()
-            unquiet = "; ".join(self._lambda.unquiet())
+            unquiet = "; ".join(self.lambda_service.unquiet())
             if unquiet and time.monotonic() > give_up_at:
                 raise NotQuietError(f"not quiet after {timeout_s:g} s, waiting for: {unquiet}")
             if waiting_for and unquiet not in {told, ""}:

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from localaws.display import line_shown, route_shown, upload_suggested
 from localaws.embedded import EmbeddedAws
-from localaws.errors import LocalAwsError, LocalAwsUsageError
 from localaws.lambda_service.service import python_shown
 from shared.routes import Route
 
@@ -36,7 +35,7 @@ def stay_up(port: int, stack: str | None) -> None:
         stack: the stack's name; None as `cdk.json` says.
 
     Raises:
-        click.ClickException: exit code 2 when the port is in use or cdk.json is wrong, else 1.
+        LocalAwsError: with exit code 2 when the port is in use or cdk.json is wrong, else 1.
     """
     console = Console(stderr=True, highlight=False)
     try:
@@ -47,8 +46,6 @@ def stay_up(port: int, stack: str | None) -> None:
             aws.wait_until_it_ends()
     except KeyboardInterrupt:
         console.print("Stopped; nothing is left running.", style="dim")
-    except LocalAwsError as error:
-        raise LocalAwsUsageError(error) from error
 
 
 def _deploy(aws: EmbeddedAws, stack: str | None, console: Console) -> dict[str, str]:

@@ -15,6 +15,5 @@ def let_visibility_timeouts_pass(queue_arn: str) -> None:
 
 def let_them_pass_everywhere(aws: EmbeddedAws) -> None:
     """Do so in every queue that feeds a function: what a crash held back comes again."""
-    for hosted in aws.functions.values():
-        if hosted.pump:
-            let_visibility_timeouts_pass(hosted.pump.mapping.queue_arn)
+    for pump in aws.lambda_service.pumps.values():
+        let_visibility_timeouts_pass(pump.mapping.queue_arn)

@@ -1,27 +1,38 @@
 """Synthesis: the app of `cdk.json` run exactly as the CDK's command line runs it, once per content."""
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localaws.cache import CACHE, ROOT, used
-from localaws.deployment import cdk_json
-from localaws.deployment.cdk_json import CdkJson, SynthError
+from localaws.cache import CACHE, ROOT, cached
+from localaws.errors import LocalAwsError
 
+_SETTINGS = "copytrail"
 _POLL_EVERY_S = 0.1
 # All that the template and the assets depend on.
 _INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
+
+
+class SynthError(LocalAwsError):
+    """`cdk.json` cannot be used, or the app stopped; the message says why, or is the app's own."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class CdkJson:
+    """The app's command, as words, and its context."""
+
+    command: tuple[str, ...]
+    context: Mapping[str, Any]
 
 
 def synthesize(
@@ -46,15 +57,63 @@ def synthesize(
     Raises:
         SynthError: the app refused its settings or broke.
     """
-    configuration = cdk_json.read(root / "cdk.json", overrides or {})
+    configuration = read_cdk_json(root / "cdk.json", overrides or {})
     environment = {"CDK_DEFAULT_ACCOUNT": account_id, "CDK_DEFAULT_REGION": region}
-    place = cache / _identity(root, [configuration.command, configuration.context, environment, sys.version])
-    if not place.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with _lock(cache / f"{place.name}.lock"):
-            if not place.exists():
-                _run(configuration, environment, root=root, place=place, check=check)
-    return used(place)
+    identity = _identity(root, [configuration.command, configuration.context, environment, sys.version])
+    return cached(cache / identity, lambda place: _run(configuration, environment, root=root, place=place, check=check))
+
+
+def read_cdk_json(file: Path, overrides: Mapping[str, Any]) -> CdkJson:
+    """Read `cdk.json`, with `overrides` merged into its `copytrail` settings.
+
+    Settings that are no object are left as they are: the app says what is wrong with them.
+
+    Raises:
+        SynthError: naming what is wrong and where.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SynthError(f"there is no cdk.json in {file.parent}") from error
+    except OSError as error:
+        raise _unusable(error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise _unusable(f"byte {error.start + 1} is not UTF-8") from error
+    except RecursionError as error:
+        raise _unusable("it is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise _unusable(f"line {error.lineno}, column {error.colno}: {error.msg}") from error
+    if not isinstance(content, dict):
+        raise _unusable("it must be a JSON object")
+    context = content.get("context", {})
+    if not isinstance(context, dict):
+        raise _unusable("its 'context' must be an object")
+    settings = context.get(_SETTINGS)
+    merged = {_SETTINGS: _merged(settings, overrides)} if isinstance(settings, dict) else {}
+    return CdkJson(_command(content.get("app")), {**context, **merged})
+
+
+def _command(app: object) -> tuple[str, ...]:
+    if not isinstance(app, str):
+        raise _unusable("its 'app' must be a text: the command that runs the app")
+    try:
+        words = tuple(shlex.split(app))
+    except ValueError as error:
+        raise _unusable(f"its 'app' cannot be read as a command ({error}): {app}") from error
+    if not words or not app.isprintable():
+        raise _unusable("its 'app' is no command")
+    return words
+
+
+def _merged(settings: Any, overrides: Any) -> Any:
+    if not isinstance(settings, Mapping) or not isinstance(overrides, Mapping):
+        return overrides
+    together = {**settings, **{key: _merged(settings.get(key), value) for key, value in overrides.items()}}
+    return {key: value for key, value in together.items() if value is not None}
+
+
+def _unusable(problem: str) -> SynthError:
+    return SynthError(f"cdk.json cannot be used: {problem}")
 
 
 def _identity(root: Path, configuration: list[Any]) -> str:
@@ -74,18 +133,10 @@ def _files(inputs: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-@contextmanager
-def _lock(file: Path) -> Iterator[None]:
-    with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
 def _run(
     configuration: CdkJson, environment: Mapping[str, str], *, root: Path, place: Path, check: Callable[[], None]
 ) -> None:
     app = shlex.join(configuration.command)
-    workplace = Path(tempfile.mkdtemp(prefix=".synth-", dir=place.parent))
     try:
         process = subprocess.Popen(  # noqa: S603  # what cdk.json says, as the CDK itself runs it
             configuration.command,
@@ -95,7 +146,7 @@ def _run(
                 **environment,
                 # jsii looks for node on the PATH; the virtual environment has one.
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-                "CDK_OUTDIR": str(workplace),
+                "CDK_OUTDIR": str(place),
                 "CDK_CONTEXT_JSON": json.dumps(configuration.context),
             },
             stdin=subprocess.DEVNULL,
@@ -103,14 +154,11 @@ def _run(
             stderr=subprocess.PIPE,
             text=True,
         )
-        output, errors = _output(process, check)
-        if process.returncode != 0:
-            raise SynthError((errors or output).strip() or f"{app} ended with status {process.returncode}")
-        workplace.rename(place)
     except OSError as error:
         raise SynthError(f"{app} could not be run: {error}") from error
-    finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+    output, errors = _output(process, check)
+    if process.returncode != 0:
+        raise SynthError((errors or output).strip() or f"{app} ended with status {process.returncode}")
 
 
 def _output(process: "subprocess.Popen[str]", check: Callable[[], None]) -> tuple[str, str]:

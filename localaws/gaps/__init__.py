@@ -8,7 +8,6 @@ from threading import Lock
 from localaws.gaps import (
     cloudformation,
     dynamodb,
-    dynamodb_reads,
     eventbridge,
     s3_checksums,
     s3_copies,
@@ -32,7 +31,6 @@ _FAMILIES = (
     eventbridge,
     sqs,
     dynamodb,
-    dynamodb_reads,
     cloudformation,
 )
 

@@ -13,7 +13,7 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
 
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 from localaws.models import resource_types
 from localaws.models.base import Inert
 
@@ -29,74 +29,66 @@ class ChangeSetNotFoundError(CloudFormationError):
 
 def patches() -> Iterator[Patch]:
     """Make resources as `resource_types` decides; answer for unknown change sets as CloudFormation does."""
-    yield Patch(parsing, "get_model_map", _with_ours)
+    yield around(parsing, "get_model_map", _with_ours)
     # The one place every template passes.
-    yield Patch(ResourceMap, "load", _loading_known_types)
-    yield Patch(ResourceMap, "update", _refusing_impossible_changes)
-    yield Patch(ResourceMap, "build_resource_diff", _without_metadata)
-    yield Patch(ResourceMap, "delete", _retaining)
-    yield Patch(CloudFormationBackend, "delete_change_set", _deleting_change_set)
-    yield Patch(CloudFormationBackend, "describe_change_set", _describing_change_set)
-    yield Patch(CloudFormationBackend, "execute_change_set", _executing_change_set)
+    yield around(ResourceMap, "load", _loading_known_types)
+    yield around(ResourceMap, "update", _refusing_impossible_changes)
+    yield around(ResourceMap, "build_resource_diff", _without_metadata)
+    yield around(ResourceMap, "delete", _retaining)
+    yield around(CloudFormationBackend, "delete_change_set", _deleting_change_set)
+    yield around(CloudFormationBackend, "describe_change_set", _describing_change_set)
+    yield around(CloudFormationBackend, "execute_change_set", _executing_change_set)
 
 
-def _with_ours(original: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    models = {**original(), **resource_types.OURS, **dict.fromkeys(resource_types.INERT, Inert)}
-    return lambda: models
+def _with_ours(original: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    return {**original(), **resource_types.OURS, **dict.fromkeys(resource_types.INERT, Inert)}
 
 
-def _loading_known_types(original: Callable[..., None]) -> Callable[..., None]:
-    def load(self: ResourceMap) -> None:
-        _check(self._template)
-        original(self)
-
-    return load
+def _loading_known_types(original: Callable[..., None], self: ResourceMap) -> None:
+    _check(self._template)
+    original(self)
 
 
-def _refusing_impossible_changes(original: Callable[..., None]) -> Callable[..., None]:
-    def update(self: ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
-        _check(template)
-        for logical_id in self.build_resource_diff(template, parameters)["Modify"]:
-            resource_type = template["Resources"][logical_id]["Type"]
-            model = parsing.resource_class_from_type(resource_type)
-            # moto would put nothing in the resource's place.
-            if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
-                raise ValidationError(
-                    message=f"the embedded AWS cannot change {resource_type} (resource {logical_id}) of a stack that is"
-                    " up: stop it, and start it with the new settings; nothing was changed"
-                )
-        original(self, template, parameters)
-
-    return update
-
-
-def _without_metadata(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def build_resource_diff(
-        self: ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        diff = original(self, template, parameters)
-        before, after = self._resource_json_map, template["Resources"]
-        # Metadata is no change to CloudFormation either; the CDK's command line adds some of its own. Where nothing
-        # else differs, a parameter does.
-        diff["Modify"] = [
-            name
-            for name in diff["Modify"]
-            if before[name] == after[name] or {**before[name], "Metadata": None} != {**after[name], "Metadata": None}
-        ]
-        return diff
-
-    return build_resource_diff
+def _refusing_impossible_changes(
+    original: Callable[..., None], self: ResourceMap, template: dict[str, Any], parameters: dict[str, Any] | None = None
+) -> None:
+    _check(template)
+    for logical_id in self.build_resource_diff(template, parameters)["Modify"]:
+        resource_type = template["Resources"][logical_id]["Type"]
+        model = parsing.resource_class_from_type(resource_type)
+        # moto would put nothing in the resource's place.
+        if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
+            raise ValidationError(
+                message=f"the embedded AWS cannot change {resource_type} (resource {logical_id}) of a stack that is"
+                " up: stop it, and start it with the new settings; nothing was changed"
+            )
+    original(self, template, parameters)
 
 
-def _retaining(original: Callable[..., None]) -> Callable[..., None]:
-    def delete(self: ResourceMap) -> None:
-        for resource in self._resource_json_map.values():
-            # moto knows `Retain` only. For a stack that is up this one means the same.
-            if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
-                resource["DeletionPolicy"] = "Retain"
-        original(self)
+def _without_metadata(
+    original: Callable[..., dict[str, Any]],
+    self: ResourceMap,
+    template: dict[str, Any],
+    parameters: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    diff = original(self, template, parameters)
+    before, after = self._resource_json_map, template["Resources"]
+    # Metadata is no change to CloudFormation either; the CDK's command line adds some of its own. Where nothing
+    # else differs, a parameter does.
+    diff["Modify"] = [
+        name
+        for name in diff["Modify"]
+        if before[name] == after[name] or {**before[name], "Metadata": None} != {**after[name], "Metadata": None}
+    ]
+    return diff
 
-    return delete
+
+def _retaining(original: Callable[..., None], self: ResourceMap) -> None:
+    for resource in self._resource_json_map.values():
+        # moto knows `Retain` only. For a stack that is up this one means the same.
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            resource["DeletionPolicy"] = "Retain"
+    original(self)
 
 
 def _check(template: dict[str, Any]) -> None:
@@ -107,34 +99,27 @@ def _check(template: dict[str, Any]) -> None:
         raise ValidationError(message=str(error)) from error
 
 
-def _deleting_change_set(original: Callable[..., None]) -> Callable[..., None]:
-    def delete_change_set(self: Any, change_set_name: str) -> None:
-        if _found(self, change_set_name):
-            original(self, change_set_name)
-
-    return delete_change_set
+def _deleting_change_set(original: Callable[..., None], self: Any, change_set_name: str) -> None:
+    if _found(self, change_set_name):
+        original(self, change_set_name)
 
 
-def _describing_change_set(original: Callable[..., Any]) -> Callable[..., Any]:
-    def describe_change_set(self: Any, change_set_name: str) -> Any:
-        if not _found(self, change_set_name):
-            raise ChangeSetNotFoundError(change_set_name)
-        return original(self, change_set_name)
-
-    return describe_change_set
+def _describing_change_set(original: Callable[..., Any], self: Any, change_set_name: str) -> Any:
+    if not _found(self, change_set_name):
+        raise ChangeSetNotFoundError(change_set_name)
+    return original(self, change_set_name)
 
 
-def _executing_change_set(original: Callable[..., None]) -> Callable[..., None]:
-    def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
-        executed = _found(self, change_set_name)
-        if executed is None:
-            raise ChangeSetNotFoundError(change_set_name)
-        original(self, change_set_name, stack_name)
-        # "Execute a change set", CloudFormation user guide: all change sets of the stack are deleted.
-        for identifier in [key for key, each in self.change_sets.items() if each.stack_id == executed.stack_id]:
-            del self.change_sets[identifier]
-
-    return execute_change_set
+def _executing_change_set(
+    original: Callable[..., None], self: Any, change_set_name: str, stack_name: str | None = None
+) -> None:
+    executed = _found(self, change_set_name)
+    if executed is None:
+        raise ChangeSetNotFoundError(change_set_name)
+    original(self, change_set_name, stack_name)
+    # "Execute a change set", CloudFormation user guide: all change sets of the stack are deleted.
+    for identifier in [key for key, each in self.change_sets.items() if each.stack_id == executed.stack_id]:
+        del self.change_sets[identifier]
 
 
 def _found(backend: Any, name: str) -> Any:

@@ -13,22 +13,23 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from moto.events.models import EventsBackend, Rule, events_backends
-from moto.events.utils import EventTemplateParser
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.utilities.arns import parse_arn
 
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _MOST_ENTRIES = 10
+# A target that has one of these gets a text of its own, which moto makes well enough.
+_TRANSFORMED = {"Input", "InputPath", "InputTransformer"}
 
 _log = logging.getLogger(__name__)
 
 
 def patches() -> Iterator[Patch]:
     """Replace how moto takes entries, and how a rule sends to its targets."""
-    yield Patch(EventsBackend, "put_events", _checking_each_entry)
-    yield Patch(Rule, "send_to_targets", _to_each_target)
+    yield around(EventsBackend, "put_events", _checking_each_entry)
+    yield around(Rule, "send_to_targets", _to_each_target)
 
 
 def publish(event: dict[str, Any], *, bus: str) -> None:
@@ -46,13 +47,12 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _checking_each_entry(original: Callable[..., Any]) -> Callable[..., Any]:
-    def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if len(events) > _MOST_ENTRIES:
-            return list(original(self, events))  # which refuses it
-        return [_put(self, entry) for entry in events]
-
-    return put_events
+def _checking_each_entry(
+    original: Callable[..., Any], self: EventsBackend, events: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    if len(events) > _MOST_ENTRIES:
+        return list(original(self, events))  # which refuses it
+    return [_put(self, entry) for entry in events]
 
 
 def _put(backend: EventsBackend, entry: dict[str, Any]) -> dict[str, Any]:
@@ -93,20 +93,19 @@ def _time(given: Any) -> str:
     return to_text(datetime.fromtimestamp(float(given), UTC) if given is not None else datetime.now(UTC))
 
 
-def _to_each_target(original: Callable[..., Any]) -> Callable[..., Any]:
-    def send_to_targets(self: Rule, original_event: Any, transform_input: bool = True) -> None:
-        if self.state != "ENABLED" or not self.event_pattern.matches_event(original_event):
-            return
-        for target in list(self.targets):
-            try:
-                if parse_arn(target["Arn"]).service == "sqs":
-                    _to_queue(self, target, original_event)
-                else:
-                    original(_WithOneTarget(self, target), original_event, transform_input)
-            except Exception:  # noqa: BLE001 - one target's failure is neither the publisher's nor another target's
-                _log.exception("rule %s could not reach %s", self.name, target["Arn"])
-
-    return send_to_targets
+def _to_each_target(
+    original: Callable[..., Any], self: Rule, original_event: Any, transform_input: bool = True
+) -> None:
+    if self.state != "ENABLED" or not self.event_pattern.matches_event(original_event):
+        return
+    for target in list(self.targets):
+        try:
+            if parse_arn(target["Arn"]).service == "sqs" and not target.keys() & _TRANSFORMED:
+                _to_queue(self, target, original_event)
+            else:
+                original(_WithOneTarget(self, target), original_event, transform_input)
+        except Exception:  # noqa: BLE001 - one target's failure is neither the publisher's nor another target's
+            _log.exception("rule %s could not reach %s", self.name, target["Arn"])
 
 
 class _WithOneTarget:
@@ -122,7 +121,7 @@ class _WithOneTarget:
 
 def _to_queue(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
     try:
-        _send(target["Arn"], _body(target, event), target.get("SqsParameters", {}).get("MessageGroupId"))
+        _send(target["Arn"], json.dumps(event), target.get("SqsParameters", {}).get("MessageGroupId"))
     except Exception as error:
         dead_letter_arn = target.get("DeadLetterConfig", {}).get("Arn")
         if dead_letter_arn is None:
@@ -135,18 +134,7 @@ def _to_queue(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None
             "RETRY_ATTEMPTS": "0",
         }
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in reasons.items()}
-        # The event itself, before any transformation.
         _send(dead_letter_arn, json.dumps(event), None, attributes)
-
-
-def _body(target: dict[str, Any], event: dict[str, Any]) -> str:
-    if "Input" in target:
-        return str(target["Input"])
-    if transformer := target.get("InputTransformer"):
-        whole = cast(Any, {**event, "ingestion-time": event["time"]})
-        paths = transformer.get("InputPathsMap", {})
-        return json.dumps(EventTemplateParser.parse(transformer["InputTemplate"], paths, whole))
-    return json.dumps(event)
 
 
 def _send(queue_arn: str, body: str, group_id: str | None, attributes: dict[str, Any] | None = None) -> None:

@@ -13,6 +13,18 @@ class Patch(NamedTuple):
     make: Callable[[Any], Any]
 
 
+def around(owner: Any, name: str, ours: Callable[..., Any]) -> Patch:
+    """The patch that makes a call of `owner.name` one of `ours`, with the original before the call's own arguments."""
+
+    def make(original: Any) -> Callable[..., Any]:
+        def call_ours(*arguments: Any, **named: Any) -> Any:
+            return ours(original, *arguments, **named)
+
+        return call_ours
+
+    return Patch(owner, name, make)
+
+
 @contextmanager
 def patched(patches: Iterable[Patch]) -> Iterator[None]:
     """Replace functions in order; at the end put every one back, the last one first.

@@ -20,7 +20,7 @@ from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _DIGESTS: dict[str, Callable[[bytes], bytes]] = {
     "CRC64NVME": lambda body: crt.crc64nvme(body).to_bytes(8),
@@ -48,14 +48,14 @@ def patches() -> Iterator[Patch]:
     """Replace how moto reads and computes a checksum, and add the type where it shows one."""
     for module in (models, responses):
         yield Patch(module, "compute_checksum", lambda _: compute)
-    yield Patch(S3Response, "_get_checksum", lambda _: _get_checksum)
-    yield Patch(S3Response, "head_object", _with_type)
-    yield Patch(S3Response, "get_object", _with_type)
-    yield Patch(S3Response, "copy_object", _telling_checksum)
-    yield Patch(S3Response, "_key_response_post", _telling_checksum_of_completed)
-    yield Patch(S3Backend, "put_object", _with_default)
-    yield Patch(S3Backend, "copy_object", _of_the_whole)
-    yield Patch(S3Backend, "create_multipart_upload", _of_a_possible_type)
+    yield around(S3Response, "_get_checksum", _as_given)
+    yield around(S3Response, "head_object", _with_type)
+    yield around(S3Response, "get_object", _with_type)
+    yield around(S3Response, "copy_object", _telling_checksum)
+    yield around(S3Response, "_key_response_post", _telling_checksum_of_completed)
+    yield around(S3Backend, "put_object", _with_default)
+    yield around(S3Backend, "copy_object", _of_the_whole)
+    yield around(S3Backend, "create_multipart_upload", _of_a_possible_type)
 
 
 def compute(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
@@ -70,8 +70,8 @@ def compute(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
     return base64.b64encode(digest) if encode_base64 else digest
 
 
-def _get_checksum(response: Any, response_headers: dict[str, Any]) -> tuple[str, str | None]:
-    """The stand-in for moto's method: the algorithm, or "", and the value in base64."""
+def _as_given(_original: Callable[..., Any], response: Any, response_headers: dict[str, Any]) -> tuple[str, str | None]:
+    """The algorithm, or "", and the value in base64."""
     algorithm = _algorithm(response)
     if not algorithm:
         return "", None
@@ -102,16 +102,13 @@ def _trailing(raw_body: Any) -> str | None:
     return found[-1].decode() if found else None
 
 
-def _with_type(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, *more: Any, **named: Any) -> Any:
-        status, headers, body = original(self, *more, **named)
-        if status in (200, 206) and self.headers.get("x-amz-checksum-mode") == "ENABLED":
-            version_id = self.querystring.get("versionId", [None])[0]
-            key = self.backend.get_object(self.bucket_name, self.parse_key_name(), version_id=version_id)
-            headers.update(_headers(key))
-        return status, headers, body
-
-    return respond
+def _with_type(original: Callable[..., Any], self: Any, *more: Any, **named: Any) -> Any:
+    status, headers, body = original(self, *more, **named)
+    if status in (200, 206) and self.headers.get("x-amz-checksum-mode") == "ENABLED":
+        version_id = self.querystring.get("versionId", [None])[0]
+        key = self.backend.get_object(self.bucket_name, self.parse_key_name(), version_id=version_id)
+        headers.update(_headers(key))
+    return status, headers, body
 
 
 def _headers(key: FakeKey) -> dict[str, str]:
@@ -127,26 +124,22 @@ def _value(key: FakeKey) -> str:
     return str(key.checksum_value) if key.checksum_type != _OVER_PARTS else f"{key.checksum_value}-{key.checksum_parts}"
 
 
-def _telling_checksum(original: Callable[..., Any]) -> Callable[..., Any]:
-    def copy_object(self: Any) -> Any:
-        status, headers, body = original(self)
-        # moto tells the algorithm and the value, not the type.
-        key = self.backend.get_object(self.bucket_name, self.parse_key_name())
-        return status, headers, _inserted(body, "CopyObjectResult", {"ChecksumType": key.checksum_type or _WHOLE})
-
-    return copy_object
+def _telling_checksum(original: Callable[..., Any], self: Any) -> Any:
+    status, headers, body = original(self)
+    # moto tells the algorithm and the value, not the type.
+    key = self.backend.get_object(self.bucket_name, self.parse_key_name())
+    return status, headers, _inserted(body, "CopyObjectResult", {"ChecksumType": key.checksum_type or _WHOLE})
 
 
-def _telling_checksum_of_completed(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, request: Any, body: bytes, bucket_name: str, *more: Any) -> Any:
-        status, headers, answer = original(self, request, body, bucket_name, *more)
-        if status == 200 and "uploadId" in more[0]:  # noqa: PLR2004 - HTTP's OK
-            key = self.backend.get_object(bucket_name, self.parse_key_name())
-            told = {f"Checksum{key.checksum_algorithm}": _value(key), "ChecksumType": key.checksum_type}
-            answer = _inserted(answer, "CompleteMultipartUploadResult", told)
-        return status, headers, answer
-
-    return respond
+def _telling_checksum_of_completed(
+    original: Callable[..., Any], self: Any, request: Any, body: bytes, bucket_name: str, *more: Any
+) -> Any:
+    status, headers, answer = original(self, request, body, bucket_name, *more)
+    if status == 200 and "uploadId" in more[0]:  # noqa: PLR2004 - HTTP's OK
+        key = self.backend.get_object(bucket_name, self.parse_key_name())
+        told = {f"Checksum{key.checksum_algorithm}": _value(key), "ChecksumType": key.checksum_type}
+        answer = _inserted(answer, "CompleteMultipartUploadResult", told)
+    return status, headers, answer
 
 
 def _inserted(body: str | bytes, root: str, elements: dict[str, str]) -> str:
@@ -155,39 +148,39 @@ def _inserted(body: str | bytes, root: str, elements: dict[str, str]) -> str:
     return text.replace(f"</{root}>", f"{written}</{root}>")
 
 
-def _with_default(original: Callable[..., Any]) -> Callable[..., Any]:
-    def put_object(self: S3Backend, *more: Any, **named: Any) -> Any:
-        key = original(self, *more, **named)
-        if not key.checksum_value:
-            key.checksum_algorithm, key.checksum_value = _DEFAULT, compute(key.value, _DEFAULT).decode()
-        return key
-
-    return put_object
+def _with_default(original: Callable[..., Any], self: S3Backend, *more: Any, **named: Any) -> Any:
+    key = original(self, *more, **named)
+    if not key.checksum_value:
+        key.checksum_algorithm, key.checksum_value = _DEFAULT, compute(key.value, _DEFAULT).decode()
+    return key
 
 
-def _of_the_whole(original: Callable[..., Any]) -> Callable[..., Any]:
-    def copy_object(self: S3Backend, src_key: FakeKey, dest_bucket_name: str, dest_key_name: str, **more: Any) -> None:
-        original(self, src_key, dest_bucket_name, dest_key_name, **more)
-        copied = self.get_bucket(dest_bucket_name).keys[dest_key_name]
-        copied.checksum_type = _WHOLE
-        if src_key.checksum_type == _OVER_PARTS and src_key.checksum_algorithm:
-            copied.checksum_value = compute(copied.value, src_key.checksum_algorithm).decode()
+def _of_the_whole(
+    original: Callable[..., Any],
+    self: S3Backend,
+    src_key: FakeKey,
+    dest_bucket_name: str,
+    dest_key_name: str,
+    **more: Any,
+) -> None:
+    original(self, src_key, dest_bucket_name, dest_key_name, **more)
+    copied = self.get_bucket(dest_bucket_name).keys[dest_key_name]
+    copied.checksum_type = _WHOLE
+    if src_key.checksum_type == _OVER_PARTS and src_key.checksum_algorithm:
+        copied.checksum_value = compute(copied.value, src_key.checksum_algorithm).decode()
 
-    return copy_object
 
-
-def _of_a_possible_type(original: Callable[..., Any]) -> Callable[..., Any]:
-    def create_multipart_upload(self: S3Backend, bucket_name: str, key_name: str, metadata: Any, *more: Any) -> Any:
-        algorithm = (metadata.get("x-amz-checksum-algorithm") or _DEFAULT).upper()
-        if algorithm not in _DIGESTS:
-            raise S3ClientError("InvalidRequest", "Checksum algorithm provided is unsupported.")
-        kind = metadata.get("x-amz-checksum-type") or (_WHOLE if algorithm == _DEFAULT else _OVER_PARTS)
-        if (kind == _WHOLE and algorithm not in _OF_WHOLE_FROM_PARTS) or (kind, algorithm) == (_OVER_PARTS, _DEFAULT):
-            raise S3ClientError(
-                "InvalidRequest",
-                f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.",
-            )
-        metadata.update({"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind})
-        return original(self, bucket_name, key_name, metadata, *more)
-
-    return create_multipart_upload
+def _of_a_possible_type(
+    original: Callable[..., Any], self: S3Backend, bucket_name: str, key_name: str, metadata: Any, *more: Any
+) -> Any:
+    algorithm = (metadata.get("x-amz-checksum-algorithm") or _DEFAULT).upper()
+    if algorithm not in _DIGESTS:
+        raise S3ClientError("InvalidRequest", "Checksum algorithm provided is unsupported.")
+    kind = metadata.get("x-amz-checksum-type") or (_WHOLE if algorithm == _DEFAULT else _OVER_PARTS)
+    if (kind == _WHOLE and algorithm not in _OF_WHOLE_FROM_PARTS) or (kind, algorithm) == (_OVER_PARTS, _DEFAULT):
+        raise S3ClientError(
+            "InvalidRequest",
+            f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm.",
+        )
+    metadata.update({"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind})
+    return original(self, bucket_name, key_name, metadata, *more)

@@ -18,7 +18,7 @@ from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.gaps import s3_customer_keys
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 # Tests lower it: nobody uploads 5 GiB to a laptop.
 largest_copy_source = 5 * 1024**3
@@ -28,9 +28,9 @@ _REDIRECT = "x-amz-website-redirect-location"
 
 def patches() -> Iterator[Patch]:
     """Check before moto copies, and put right what it took along."""
-    yield Patch(S3Response, "copy_object", _on_conditions)
-    yield Patch(S3Backend, "copy_object", _taking_along_what_s3_does)
-    yield Patch(S3Response, "put_object", _on_destination_conditions)
+    yield around(S3Response, "copy_object", _on_conditions)
+    yield around(S3Backend, "copy_object", _taking_along_what_s3_does)
+    yield around(S3Response, "put_object", _on_destination_conditions)
 
 
 def check_source(response: Any) -> FakeKey | None:
@@ -81,37 +81,35 @@ def check_destination(response: Any) -> None:
             raise PreconditionFailed("If-Match")
 
 
-def _on_conditions(original: Callable[..., Any]) -> Callable[..., Any]:
-    def copy_object(self: Any) -> Any:
-        if (source := check_source(self)) is not None:
-            check_size(source.size)
-            check_destination(self)
-        return original(self)
-
-    return copy_object
-
-
-def _on_destination_conditions(original: Callable[..., Any]) -> Callable[..., Any]:
-    def put_object(self: Any) -> Any:
+def _on_conditions(original: Callable[..., Any], self: Any) -> Any:
+    if (source := check_source(self)) is not None:
+        check_size(source.size)
         check_destination(self)
-        return original(self)
-
-    return put_object
+    return original(self)
 
 
-def _taking_along_what_s3_does(original: Callable[..., Any]) -> Callable[..., Any]:
-    def copy_object(self: S3Backend, src_key: FakeKey, dest_bucket_name: str, dest_key_name: str, **more: Any) -> None:
-        tags = dict(self.tagger.get_tag_dict_for_resource(src_key.arn))
-        original(self, src_key, dest_bucket_name, dest_key_name, **more)
-        copied = self.get_bucket(dest_bucket_name).keys[dest_key_name]
-        self.tagger.delete_all_tags_for_resource(copied.arn)
-        self.tagger.tag_resource(copied.arn, self.tagger.convert_dict_to_tags_input(tags))
-        # The copy has one part: its own.
-        copied.multipart = None
-        if not more.get("website_redirect_location"):
-            copied.metadata.pop(_REDIRECT, None)
+def _on_destination_conditions(original: Callable[..., Any], self: Any) -> Any:
+    check_destination(self)
+    return original(self)
 
-    return copy_object
+
+def _taking_along_what_s3_does(
+    original: Callable[..., Any],
+    self: S3Backend,
+    src_key: FakeKey,
+    dest_bucket_name: str,
+    dest_key_name: str,
+    **more: Any,
+) -> None:
+    tags = dict(self.tagger.get_tag_dict_for_resource(src_key.arn))
+    original(self, src_key, dest_bucket_name, dest_key_name, **more)
+    copied = self.get_bucket(dest_bucket_name).keys[dest_key_name]
+    self.tagger.delete_all_tags_for_resource(copied.arn)
+    self.tagger.tag_resource(copied.arn, self.tagger.convert_dict_to_tags_input(tags))
+    # The copy has one part: its own.
+    copied.multipart = None
+    if not more.get("website_redirect_location"):
+        copied.metadata.pop(_REDIRECT, None)
 
 
 def _source(response: Any) -> Any:

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 from moto.s3 import responses
 from moto.s3.responses import S3Response
 
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _METADATA = "x-amz-meta-"
 _VERSIONS_TOLD = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
@@ -25,21 +25,18 @@ _VERSIONS_TOLD = ("Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")
 
 def patches() -> Iterator[Patch]:
     """Decode metadata as it comes, encode it as it goes; encode the keys of versions for whoever asks."""
-    yield Patch(responses, "metadata_from_headers", _decoding_metadata)
+    yield around(responses, "metadata_from_headers", _decoding_metadata)
     for name in ("head_object", "get_object"):
-        yield Patch(S3Response, name, _encoding_metadata)
+        yield around(S3Response, name, _encoding_metadata)
     for name in ("list_objects_v2", "list_object_versions"):
-        yield Patch(S3Response, name, _encoding_keys)
+        yield around(S3Response, name, _encoding_keys)
 
 
-def _decoding_metadata(original: Callable[..., Any]) -> Callable[..., Any]:
-    def metadata_from_headers(headers: Any) -> Any:
-        metadata = original(headers)
-        for name in [name for name in metadata if name.lower().startswith(_METADATA)]:
-            metadata[name] = _decoded(metadata[name])
-        return metadata
-
-    return metadata_from_headers
+def _decoding_metadata(original: Callable[..., Any], headers: Any) -> Any:
+    metadata = original(headers)
+    for name in [name for name in metadata if name.lower().startswith(_METADATA)]:
+        metadata[name] = _decoded(metadata[name])
+    return metadata
 
 
 def _decoded(value: str) -> str:
@@ -51,37 +48,31 @@ def _decoded(value: str) -> str:
         return text
 
 
-def _encoding_metadata(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, *more: Any, **named: Any) -> Any:
-        status, headers, body = original(self, *more, **named)
-        for name in [name for name in headers if name.lower().startswith(_METADATA)]:
-            if not headers[name].isascii():
-                headers[name] = f"=?UTF-8?B?{base64.b64encode(headers[name].encode()).decode()}?="
-        return status, headers, body
-
-    return respond
+def _encoding_metadata(original: Callable[..., Any], self: Any, *more: Any, **named: Any) -> Any:
+    status, headers, body = original(self, *more, **named)
+    for name in [name for name in headers if name.lower().startswith(_METADATA)]:
+        if not headers[name].isascii():
+            headers[name] = f"=?UTF-8?B?{base64.b64encode(headers[name].encode()).decode()}?="
+    return status, headers, body
 
 
-def _encoding_keys(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, *more: Any) -> Any:
-        if self.querystring.get("encoding-type", [None])[0] != "url":
-            return original(self, *more)
-        write = self.serialized
-
-        def serialized(action: Any) -> Any:
-            told = action.result
-            if "Versions" in told:
-                for item in (*told["Versions"], *told["DeleteMarkers"]):
-                    item["Key"] = quote_plus(item["Key"], safe="/")
-                for item in told.get("CommonPrefixes", ()):
-                    item["Prefix"] = quote_plus(item["Prefix"], safe="/")
-                told |= {name: quote_plus(told[name], safe="/") for name in _VERSIONS_TOLD if told.get(name)}
-                told["EncodingType"] = "url"
-            elif "StartAfter" in told:
-                told["StartAfter"] = quote_plus(told["StartAfter"], safe="/")
-            return write(action)
-
-        self.serialized = serialized
+def _encoding_keys(original: Callable[..., Any], self: Any, *more: Any) -> Any:
+    if self.querystring.get("encoding-type", [None])[0] != "url":
         return original(self, *more)
+    write = self.serialized
 
-    return respond
+    def serialized(action: Any) -> Any:
+        told = action.result
+        if "Versions" in told:
+            for item in (*told["Versions"], *told["DeleteMarkers"]):
+                item["Key"] = quote_plus(item["Key"], safe="/")
+            for item in told.get("CommonPrefixes", ()):
+                item["Prefix"] = quote_plus(item["Prefix"], safe="/")
+            told |= {name: quote_plus(told[name], safe="/") for name in _VERSIONS_TOLD if told.get(name)}
+            told["EncodingType"] = "url"
+        elif "StartAfter" in told:
+            told["StartAfter"] = quote_plus(told["StartAfter"], safe="/")
+        return write(action)
+
+    self.serialized = serialized
+    return original(self, *more)

@@ -23,7 +23,7 @@ from moto.s3.models import FakeDeleteMarker, S3Backend
 from moto.s3.notifications import S3NotificationEvent
 
 from localaws.gaps import eventbridge
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _CREATED = "Object Created"
 _DELETED = "Object Deleted"
@@ -78,8 +78,8 @@ _current = threading.local()
 
 def patches() -> Iterator[Patch]:
     """Replace moto's message to EventBridge, and tell of deletions where they happen."""
-    yield Patch(notifications, "_send_event_bridge_message", lambda _: _send)
-    yield Patch(S3Backend, "delete_object", _telling_of_deletion)
+    yield around(notifications, "_send_event_bridge_message", _send)
+    yield around(S3Backend, "delete_object", _telling_of_deletion)
 
 
 @contextmanager
@@ -94,9 +94,8 @@ def held_back(facts: RequestFacts) -> Iterator[None]:
             eventbridge.publish(event, bus="default")
 
 
-def _send(_account_id: str, bucket: Any, event_name: str, key: Any) -> None:
-    """The stand-in for moto's function of the same arguments."""
-    detail_type = notifications._detail_type(event_name)  # noqa: SLF001 - the table of detail-types is right
+def _send(_original: Callable[..., None], _account_id: str, bucket: Any, event_name: str, key: Any) -> None:
+    detail_type = notifications._detail_type(event_name)
     held = getattr(_current, "held", None)
     if detail_type == _DELETED or (detail_type.startswith(("Object Tags", "Object ACL")) and _about_object(held)):
         return
@@ -106,26 +105,28 @@ def _send(_account_id: str, bucket: Any, event_name: str, key: Any) -> None:
     _tell(bucket, detail_type, about, {"reason": _REASONS.get(S3NotificationEvent(event_name))})
 
 
-def _telling_of_deletion(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete_object(
-        self: S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-    ) -> Any:
-        bucket = self.get_bucket(bucket_name)
-        before = {version.version_id for version in bucket.keys.getlist(key_name, [])}
-        result = original(self, bucket_name, key_name, version_id=version_id, bypass=bypass)
-        latest = bucket.keys.get(key_name)
-        marker = isinstance(latest, FakeDeleteMarker) and latest.version_id not in before
-        after = {version.version_id for version in bucket.keys.getlist(key_name, [])}
-        if marker or before - after:
-            about = {"key": key_name, "version-id": version_id, "sequencer": _sequencers.next()}
-            if marker:
-                about |= {"etag": _ETAG_OF_NOTHING, "version-id": latest.version_id}
-            how = "Delete Marker Created" if marker else "Permanently Deleted"
-            if _wanted(bucket):
-                _tell(bucket, _DELETED, about, {"reason": "DeleteObject", "deletion-type": how})
-        return result
-
-    return delete_object
+def _telling_of_deletion(
+    original: Callable[..., Any],
+    self: S3Backend,
+    bucket_name: str,
+    key_name: str,
+    version_id: str | None = None,
+    **more: Any,
+) -> Any:
+    bucket = self.get_bucket(bucket_name)
+    before = {version.version_id for version in bucket.keys.getlist(key_name, [])}
+    result = original(self, bucket_name, key_name, version_id=version_id, **more)
+    latest = bucket.keys.get(key_name)
+    marker = isinstance(latest, FakeDeleteMarker) and latest.version_id not in before
+    after = {version.version_id for version in bucket.keys.getlist(key_name, [])}
+    if marker or before - after:
+        about = {"key": key_name, "version-id": version_id, "sequencer": _sequencers.next()}
+        if marker:
+            about |= {"etag": _ETAG_OF_NOTHING, "version-id": latest.version_id}
+        how = "Delete Marker Created" if marker else "Permanently Deleted"
+        if _wanted(bucket):
+            _tell(bucket, _DELETED, about, {"reason": "DeleteObject", "deletion-type": how})
+    return result
 
 
 def _tell(bucket: Any, detail_type: str, about: dict[str, Any], more: dict[str, Any]) -> None:

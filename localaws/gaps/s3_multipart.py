@@ -15,28 +15,25 @@ from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
 
 from localaws.gaps import s3_copies
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 
 def patches() -> Iterator[Patch]:
     """Check before moto takes a part or completes an upload."""
-    yield Patch(S3Response, "upload_part_copy", _on_conditions)
-    yield Patch(S3Response, "_key_response_post", _completing_on_conditions)
+    yield around(S3Response, "upload_part_copy", _on_conditions)
+    yield around(S3Response, "_key_response_post", _completing_on_conditions)
     for name in ("upload_part", "upload_part_copy", "complete_multipart_upload"):
-        yield Patch(S3Backend, name, _of_a_known_upload)
-    yield Patch(S3Backend, "create_multipart_upload", _noting_the_time)
-    yield Patch(S3Backend, "complete_multipart_upload", _dating_from_the_start)
+        yield around(S3Backend, name, _of_a_known_upload)
+    yield around(S3Backend, "create_multipart_upload", _noting_the_time)
+    yield around(S3Backend, "complete_multipart_upload", _dating_from_the_start)
 
 
-def _on_conditions(original: Callable[..., Any]) -> Callable[..., Any]:
-    def upload_part_copy(self: Any) -> Any:
-        source = s3_copies.check_source(self)
-        if source is None:
-            raise MissingKey
-        s3_copies.check_size(_size_of_range(self.headers.get("x-amz-copy-source-range"), source.size))
-        return original(self)
-
-    return upload_part_copy
+def _on_conditions(original: Callable[..., Any], self: Any) -> Any:
+    source = s3_copies.check_source(self)
+    if source is None:
+        raise MissingKey
+    s3_copies.check_size(_size_of_range(self.headers.get("x-amz-copy-source-range"), source.size))
+    return original(self)
 
 
 def _size_of_range(given: str | None, size: int) -> int:
@@ -54,18 +51,17 @@ def _size_of_range(given: str | None, size: int) -> int:
     return int(last) - int(first) + 1
 
 
-def _completing_on_conditions(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, request: Any, body: bytes, bucket_name: str, *more: Any) -> Any:
-        query = more[0]
-        if query.get("uploadId"):
-            upload = self.backend.get_bucket(bucket_name).multiparts.get(query["uploadId"][0])
-            # Completing twice is allowed, and the second time there is no upload any more.
-            if upload is not None:
-                s3_copies.check_destination(self)
-                _check_object_size(self.headers.get("x-amz-mp-object-size"), upload)
-        return original(self, request, body, bucket_name, *more)
-
-    return respond
+def _completing_on_conditions(
+    original: Callable[..., Any], self: Any, request: Any, body: bytes, bucket_name: str, *more: Any
+) -> Any:
+    query = more[0]
+    if query.get("uploadId"):
+        upload = self.backend.get_bucket(bucket_name).multiparts.get(query["uploadId"][0])
+        # Completing twice is allowed, and the second time there is no upload any more.
+        if upload is not None:
+            s3_copies.check_destination(self)
+            _check_object_size(self.headers.get("x-amz-mp-object-size"), upload)
+    return original(self, request, body, bucket_name, *more)
 
 
 def _check_object_size(expected: str | None, upload: Any) -> None:
@@ -77,28 +73,21 @@ def _check_object_size(expected: str | None, upload: Any) -> None:
         )
 
 
-def _of_a_known_upload(original: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(self: S3Backend, bucket_name: str, upload_id: str, *more: Any, **named: Any) -> Any:
-        if upload_id not in self.get_bucket(bucket_name).multiparts:
-            raise NoSuchUpload(upload_id)
-        return original(self, bucket_name, upload_id, *more, **named)
-
-    return checked
-
-
-def _noting_the_time(original: Callable[..., Any]) -> Callable[..., Any]:
-    def create_multipart_upload(self: S3Backend, *more: Any, **named: Any) -> Any:
-        upload = original(self, *more, **named)
-        upload.initiated = utcnow()
-        return upload
-
-    return create_multipart_upload
+def _of_a_known_upload(
+    original: Callable[..., Any], self: S3Backend, bucket_name: str, upload_id: str, *more: Any, **named: Any
+) -> Any:
+    if upload_id not in self.get_bucket(bucket_name).multiparts:
+        raise NoSuchUpload(upload_id)
+    return original(self, bucket_name, upload_id, *more, **named)
 
 
-def _dating_from_the_start(original: Callable[..., Any]) -> Callable[..., Any]:
-    def complete_multipart_upload(self: S3Backend, *more: Any, **named: Any) -> Any:
-        key = original(self, *more, **named)
-        key.last_modified = key.multipart.initiated
-        return key
+def _noting_the_time(original: Callable[..., Any], self: S3Backend, *more: Any, **named: Any) -> Any:
+    upload = original(self, *more, **named)
+    upload.initiated = utcnow()
+    return upload
 
-    return complete_multipart_upload
+
+def _dating_from_the_start(original: Callable[..., Any], self: S3Backend, *more: Any, **named: Any) -> Any:
+    key = original(self, *more, **named)
+    key.last_modified = key.multipart.initiated
+    return key

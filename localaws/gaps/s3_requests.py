@@ -18,7 +18,7 @@ from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 from localaws.gaps import s3_events
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _LONGEST_KEY = 1024
 
@@ -27,20 +27,17 @@ _one_at_a_time = threading.RLock()
 
 def patches() -> Iterator[Patch]:
     """Put ours around requests on objects and on buckets."""
-    yield Patch(S3Response, "_key_response", _around)
-    yield Patch(S3Response, "_bucket_response", _around)
-    yield Patch(RegexConverter, "__init__", _with_line_ends)
-    yield Patch(FakeBucket, "get_permission", _by_unconditional_statements)
+    yield around(S3Response, "_key_response", _around)
+    yield around(S3Response, "_bucket_response", _around)
+    yield around(RegexConverter, "__init__", _with_line_ends)
+    yield around(FakeBucket, "get_permission", _by_unconditional_statements)
 
 
-def _around(original: Callable[..., Any]) -> Callable[..., Any]:
-    def respond(self: Any, request: Any, full_url: str) -> Any:
-        with _one_at_a_time, s3_events.held_back(_facts(self, request)):
-            _check_owners(self)
-            _check_key(self)
-            return original(self, request, full_url)
-
-    return respond
+def _around(original: Callable[..., Any], self: Any, request: Any, full_url: str) -> Any:
+    with _one_at_a_time, s3_events.held_back(_facts(self, request)):
+        _check_owners(self)
+        _check_key(self)
+        return original(self, request, full_url)
 
 
 def _facts(response: Any, request: Any) -> s3_events.RequestFacts:
@@ -65,25 +62,18 @@ def _check_key(response: Any) -> None:
         raise S3ClientError("KeyTooLongError", "Your key is too long")
 
 
-def _with_line_ends(original: Callable[..., None]) -> Callable[..., None]:
-    def initialize(self: Any, url_map: Any, *items: Any) -> None:
-        original(self, url_map, *items)
-        self.regex = f"(?s:{self.regex})"
-
-    return initialize
+def _with_line_ends(original: Callable[..., None], self: Any, url_map: Any, *items: Any) -> None:
+    original(self, url_map, *items)
+    self.regex = f"(?s:{self.regex})"
 
 
-def _by_unconditional_statements(_original: Callable[..., Any]) -> Callable[..., Any]:
+def _by_unconditional_statements(_original: Callable[..., Any], self: FakeBucket, action: str, resource: str) -> Any:
     """moto takes every unmet condition for a refusal, so "deny what does not use TLS" would close the bucket to all.
 
     Loopback stands for TLS here, and no other condition is in use.
     """
-
-    def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
-        if self.policy is None:
-            return PermissionResult.NEUTRAL
-        document = json.loads(self.policy)
-        document["Statement"] = [statement for statement in document["Statement"] if "Condition" not in statement]
-        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
-
-    return get_permission
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    document = json.loads(self.policy)
+    document["Statement"] = [statement for statement in document["Statement"] if "Condition" not in statement]
+    return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)

@@ -19,7 +19,7 @@ from moto.core.utils import unix_time_millis, utcnow
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from localaws.gaps.patching import Patch
+from localaws.gaps.patching import Patch, around
 
 _MINUTE = timedelta(minutes=1)
 # A message that was received so often is at the back of its queue, and no longer counts as the oldest ("Available
@@ -33,17 +33,17 @@ _polls_end = threading.Event()
 
 def patches() -> Iterator[Patch]:
     """Put each queue's own lock around all that reads or changes its messages; add its metrics."""
-    yield Patch(SQSBackend, "receive_message", _polling)
-    yield Patch(SQSBackend, "change_message_visibility", _waking_receivers)
-    yield Patch(SQSBackend, "purge_queue", _one_at_a_time)
-    yield Patch(SQSBackend, "get_queue_attributes", _one_at_a_time)
-    yield Patch(SQSBackend, "send_message", _sending)
-    yield Patch(SQSBackend, "send_message_batch", _keeping_traces)
+    yield around(SQSBackend, "receive_message", _polling)
+    yield around(SQSBackend, "change_message_visibility", _waking_receivers)
+    yield around(SQSBackend, "purge_queue", _one_at_a_time)
+    yield around(SQSBackend, "get_queue_attributes", _one_at_a_time)
+    yield around(SQSBackend, "send_message", _sending)
+    yield around(SQSBackend, "send_message_batch", _keeping_traces)
     for name in ("", "_delayed", "_not_visible"):
         yield Patch(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
-    yield Patch(Queue, "delete_message", _one_at_a_time_in_the_queue)
-    yield Patch(SQSResponse, "receive_message", _naming_the_source)
-    yield Patch(CloudWatchBackend, "get_all_metrics", _with_those_of_queues)
+    yield around(Queue, "delete_message", _one_at_a_time_in_the_queue)
+    yield around(SQSResponse, "receive_message", _naming_the_source)
+    yield around(CloudWatchBackend, "get_all_metrics", _with_those_of_queues)
 
 
 def allow_polls() -> None:
@@ -56,8 +56,8 @@ def end_polls() -> None:
     _polls_end.set()
     for _, _, backend in list(sqs_backends.iter_backends()):
         for queue in list(backend.queues.values()):  # type: ignore[attr-defined]  # a backend of SQS
-            with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
-                queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
+            with queue._messages_lock:
+                queue._messages_lock.notify_all()
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def has_waiting(queue_arn: str) -> bool:
 def _messages(queue_arn: str) -> list[Message]:
     _, _, _, region, account_id, name = queue_arn.split(":")
     queue: Queue | None = sqs_backends[account_id][region].queues.get(name)
-    return list(queue._messages) if queue else []  # noqa: SLF001  # moto gives no other way to look without receiving
+    return list(queue._messages) if queue else []
 
 
 def _depth(messages: Sequence[Message]) -> Depth:
@@ -97,35 +97,32 @@ def _depth(messages: Sequence[Message]) -> Depth:
     return Depth(visible=len(messages) - delayed - in_flight, in_flight=in_flight, delayed=delayed)
 
 
-def _polling(original: Callable[..., Any]) -> Callable[..., Any]:
-    def receive_message(
-        self: SQSBackend,
-        queue_name: str,
-        count: int,
-        wait_seconds_timeout: int,
-        visibility_timeout: int,
-        *more: Any,
-    ) -> Any:
-        queue = self.get_queue(queue_name)
-        deadline = time.monotonic() + wait_seconds_timeout
-        with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
-            while True:
-                _note_source_of_dead_letters(queue)
-                with _nobody_counting():
-                    messages = original(self, queue_name, count, 0, visibility_timeout, *more)
-                left_s = deadline - time.monotonic()
-                if messages or left_s <= 0 or _polls_end.is_set():
-                    return messages
-                queue._messages_lock.wait(min(left_s, _until_next_visible_s(queue)))  # noqa: SLF001 - moto's own lock
-                if self.queues.get(queue_name) is not queue:
-                    return []
-
-    return receive_message
+def _polling(
+    original: Callable[..., Any],
+    self: SQSBackend,
+    queue_name: str,
+    count: int,
+    wait_seconds_timeout: int,
+    *more: Any,
+) -> Any:
+    queue = self.get_queue(queue_name)
+    deadline = time.monotonic() + wait_seconds_timeout
+    with queue._messages_lock:
+        while True:
+            _note_source_of_dead_letters(queue)
+            with _nobody_counting():
+                messages = original(self, queue_name, count, 0, *more)
+            left_s = deadline - time.monotonic()
+            if messages or left_s <= 0 or _polls_end.is_set():
+                return messages
+            queue._messages_lock.wait(min(left_s, _until_next_visible_s(queue)))
+            if self.queues.get(queue_name) is not queue:
+                return []
 
 
 def _until_next_visible_s(queue: Queue) -> float:
     now = unix_time_millis()
-    hidden = (max(message.visible_at, message.delayed_until) - now for message in queue._messages)  # noqa: SLF001 - all of them, hidden ones too
+    hidden = (max(message.visible_at, message.delayed_until) - now for message in queue._messages)
     # moto shows a message in the millisecond after the one it was hidden until.
     return max(0.002, (min(hidden, default=3_600_000.0) + 1) / 1000)
 
@@ -138,55 +135,40 @@ def _note_source_of_dead_letters(queue: Queue) -> None:
             message.system_attributes[_SOURCE] = queue.queue_arn
 
 
-def _naming_the_source(original: Callable[..., Any]) -> Callable[..., Any]:
-    def receive_message(self: Any) -> Any:
-        answer = original(self)
-        asked = {*(self._get_param("MessageSystemAttributeNames", [])), *(self._get_param("AttributeNames", []))}
-        received = answer.result.get("Messages", [])
-        if received and asked & {_SOURCE, "All"}:
-            queue = self.sqs_backend.get_queue(self._get_queue_name())
-            sources = {message.id: message.system_attributes.get(_SOURCE) for message in list(queue._messages)}  # noqa: SLF001 - those in flight too
-            for message in received:
-                if source := sources.get(message["MessageId"]):
-                    message.setdefault("Attributes", {})[_SOURCE] = source
-        return answer
-
-    return receive_message
+def _naming_the_source(original: Callable[..., Any], self: Any) -> Any:
+    answer = original(self)
+    asked = {*(self._get_param("MessageSystemAttributeNames", [])), *(self._get_param("AttributeNames", []))}
+    received = answer.result.get("Messages", [])
+    if received and asked & {_SOURCE, "All"}:
+        queue = self.sqs_backend.get_queue(self._get_queue_name())
+        sources = {message.id: message.system_attributes.get(_SOURCE) for message in list(queue._messages)}
+        for message in received:
+            if source := sources.get(message["MessageId"]):
+                message.setdefault("Attributes", {})[_SOURCE] = source
+    return answer
 
 
-def _waking_receivers(original: Callable[..., Any]) -> Callable[..., Any]:
-    def change_message_visibility(self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
-        queue = self.get_queue(queue_name)
-        with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
-            result = original(self, queue_name, *more, **named)
-            queue._messages_lock.notify_all()  # noqa: SLF001 - moto's own lock of the queue
-            return result
-
-    return change_message_visibility
+def _waking_receivers(original: Callable[..., Any], self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
+    queue = self.get_queue(queue_name)
+    with queue._messages_lock:
+        result = original(self, queue_name, *more, **named)
+        queue._messages_lock.notify_all()
+        return result
 
 
-def _one_at_a_time(original: Callable[..., Any]) -> Callable[..., Any]:
-    def locked(self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
-        with self.get_queue(queue_name)._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
-            return original(self, queue_name, *more, **named)
-
-    return locked
+def _one_at_a_time(original: Callable[..., Any], self: SQSBackend, queue_name: str, *more: Any, **named: Any) -> Any:
+    with self.get_queue(queue_name)._messages_lock:
+        return original(self, queue_name, *more, **named)
 
 
-def _one_at_a_time_in_the_queue(original: Callable[..., Any]) -> Callable[..., Any]:
-    def locked(self: Queue, *more: Any, **named: Any) -> Any:
-        with self._messages_lock:
-            return original(self, *more, **named)
-
-    return locked
+def _one_at_a_time_in_the_queue(original: Callable[..., Any], self: Queue, *more: Any, **named: Any) -> Any:
+    with self._messages_lock:
+        return original(self, *more, **named)
 
 
-def _sending(original: Callable[..., Any]) -> Callable[..., Any]:
-    def send_message(self: SQSBackend, *more: Any, **named: Any) -> Any:
-        with _nobody_counting():
-            return original(self, *more, **named)
-
-    return send_message
+def _sending(original: Callable[..., Any], self: SQSBackend, *more: Any, **named: Any) -> Any:
+    with _nobody_counting():
+        return original(self, *more, **named)
 
 
 @contextmanager
@@ -204,28 +186,24 @@ def _not_counted_for_nobody(original: Any) -> Any:
     return property(lambda queue: 0 if getattr(_this_thread, "counts_nothing", False) else original.fget(queue))
 
 
-def _keeping_traces(original: Callable[..., Any]) -> Callable[..., Any]:
-    def send_message_batch(self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
-        messages, failed = original(self, queue_name, entries)
-        given = {entry["Id"]: entry.get("MessageSystemAttributes") or {} for entry in entries.values()}
-        for message in messages:
-            message.system_attributes = given[message.user_id]
-        return messages, failed
+def _keeping_traces(
+    original: Callable[..., Any], self: SQSBackend, queue_name: str, entries: dict[str, dict[str, Any]]
+) -> Any:
+    messages, failed = original(self, queue_name, entries)
+    given = {entry["Id"]: entry.get("MessageSystemAttributes") or {} for entry in entries.values()}
+    for message in messages:
+        message.system_attributes = given[message.user_id]
+    return messages, failed
 
-    return send_message_batch
 
-
-def _with_those_of_queues(original: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    def get_all_metrics(self: CloudWatchBackend) -> list[Any]:
-        queues = list(sqs_backends[self.account_id][self.region_name].queues.values())
-        return [*original(self), *(datum for queue in queues for datum in _metrics(queue))]
-
-    return get_all_metrics
+def _with_those_of_queues(original: Callable[..., list[Any]], self: CloudWatchBackend) -> list[Any]:
+    queues = list(sqs_backends[self.account_id][self.region_name].queues.values())
+    return [*original(self), *(datum for queue in queues for datum in _metrics(queue))]
 
 
 def _metrics(queue: Queue) -> Iterator[MetricDatum]:
-    with queue._messages_lock:  # noqa: SLF001 - moto's own lock of the queue
-        messages = list(queue._messages)  # noqa: SLF001 - all of them, hidden ones too
+    with queue._messages_lock:
+        messages = list(queue._messages)
         held = _depth(messages)
     last_minute = utcnow().replace(second=0, microsecond=0) - _MINUTE
     dimensions = [{"Name": "QueueName", "Value": queue.name}]

@@ -10,8 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service import sqs_event
+from localaws.lambda_service.function import Function
 from localaws.lambda_service.runtime_api import FunctionError
-from localaws.models.lambda_registry import MappingSpec
+from localaws.models.lambda_ import MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _MOST_REFUSALS = 50
 class QueuePump:
     """Receives batches, invokes the function, and deletes what it is done with, `concurrency` batches at a time.
 
-    `prepare` is called once, before the first message, on the pump's own thread.
+    `function` is asked for each time, as an update of the stack puts another in its place.
     """
 
     def __init__(
@@ -36,16 +37,14 @@ class QueuePump:
         mapping: MappingSpec,
         *,
         queue_url: str,
-        invoke: Callable[[bytes], bytes],
-        prepare: Callable[[], object],
+        function: Callable[[], Function],
         sqs: "SQSClient",
         concurrency: int,
         supervisor: Supervisor,
     ) -> None:
         self.mapping = mapping
         self._queue_url = queue_url
-        self._invoke = invoke
-        self._prepare = prepare
+        self._function = function
         self._sqs = sqs
         self._free = Semaphore(concurrency)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix=f"{mapping.function_name}-batch")
@@ -84,7 +83,7 @@ class QueuePump:
         self._workers.shutdown()
 
     def _receive_until_stopped(self) -> None:
-        self._prepare()
+        self._function().warm()
         while not self._stopping.is_set():
             if not self._free.acquire(timeout=0.1):
                 continue
@@ -140,7 +139,7 @@ class QueuePump:
     def _work(self, batch: Sequence[Any]) -> None:
         try:
             event = sqs_event.encode(batch, queue_arn=self.mapping.queue_arn)
-            answer = self._invoke(event)
+            answer = self._function().invoke(event)
             done = sqs_event.done(batch, answer, reports_item_failures=self.mapping.reports_item_failures)
             self._delete(done)
         except (FunctionError, ClientError, BotoCoreError):

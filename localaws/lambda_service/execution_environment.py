@@ -12,7 +12,7 @@ from threading import Event, Lock
 
 from infra.interpreters import Interpreter
 from localaws.lambda_service.runtime_api import FunctionError, Invocation, RuntimeApi
-from localaws.models.lambda_registry import FunctionSpec
+from localaws.models.lambda_ import FunctionSpec
 from localaws.supervision import Supervisor
 
 # PR_SET_PDEATHSIG = 1, SIGKILL = 9: the kernel ends the function with us, however we end. It survives exec.
@@ -72,22 +72,9 @@ class ExecutionEnvironment:
         )
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
-        self._started.wait()
-        if self._process is None:
-            raise FunctionError("Runtime.ExitError", f"{self._spec.name} could not be started")
-        return self._process.pid
-
-    @property
     def alive(self) -> bool:
         """Whether the process can take an invocation."""
         return not self._ended.is_set()
-
-    @property
-    def busy(self) -> bool:
-        """Whether an invocation is running."""
-        return self._current is not None
 
     @property
     def start_failure(self) -> str | None:

@@ -1,17 +1,21 @@
 """A function: as many warm processes as are needed, a new one after a crash or a time-out."""
 
 import contextlib
+import hashlib
+import io
+import shutil
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from threading import Lock
-from zipfile import BadZipFile
 
-from infra.bundling import BundlingError, Target, runtime_client
+from infra.bundling import CALLS, BundlingError, Target, dependencies, runtime_client
 from infra.interpreters import Interpreter
+from localaws.cache import CACHE, cached
 from localaws.lambda_service.execution_environment import ExecutionEnvironment
-from localaws.lambda_service.function_code import task_root
 from localaws.lambda_service.function_logs import FunctionLogs
 from localaws.lambda_service.runtime_api import FunctionError
-from localaws.models.lambda_registry import FunctionSpec
+from localaws.models.lambda_ import FunctionSpec
 from localaws.supervision import Supervisor
 
 # Processes that end before they can take an event, one after the other: Lambda would go on trying, unseen.
@@ -33,7 +37,6 @@ class Function:
         self.spec = spec
         self.logs = logs
         self._python = python
-        self._target = Target.host(python)
         self._aws = aws
         self._environments: list[ExecutionEnvironment] = []
         self._idle: list[ExecutionEnvironment] = []
@@ -41,18 +44,6 @@ class Function:
         self._closed = False
         self._supervisor = supervisor
         self._failed_starts = 0
-
-    @property
-    def pid(self) -> int:
-        """The id of a process of the function: of a busy one if there is any, else of a warm one, else of a new one."""
-        with self._lock:
-            alive = [environment for environment in self._environments if environment.alive]
-        busy = [environment for environment in alive if environment.busy]
-        if not alive:
-            environment = self._take()
-            self._give_back(environment)
-            return environment.pid
-        return (busy or alive)[0].pid
 
     def warm(self) -> None:
         """Start a process before there is anything for it to do; if it cannot start, the first event will show it."""
@@ -100,9 +91,10 @@ class Function:
             return self._start()
 
     def _start(self) -> ExecutionEnvironment:
+        target = Target.host(self._python)
         try:
-            code, client = task_root(self.spec, self._target), runtime_client(target=self._target)
-        except (BundlingError, OSError, BadZipFile) as error:
+            code, client = _task_root(self.spec, target), runtime_client(target=target)
+        except (BundlingError, OSError, zipfile.BadZipFile) as error:
             message = f"{self.spec.name} cannot start: {error}"
             self.logs.add("localaws", message)
             self._supervisor.fail(message, error)
@@ -134,3 +126,36 @@ class Function:
         with self._lock:
             if environment.alive:
                 self._idle.append(environment)
+
+
+def _task_root(spec: FunctionSpec, target: Target) -> Path:
+    """The directory that holds a function's code, as the target can run it."""
+    words = spec.handler.split(".")
+    is_ours = words[0] == "services" and words[1] in CALLS
+    return unpacked(spec.code, host_wheels=dependencies(words[1], target=target) if is_ours else None)
+
+
+def unpacked(code: bytes, *, host_wheels: Path | None, cache: Path = CACHE / "functions") -> Path:
+    """The directory that the deployed zip is unpacked into, once per content.
+
+    The zip's compiled wheels are built for Lambda's processor and Python. What `host_wheels` (the same locked wheels,
+    built for this machine) have besides is put next to them; what was deployed is never replaced.
+    """
+    identity = hashlib.sha256(code)
+    identity.update(str(host_wheels).encode())
+
+    def build(place: Path) -> None:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            archive.extractall(place)
+        if host_wheels is not None:
+            _add_missing(host_wheels, place)
+
+    return cached(cache / identity.hexdigest()[:32], build)
+
+
+def _add_missing(source: Path, target: Path) -> None:
+    for file in source.rglob("*"):
+        copy = target / file.relative_to(source)
+        if file.is_file() and "__pycache__" not in file.parts and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)

@@ -11,65 +11,17 @@ from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service.event_source_mapping import QueuePump
 from localaws.lambda_service.function import Function
 from localaws.lambda_service.function_logs import FunctionLogs, LineListener
-from localaws.models.lambda_registry import FunctionSpec, Listener, MappingSpec
+from localaws.models.lambda_ import FunctionSpec, Listener, MappingSpec
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-class HostedFunction:
-    """A deployed function and the pump that feeds it, as a test handles them."""
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self.pump: QueuePump | None = None
-        self._paused = False
-
-    @property
-    def name(self) -> str:
-        """The function's name."""
-        return self.function.spec.name
-
-    @property
-    def pid(self) -> int:
-        """The id of the process that works, or that will take the next event."""
-        return self.function.pid
-
-    @property
-    def busy(self) -> bool:
-        """Whether a batch is on its way through the function."""
-        return self.pump is not None and self.pump.busy
-
-    def invoke(self, event: bytes) -> bytes:
-        """Run the handler on an event, past the queue. Raises FunctionError."""
-        return self.function.invoke(event)
-
-    def kill(self) -> None:
-        """SIGKILL the function's processes, in the middle of whatever they are doing."""
-        self.function.kill()
-
-    def log_lines(self) -> list[str]:
-        """Every line that the function and Lambda have logged so far."""
-        return self.function.logs.lines
-
-    def pause(self) -> None:
-        """Leave messages in the queue from now on."""
-        self._paused = True
-        if self.pump:
-            self.pump.pause()
-
-    def resume(self) -> None:
-        """Take messages again."""
-        self._paused = False
-        if self.pump:
-            self.pump.resume()
-
-
 class LambdaService(Listener):
     """Runs the functions and pumps the queues of whatever stacks there are. `concurrency` caps each mapping's own.
 
-    `python` is the one that the functions run on.
+    `python` is the one that the functions run on. `functions` are there by their names, `pumps` by their mappings' ids.
     """
 
     def __init__(
@@ -87,16 +39,16 @@ class LambdaService(Listener):
         self._python = python
         self._supervisor = supervisor
         self._listeners: list[LineListener] = []
-        self._mappings: dict[str, HostedFunction] = {}
         self._lock = Lock()
-        self.functions: dict[str, HostedFunction] = {}
+        self.functions: dict[str, Function] = {}
+        self.pumps: dict[str, QueuePump] = {}
 
     def listen(self, listener: LineListener) -> None:
         """Tell of every log line of every function, those of later stacks too."""
         with self._lock:
             self._listeners.append(listener)
-            for hosted in self.functions.values():
-                hosted.function.logs.listen(listener)
+            for function in self.functions.values():
+                function.logs.listen(listener)
 
     def function_put(self, spec: FunctionSpec) -> None:
         """Host the function; one of that name that is there already is replaced, and its pump feeds the new one."""
@@ -104,50 +56,39 @@ class LambdaService(Listener):
             logs = FunctionLogs(spec.name, spec.log_group, self._client("logs"), self._supervisor)
             for listener in self._listeners:
                 logs.listen(listener)
-            function = Function(
-                spec,
-                python=self._python,
-                aws=self._aws,
-                logs=logs,
-                supervisor=self._supervisor,
+            old = self.functions.get(spec.name)
+            self.functions[spec.name] = Function(
+                spec, python=self._python, aws=self._aws, logs=logs, supervisor=self._supervisor
             )
-            if hosted := self.functions.get(spec.name):
-                old, hosted.function = hosted.function, function
+            if old:
                 old.close()
-            else:
-                self.functions[spec.name] = HostedFunction(function)
 
     def mapping_put(self, mapping: MappingSpec) -> None:
         """Pump the queue; a mapping of that id that is there already is replaced."""
         self.mapping_removed(mapping.id)
         with self._lock:
-            hosted = self.functions[mapping.function_name]
             sqs: SQSClient = self._client("sqs")
             _, _, _, _, account_id, name = mapping.queue_arn.split(":")
-            hosted.pump = QueuePump(
+            self.pumps[mapping.id] = QueuePump(
                 mapping,
                 queue_url=f"{sqs.meta.endpoint_url}/{account_id}/{name}",
-                invoke=hosted.invoke,
-                prepare=hosted.function.warm,
+                function=lambda: self.functions[mapping.function_name],
                 sqs=sqs,
                 concurrency=min(mapping.max_concurrency or self._concurrency, self._concurrency),
                 supervisor=self._supervisor,
             )
-            self._mappings[mapping.id] = hosted
 
     def mapping_removed(self, mapping_id: str) -> None:
         """Pump the queue no longer, and end the function's processes."""
         with self._lock:
-            hosted = self._mappings.pop(mapping_id, None)
-            if hosted and hosted.pump:
-                hosted.pump.stop()
-                hosted.pump = None
-                hosted.kill()
+            if pump := self.pumps.pop(mapping_id, None):
+                pump.stop()
+                self.functions[pump.mapping.function_name].kill()
 
     def unquiet(self) -> list[str]:
         """What is still going on, one line for each queue and function; empty when all is quiet."""
         with self._lock:
-            pumps = [hosted.pump for hosted in self.functions.values() if hosted.pump]
+            pumps = list(self.pumps.values())
         # Functions first: a message leaves the count of running ones only after it has left its queue.
         busy = [f"function {pump.mapping.function_name} is running" for pump in pumps if pump.busy]
         depths = {pump.mapping.queue_name: moto_sqs.depth(pump.mapping.queue_arn) for pump in pumps}
@@ -156,15 +97,13 @@ class LambdaService(Listener):
     def close(self) -> None:
         """Stop pumping and end every process."""
         with self._lock:
-            hosted_functions = list(self.functions.values())
-            for hosted in hosted_functions:
-                hosted.pause()
-            for hosted in hosted_functions:
+            for pump in self.pumps.values():
+                pump.pause()
+            for function in self.functions.values():
                 # A function in the middle of its work is killed: its pump would wait for it.
-                hosted.function.close()
-            for hosted in hosted_functions:
-                if hosted.pump:
-                    hosted.pump.stop()
+                function.close()
+            for pump in self.pumps.values():
+                pump.stop()
 
 
 @cache

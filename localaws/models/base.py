@@ -4,7 +4,6 @@ import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from moto.cloudformation.exceptions import ValidationError
 from moto.core.common_models import CloudFormationModel
 
 Properties = dict[str, Any]
@@ -23,11 +22,6 @@ class Place:
         return "aws"
 
 
-def refused(message: str) -> ValidationError:
-    """What CloudFormation answers to a template that AWS would not accept."""
-    return ValidationError(message=message)
-
-
 class Model(CloudFormationModel):
     """A resource of ours: subclasses make, change and delete it from its properties, all references resolved."""
 
@@ -38,8 +32,8 @@ class Model(CloudFormationModel):
 
     @classmethod
     def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:
-        """Update the resource; what comes back takes the original's place."""
-        raise NotImplementedError
+        """Update the resource, by making it anew under its name; what comes back takes the original's place."""
+        return cls.make(original.physical_resource_id, properties, place)
 
     @classmethod
     def remove(cls, name: str, properties: Properties, place: Place) -> None:
@@ -56,7 +50,7 @@ class Model(CloudFormationModel):
         return "Copytrail::Model"
 
     @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003  # moto's signature
+    def has_cfn_attr(cls, attr: str) -> bool:
         """Whether `Fn::GetAtt` knows the attribute in an output."""
         return True
 
@@ -95,7 +89,6 @@ class Refined(Model):
     @classmethod
     def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
         """Apply to moto's resource what its CloudFormation model ignores."""
-        raise NotImplementedError
 
     @classmethod
     def make(cls, name: str, properties: Properties, place: Place) -> Any:
@@ -146,14 +139,9 @@ class Inert(Model):
         return f"inert:{self._place.region}:{self._place.account_id}:{self.name}:{attribute_name}"
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> "Inert":  # noqa: ARG003  # nothing to apply
+    def make(cls, name: str, properties: Properties, place: Place) -> "Inert":
         """Remember the name."""
         return cls(name, place)
-
-    @classmethod
-    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:  # noqa: ARG003  # as above
-        """Stay as it is."""
-        return original
 
 
 def _properties(cloudformation_json: Any) -> Properties:

@@ -1,18 +1,79 @@
-"""Functions and event source mappings as templates describe them: the Lambda service hears of both."""
+"""Functions and event source mappings as templates describe them, and who is told of both.
 
-import hashlib
+moto keeps the resources; who runs the functions and pumps the queues listens here.
+"""
+
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
+from moto.cloudformation.exceptions import ValidationError
 from moto.sqs.models import sqs_backends
 
-from localaws.models.base import Model, Place, Properties, Refined, refused
-from localaws.models.lambda_registry import REGISTRY, FunctionSpec, MappingSpec
+from localaws.models.base import Model, Place, Properties, Refined
 
 # From "CreateEventSourceMapping" in the Lambda API reference.
 _BATCH_WITHOUT_WINDOW = 10
 _LEAST_CONCURRENCY = 2
+
+
+@dataclass(frozen=True)
+class FunctionSpec:
+    """A function as the template describes it. `code` is the deployed zip."""
+
+    name: str
+    arn: str
+    region: str
+    handler: str
+    timeout_s: int
+    memory_mb: int
+    log_group: str
+    environment: dict[str, str]
+    code: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class MappingSpec:
+    """An event source mapping of an SQS queue as the template describes it."""
+
+    id: str
+    queue_arn: str
+    function_name: str
+    batch_size: int
+    window_s: float
+    reports_item_failures: bool
+    enabled: bool
+    max_concurrency: int | None
+
+    @property
+    def queue_name(self) -> str:
+        """The queue's name, which ends its ARN."""
+        return self.queue_arn.rsplit(":", 1)[1]
+
+
+class Listener:
+    """Hears of functions and mappings while the stack is created, and so must not wait. This one does nothing."""
+
+    def function_put(self, spec: FunctionSpec) -> None:
+        """A function was created or changed."""
+
+    def mapping_put(self, mapping: MappingSpec) -> None:
+        """A mapping was created or changed."""
+
+    def mapping_removed(self, mapping_id: str) -> None:
+        """A mapping was deleted."""
+
+
+@dataclass
+class Registry:
+    """Hands what the templates say to the one listener there is; without one, nothing runs."""
+
+    listener: Listener = field(default_factory=Listener)
+
+
+# moto's state is the process's, so this is too.
+REGISTRY = Registry()
 
 
 class Function(Refined):
@@ -24,14 +85,15 @@ class Function(Refined):
     def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
         """Tell the registry's listener; moto's CloudFormation drops the architecture, so set that as well."""
         if not resource.handler or not str(resource.run_time).startswith("python"):
-            raise refused(f"{resource.function_name}: the embedded AWS runs Python functions from a zip only")
+            raise ValidationError(
+                message=f"{resource.function_name}: the embedded AWS runs Python functions from a zip only"
+            )
         resource.architectures = properties.get("Architectures", ["x86_64"])
         variables = properties.get("Environment", {}).get("Variables", {})
         REGISTRY.listener.function_put(
             FunctionSpec(
                 name=resource.function_name,
                 arn=resource.function_arn,
-                account_id=place.account_id,
                 region=place.region,
                 handler=resource.handler,
                 timeout_s=int(resource.timeout),
@@ -51,33 +113,25 @@ class EventSourceMapping(Model):
 
     @property
     def physical_resource_id(self) -> str:
-        """What `Ref` gives: the mapping's UUID."""
+        """What `Ref` gives: its name, in the place of a UUID."""
         return self.mapping.id
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
         """What `Fn::GetAtt` gives."""
         if attribute_name == "Id":
             return self.mapping.id
-        raise refused(f"AWS::Lambda::EventSourceMapping has no attribute {attribute_name}")
+        raise ValidationError(message=f"AWS::Lambda::EventSourceMapping has no attribute {attribute_name}")
 
     @classmethod
     def make(cls, name: str, properties: Properties, place: Place) -> "EventSourceMapping":
         """Tell the registry's listener."""
-        mapping = _mapping(hashlib.sha256(name.encode()).hexdigest()[:32], properties)
+        mapping = _mapping(name, properties)
         _check(mapping, place)
         REGISTRY.listener.mapping_put(mapping)
         return cls(mapping)
 
     @classmethod
-    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> "EventSourceMapping":  # noqa: ARG003
-        """Tell the registry's listener under the same id."""
-        mapping = _mapping(original.physical_resource_id, properties)
-        _check(mapping, place)
-        REGISTRY.listener.mapping_put(mapping)
-        return cls(mapping)
-
-    @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:  # noqa: ARG003  # its id is its name
+    def remove(cls, name: str, properties: Properties, place: Place) -> None:
         """Tell the registry's listener."""
         REGISTRY.listener.mapping_removed(name)
 
@@ -100,16 +154,18 @@ def _check(mapping: MappingSpec, place: Place) -> None:
     """Refuse what Lambda refuses, so that a template that deploys here deploys there."""
     queue = sqs_backends[place.account_id][place.region].queues.get(mapping.queue_name)
     if queue is None:
-        raise refused(
-            f"the event source mapping of {mapping.function_name} names {mapping.queue_arn}, which is no queue"
+        raise ValidationError(
+            message=f"the event source mapping of {mapping.function_name} names {mapping.queue_arn}, which is no queue"
         )
     timeout_s = get_backend(place.account_id, place.region).get_function(mapping.function_name).timeout
     if int(queue.visibility_timeout) < int(timeout_s):  # type: ignore[attr-defined]  # moto sets it by name
-        raise refused(
-            f"queue visibility timeout: {queue.visibility_timeout} seconds is less than "  # type: ignore[attr-defined]
+        raise ValidationError(
+            message=f"queue visibility timeout: {queue.visibility_timeout} seconds is less than "  # type: ignore[attr-defined]
             f"function timeout: {timeout_s} seconds"
         )
     if mapping.batch_size > _BATCH_WITHOUT_WINDOW and mapping.window_s < 1:
-        raise refused("MaximumBatchingWindowInSeconds must be at least 1 when BatchSize is greater than 10")
+        raise ValidationError(
+            message="MaximumBatchingWindowInSeconds must be at least 1 when BatchSize is greater than 10"
+        )
     if mapping.max_concurrency is not None and mapping.max_concurrency < _LEAST_CONCURRENCY:
-        raise refused("ScalingConfig.MaximumConcurrency must be at least 2")
+        raise ValidationError(message="ScalingConfig.MaximumConcurrency must be at least 2")

@@ -5,10 +5,8 @@ from typing import Any
 
 from localaws.errors import LocalAwsError
 from localaws.models.base import Model
-from localaws.models.events_and_sqs import EventBus, Queue, QueuePolicy
-from localaws.models.iam_and_dynamodb import ManagedPolicy, Role, Table
 from localaws.models.lambda_ import EventSourceMapping, Function
-from localaws.models.s3 import Bucket, BucketPolicy
+from localaws.models.resources import Bucket, BucketPolicy, EventBus, ManagedPolicy, Queue, QueuePolicy, Role, Table
 
 # Made by moto, whole enough for what the templates say.
 MOTO: frozenset[str] = frozenset(

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from localaws.embedded import EmbeddedAws, NotQuietError
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
+from tests.deployed import DeployedFunction
 from tests.visibility import let_them_pass_everywhere
 
 
@@ -27,8 +28,8 @@ class Trail:
         self.s3 = self.aws.client("s3")
         self.sqs = self.aws.client("sqs")
         self.query = AuditQuery(self.aws.client("dynamodb"), self.outputs["AuditTableName"])
-        self.copier = self.aws.functions[self.outputs["CopierFunctionName"]]
-        self.auditor = self.aws.functions[self.outputs["AuditorFunctionName"]]
+        self.copier = DeployedFunction(self.aws, self.outputs["CopierFunctionName"])
+        self.auditor = DeployedFunction(self.aws, self.outputs["AuditorFunctionName"])
 
     def upload(self, key: str, body: bytes = b"body", **properties: Any) -> str:
         """Put an object; its ETag without quotes."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from localaws.deployment.assembly import Asset, Stack
+from localaws.deployment.deploy import Asset, Stack
 from localaws.embedded import EmbeddedAws
-from localaws.lambda_service.service import HostedFunction
+from tests.deployed import DeployedFunction
 
 ASSETS = "cdk-assets"
 
@@ -24,8 +24,8 @@ class Small:
     dlq_url: str
 
     @property
-    def function(self) -> HostedFunction:
-        return self.aws.functions["small"]
+    def function(self) -> DeployedFunction:
+        return DeployedFunction(self.aws, "small")
 
     def send(self, *bodies: str) -> None:
         for body in bodies:

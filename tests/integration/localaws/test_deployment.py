@@ -61,11 +61,11 @@ def test_a_rule_may_refer_to_its_bus(aws: EmbeddedAws, tmp_path: Path) -> None:
 def test_a_changed_template_changes_the_queue_and_the_function(aws: EmbeddedAws, tmp_path: Path) -> None:
     handler = "import os\ndef handler(event, context):\n    return os.environ['GREETING']"
     deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path, handler), aws.client)
-    assert aws.functions["small"].invoke(b"{}") == b'"hello"'
+    assert aws.lambda_service.functions["small"].invoke(b"{}") == b'"hello"'
     changed = {"Environment": {"Variables": {"GREETING": "goodbye"}}}
     template = small_template({}, changed, {"VisibilityTimeout": 240})
     outputs = deploy.deploy(stack_of(template, tmp_path, handler), aws.client)
-    assert aws.functions["small"].invoke(b"{}") == b'"goodbye"'
+    assert aws.lambda_service.functions["small"].invoke(b"{}") == b'"goodbye"'
     attributes = aws.client("sqs").get_queue_attributes(QueueUrl=outputs["QueueUrl"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "240"
 
@@ -85,7 +85,7 @@ def test_a_deleted_stack_stops_its_function(aws: EmbeddedAws, deploy_small: Any)
     small = deploy_small("def handler(event, context):\n    print('SEEN 1')")
     small.function.invoke(b"{}")
     aws.client("cloudformation").delete_stack(StackName="small")
-    assert small.function.pump is None
+    assert small.function.pumps == []
     assert aws.client("sqs").list_queues().get("QueueUrls") is None
 
 

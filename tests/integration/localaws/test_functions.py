@@ -93,7 +93,7 @@ def test_a_function_has_what_the_template_and_lambda_give_it_and_nothing_of_ours
 def test_a_function_runs_on_the_python_that_is_said_and_is_told_so(python: Interpreter, tmp_path: Path) -> None:
     with EmbeddedAws(python=python) as aws:
         deploy.deploy(stack_of(small_template({}, {}, {}), tmp_path, ECHO), aws.client)
-        facts = json.loads(aws.functions["small"].invoke(b"{}"))
+        facts = json.loads(aws.lambda_service.functions["small"].invoke(b"{}"))
         said = python_shown(aws.python)
     assert facts["version"] == list(python.version)
     assert facts["environment"]["AWS_EXECUTION_ENV"] == f"AWS_Lambda_python{python.minor[0]}.{python.minor[1]}"

@@ -212,7 +212,7 @@ def test_code_that_cannot_be_unpacked_ends_the_wait(tmp_path: Path, monkeypatch:
     def broken(*_: object, **__: object) -> Path:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("localaws.lambda_service.function_code.unpacked", broken)
+    monkeypatch.setattr("localaws.lambda_service.function.unpacked", broken)
     with ending("^small cannot start: .*No space left") as aws:
         small(aws, tmp_path).send("0")
         aws.wait_until_quiet(60)

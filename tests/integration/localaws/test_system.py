@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from localaws.embedded import EmbeddedAws
 from shared.audit_log import schema
+from tests.deployed import DeployedFunction
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_a_queue_has_its_visibility_timeout_its_dead_letter_queue_and_its_policy
 
 def test_the_source_bucket_tells_of_uploads_and_may_be_read_by_all(system: System) -> None:
     s3, name = system[0].client("s3"), bucket(system, "source")
-    copier = system[0].functions[system[1]["CopierFunctionName"]]
+    copier = DeployedFunction(system[0], system[1]["CopierFunctionName"])
     copier.pause()
     s3.put_object(Bucket=name, Key="public.txt", Body=b"all")
     assert queue(system, "CopyQueueUrl")["ApproximateNumberOfMessages"] == "1"

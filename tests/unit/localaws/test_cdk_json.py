@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localaws.deployment import cdk_json
-from localaws.deployment.cdk_json import SynthError
+from localaws.deployment import synth
+from localaws.deployment.synth import SynthError
 
 APP = "python -m infra.app"
 
@@ -19,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def refused(file: Path) -> str:
     with pytest.raises(SynthError) as caught:
-        cdk_json.read(file, {})
+        synth.read_cdk_json(file, {})
     message = str(caught.value)
     assert caught.value.exit_code == 2
     assert message.startswith("cdk.json cannot be used: ")
@@ -58,15 +58,15 @@ def test_a_file_of_another_encoding_is_one_line(file: Path) -> None:
 
 def test_a_file_that_is_not_there_is_missed_by_its_directory(file: Path) -> None:
     with pytest.raises(SynthError, match=f"^there is no cdk.json in {file.parent}$"):
-        cdk_json.read(file, {})
+        synth.read_cdk_json(file, {})
 
 
 @pytest.mark.parametrize("context", [{}, {"copytrail": None}, {"copytrail": "text"}, {"other": 1}])
 def test_settings_that_are_no_object_are_the_apps_to_refuse(file: Path, context: dict[str, Any]) -> None:
     file.write_text(json.dumps({"app": APP, "context": context}))
-    assert cdk_json.read(file, {"stackName": "mine"}).context == context
+    assert synth.read_cdk_json(file, {"stackName": "mine"}).context == context
 
 
 def test_an_app_is_read_as_a_shell_would(file: Path) -> None:
     file.write_text(json.dumps({"app": "'my python' -m infra.app"}))
-    assert cdk_json.read(file, {}).command == ("my python", "-m", "infra.app")
+    assert synth.read_cdk_json(file, {}).command == ("my python", "-m", "infra.app")

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from localaws.deployment.cdk_json import SynthError
-from localaws.deployment.synth import synthesize
+from localaws.deployment.synth import SynthError, synthesize
 
 APP = """
 import json, os, pathlib, sys

@@ -1,0 +1,188 @@
+"""Buckets, buses, queues, roles, policies and tables as templates describe them, with what moto's lack."""
+
+import json
+import re
+from typing import Any, ClassVar
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table as MotoTable
+from moto.events.models import EventBus as MotoEventBus
+from moto.iam.models import ManagedPolicy as MotoManagedPolicy
+from moto.iam.models import Role as MotoRole
+from moto.iam.models import iam_backends
+from moto.s3.models import FakeBucket, s3_backends
+from moto.sqs.models import Queue as MotoQueue
+from moto.sqs.models import sqs_backends
+
+from localaws.models.base import Model, Place, Properties, Refined
+
+_BOOTSTRAP_BUCKET = re.compile(r"cdk-[a-z0-9]+-assets-[0-9]{12}-[a-z0-9-]+")
+
+
+class Bucket(Refined):
+    """AWS::S3::Bucket with what moto leaves out: versioning, public access, ownership, lifecycle, EventBridge."""
+
+    base: ClassVar[Any] = FakeBucket
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: Place) -> Any:
+        """Let moto create the bucket, then refine it; `cdk bootstrap` takes over the one that `deployment` made."""
+        there = s3_backends[place.account_id][place.partition].buckets.get(properties.get("BucketName", ""))
+        if there is None or not _BOOTSTRAP_BUCKET.fullmatch(there.name):
+            return super().make(name, properties, place)
+        cls.refine(there, properties, place)
+        return there
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Apply the configuration through the calls that S3's API makes."""
+        backend = s3_backends[place.account_id][place.partition]
+        name = resource.name
+        if versioning := properties.get("VersioningConfiguration"):
+            backend.put_bucket_versioning(name, versioning["Status"])
+        if block := properties.get("PublicAccessBlockConfiguration"):
+            backend.put_public_access_block(name, {key: str(value).lower() for key, value in block.items()})
+        if ownership := properties.get("OwnershipControls"):
+            backend.put_bucket_ownership_controls(name, ownership["Rules"][0]["ObjectOwnership"])
+        if lifecycle := properties.get("LifecycleConfiguration"):
+            backend.put_bucket_lifecycle_configuration(name, [_lifecycle_rule(rule) for rule in lifecycle["Rules"]])
+        if _wants_event_bridge(properties):
+            backend.put_bucket_notification_configuration(name, {"EventBridgeConfiguration": {}})
+
+
+class BucketPolicy(Model):
+    """AWS::S3::BucketPolicy. Statements without a condition hold, so public read is public; see `permission`."""
+
+    def __init__(self, bucket: str) -> None:
+        self.physical_resource_id = bucket
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: Place) -> "BucketPolicy":
+        """Put the policy on its bucket."""
+        document = json.dumps(properties["PolicyDocument"]).encode()
+        s3_backends[place.account_id][place.partition].put_bucket_policy(properties["Bucket"], document)
+        return cls(properties["Bucket"])
+
+    @classmethod
+    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+        """Take the policy off."""
+        s3_backends[place.account_id][place.partition].delete_bucket_policy(name)
+
+
+def _wants_event_bridge(properties: Properties) -> bool:
+    configuration = properties.get("NotificationConfiguration", {}).get("EventBridgeConfiguration")
+    # CloudFormation's default for EventBridgeEnabled is true.
+    return configuration is not None and str(configuration.get("EventBridgeEnabled", True)).lower() == "true"
+
+
+def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """CloudFormation's spelling of a rule in the API's, for the parts that the templates here use."""
+    api: dict[str, Any] = {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "Id" in rule:
+        api["ID"] = rule["Id"]
+    if abort := rule.get("AbortIncompleteMultipartUpload"):
+        api["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": str(abort["DaysAfterInitiation"])}
+    if "ExpirationInDays" in rule:
+        api["Expiration"] = {"Days": str(rule["ExpirationInDays"])}
+    if noncurrent := rule.get("NoncurrentVersionExpiration"):
+        api["NoncurrentVersionExpiration"] = {"NoncurrentDays": str(noncurrent["NoncurrentDays"])}
+    return api
+
+
+class EventBus(Refined):
+    """AWS::Events::EventBus with a `Ref`: moto's has none, which breaks every rule that refers to its bus."""
+
+    base: ClassVar[Any] = MotoEventBus
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Give the bus its `Ref`, description and dead-letter queue."""
+        resource.physical_resource_id = resource.name
+        resource.description = properties.get("Description")
+        resource.dead_letter_config = properties.get("DeadLetterConfig")
+
+
+class Queue(Refined):
+    """AWS::SQS::Queue; moto creates it whole, but on an update changes two of its attributes only."""
+
+    base: ClassVar[Any] = MotoQueue
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Set the attributes as SetQueueAttributes does."""
+        attributes = {name: value for name, value in properties.items() if name not in {"QueueName", "Tags"}}
+        sqs_backends[place.account_id][place.region].set_queue_attributes(resource.name, attributes)
+
+
+class QueuePolicy(Model):
+    """AWS::SQS::QueuePolicy. The embedded AWS keeps policies to be read; it does not enforce them."""
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: Place) -> "QueuePolicy":
+        """Put the policy on each of its queues."""
+        backend = sqs_backends[place.account_id][place.region]
+        for url in properties["Queues"]:
+            backend.set_queue_attributes(_queue_name(url), {"Policy": json.dumps(properties["PolicyDocument"])})
+        return cls(name)
+
+    @classmethod
+    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+        """Leave the queues without a policy; a queue that is gone already needs none."""
+        queues = sqs_backends[place.account_id][place.region].queues
+        for url in properties.get("Queues", []):
+            if queue := queues.get(_queue_name(url)):
+                queue.policy = None
+
+
+def _queue_name(url: Any) -> str:
+    return str(url).rsplit("/", 1)[-1]
+
+
+class Role(Refined):
+    """AWS::IAM::Role with its inline policies as text, as the API keeps them; moto's template way keeps objects.
+
+    `ManagedPolicyArns` is not applied: the embedded AWS lets everyone do everything, and no role of copytrail has any.
+    """
+
+    base: ClassVar[Any] = MotoRole
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Keep inline policies as JSON text."""
+        for policy in properties.get("Policies", []):
+            resource.policies[policy["PolicyName"]] = json.dumps(policy["PolicyDocument"])
+
+
+class ManagedPolicy(Refined):
+    """AWS::IAM::ManagedPolicy; moto creates it whole, but neither changes nor deletes it."""
+
+    base: ClassVar[Any] = MotoManagedPolicy
+
+    @classmethod
+    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:
+        """Make the new document the policy's default version. IAM keeps five at most: older ones make room."""
+        backend = iam_backends[place.account_id][place.partition]
+        for version in [version for version in original.versions if not version.is_default]:
+            backend.delete_policy_version(original.arn, version.version_id)
+        backend.create_policy_version(original.arn, json.dumps(properties["PolicyDocument"]), set_as_default=True)
+        return original
+
+    @classmethod
+    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+        """Delete the policy."""
+        iam_backends[place.account_id][place.partition].delete_policy(name)
+
+
+class Table(Refined):
+    """AWS::DynamoDB::Table with what moto leaves out: point-in-time recovery."""
+
+    base: ClassVar[Any] = MotoTable
+
+    @classmethod
+    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+        """Apply point-in-time recovery through the call that the API makes."""
+        if recovery := properties.get("PointInTimeRecoverySpecification"):
+            dynamodb_backends[place.account_id][place.region].update_continuous_backups(resource.name, recovery)
