@@ -15,7 +15,7 @@ from ops.atomic_files import check_new, new_file
 from ops.audit.export_formats import COLUMNS, STDOUT, Encoding, Format, Sink, encoding_of
 from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import audit_query, matching
-from ops.audit.s3_export import S3Folder, export_to_s3
+from ops.audit.s3_export import export_to_s3, s3_folder
 from ops.errors import UsageError
 from ops.params.keys import Place
 from ops.stack import Output, Stack
@@ -60,7 +60,7 @@ class Written:
 )
 @click.option(
     "--to-s3",
-    type=S3Folder(),
+    type=s3_folder,
     metavar="s3://BUCKET/PREFIX",
     help="Have DynamoDB export all of the table there, and print how Athena reads it.",
 )

@@ -7,7 +7,7 @@ from itertools import groupby
 import click
 
 from ops.audit.records import audit_query
-from ops.params.moment import Moment
+from ops.params.moment import moment
 from ops.stack import Stack
 from ops.terminal.formats import cause_first, duration_shown
 from ops.terminal.json import JsonObject, json_option
@@ -32,7 +32,7 @@ _STYLES: dict[str, str] = {
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--since", type=Moment(), default="30d", show_default=True, help="From then on: 15m, 1h, 7d or ISO-8601.")
+@click.option("--since", type=moment, default="30d", show_default=True, help="From then on: 15m, 1h, 7d or ISO-8601.")
 @json_option
 @click.pass_obj
 def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
@@ -117,8 +117,8 @@ def _block(run: OperationRun) -> Block:
         f"id {run.operation_id}",
     )
     # One of the two is on record.
-    moment = next(moment for moment in (run.started_at, run.ended_at) if moment)
-    return Block(moment, first_line, [line for line in lines if line])
+    began_or_ended = next(at for at in (run.started_at, run.ended_at) if at)
+    return Block(began_or_ended, first_line, [line for line in lines if line])
 
 
 def _ending(run: OperationRun) -> str:

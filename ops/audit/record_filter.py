@@ -11,24 +11,19 @@ from click.core import ParameterSource
 from ops.errors import UsageError
 from ops.params.filters import Filters, filtered
 from ops.params.keys import key_glob, key_prefix
-from ops.params.moment import Moment, check_order
-from ops.params.numbers import Size
+from ops.params.moment import check_order, moment
+from ops.params.numbers import size
 from shared.audit_log.record import Record
 from shared.events import Outcome, Trigger
 
 
-class OperationId(click.ParamType[str]):
-    """The id of an operation on the command line, whole."""
-
-    name = "id"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read an id. Raises CommandError: the text is none."""
-        if found := whole_id(str(value)):
-            return found
-        raise UsageError(
-            f"'{value}' is no operation's id: type all 36 characters, as `copytrail audit operations` shows them"
-        )
+def operation_id_of(text: str) -> str:
+    """The id of an operation on the command line, whole. Raises CommandError: the text is none."""
+    if found := whole_id(text):
+        return found
+    raise UsageError(
+        f"'{text}' is no operation's id: type all 36 characters, as `copytrail audit operations` shows them"
+    )
 
 
 def whole_id(text: str) -> str | None:
@@ -60,20 +55,20 @@ class RecordFilter(Filters[Record]):
         lambda record, since: since <= record.finished_at,
         left_out="1d",
         show_default=True,
-        type=Moment(),
+        type=moment,
         help="From then on: 15m, 1h, 7d or ISO-8601.",
     )
     until: datetime | None = filtered(
         "--until",
         lambda record, until: record.finished_at < until,
-        type=Moment(),
+        type=moment,
         help="Up to, not including, then.  [default: now]",
     )
     operation_id: str = filtered(
         "--operation",
         lambda record, operation_id: record.operation_id == operation_id,
         default="",
-        type=OperationId(),
+        type=operation_id_of,
         metavar="ID",
         help="Only what this operation asked for, whenever that was; `audit operations` lists them.",
     )
@@ -109,15 +104,15 @@ class RecordFilter(Filters[Record]):
     key_glob: str = key_glob(lambda record: record.object_key)
     min_size: int | None = filtered(
         "--min-size",
-        lambda record, size: record.size >= size,
-        type=Size(),
+        lambda record, least: record.size >= least,
+        type=size,
         metavar="SIZE",
         help="Only objects of so many bytes or more: 10MiB.",
     )
     max_size: int | None = filtered(
         "--max-size",
-        lambda record, size: record.size <= size,
-        type=Size(),
+        lambda record, most: record.size <= most,
+        type=size,
         metavar="SIZE",
         help="Only objects of so many bytes or fewer.",
     )

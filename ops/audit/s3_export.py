@@ -26,26 +26,19 @@ _CHECKS = 5
 _BETWEEN_CHECKS_S = 1.0
 
 
-class S3Folder(click.ParamType[Place]):
-    """A folder of S3 on the command line: `s3://bucket` or `s3://bucket/prefix`. Its key has a slash at neither end."""
+def s3_folder(text: str) -> Place:
+    """A folder of S3 on the command line: `s3://bucket` or `s3://bucket/prefix`. Its key has a slash at neither end.
 
-    name = "s3 url"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Place:
-        """Read a place.
-
-        Raises:
-            CommandError: the text is none.
-        """
-        if isinstance(value, Place):
-            return value
-        found = _FOLDER.fullmatch(str(value).strip())
-        if found is None:
-            raise UsageError(
-                f"'{value}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
-                " ! _ . * ( ) = - / only"
-            )
-        return Place(found[1], (found[2] or "").strip("/"))
+    Raises:
+        CommandError: the text is none.
+    """
+    found = _FOLDER.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(
+            f"'{text}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
+            " ! _ . * ( ) = - / only"
+        )
+    return Place(found[1], (found[2] or "").strip("/"))
 
 
 def export_to_s3(stack: Stack, folder: Place, *, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -19,7 +19,7 @@ from ops.copy_requests import CopyRequests
 from ops.errors import CommandError
 from ops.operation_events import RunningOperation, operation
 from ops.params.keys import KeyFilter
-from ops.params.moment import Moment
+from ops.params.moment import moment
 from ops.params.numbers import Rate
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted
@@ -55,7 +55,7 @@ class _MomentAsWritten(click.ParamType[str]):
         """Read a moment. Raises CommandError: the text is no moment."""
         text = str(value).strip()
         if text:
-            Moment().convert(text, param, ctx)
+            moment(text)
         return text
 
 

@@ -14,7 +14,7 @@ from ops.backfill.inventory import Inventory, Manifest, read_manifest
 from ops.backfill.objects import Listing, Selection, SourceObjects, prefixes_to_list
 from ops.errors import UsageError
 from ops.params.keys import KeyFilter
-from ops.params.moment import Moment, check_order
+from ops.params.moment import check_order, moment
 from ops.stack import Output, Stack
 from shared.copy_plan import PartSizes
 from shared.routes import Route
@@ -93,7 +93,7 @@ def job_of(
     since, until = (
         (earlier.since, earlier.until)
         if earlier
-        else (Moment().convert(text, None, None) if text else None for text in (options.since, options.until))
+        else (moment(text) if text else None for text in (options.since, options.until))
     )
     check_order(since, until)
     return Job(

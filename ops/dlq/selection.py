@@ -11,7 +11,7 @@ from ops.dlq.message import KNOWN_REASONS, Letter
 from ops.errors import UsageError
 from ops.params.filters import Filters, filtered
 from ops.params.keys import key_glob, key_prefix
-from ops.params.moment import Moment, check_order
+from ops.params.moment import check_order, moment
 from shared import times
 from shared.humanize import visible
 
@@ -82,14 +82,14 @@ class Selection(Filters[Letter]):
         "--since",
         lambda letter, since: letter.first_seen >= since,
         instead=_first_seen,
-        type=Moment(),
+        type=moment,
         help="Only what was first seen then or later: 15m, 1h, 7d or ISO-8601.",
     )
     until: datetime | None = filtered(
         "--until",
         lambda letter, until: letter.first_seen < until,
         instead=_first_seen,
-        type=Moment(),
+        type=moment,
         help="Only what was first seen before then.",
     )
     ids: tuple[str, ...] = filtered(

@@ -5,7 +5,7 @@ A class of filters is a frozen dataclass. Each of its fields is a filter:
     @dataclass(frozen=True)
     class PetFilter(Filters[Pet]):
         names: tuple[str, ...] = filtered("--name", lambda pet, names: pet.name in names, multiple=True, help="Only…")
-        since: datetime | None = filtered("--since", lambda pet, since: since <= pet.born_at, type=Moment())
+        since: datetime | None = filtered("--since", lambda pet, since: since <= pet.born_at, type=moment)
         key_prefix: str = key_prefix(lambda pet: pet.key)
 
     @click.command()

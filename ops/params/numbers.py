@@ -13,25 +13,18 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _KIB = 1024
 
 
-class Size(click.ParamType[int]):
-    """A number of bytes on the command line: `1024`, `10MiB` (of 1,024 each), `5GB` (of 1,000 each)."""
+def size(text: str) -> int:
+    """A number of bytes on the command line: `1024`, `10MiB` (of 1,024 each), `5GB` (of 1,000 each).
 
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read a size.
-
-        Raises:
-            CommandError: the text is no size.
-        """
-        if isinstance(value, int):
-            return value
-        found = _SIZE.fullmatch(str(value).strip())
-        if found is None:
-            raise UsageError(f"'{value}' is not a size: write bytes (1024), or 10MiB, or 5GB")
-        number, unit, binary = found.groups()
-        each: int = (_KIB if binary else 1000) ** _POWERS[unit.lower()]
-        return round(float(number) * each)
+    Raises:
+        CommandError: the text is no size.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"'{text}' is not a size: write bytes (1024), or 10MiB, or 5GB")
+    number, unit, binary = found.groups()
+    each: int = (_KIB if binary else 1000) ** _POWERS[unit.lower()]
+    return round(float(number) * each)
 
 
 class Rate(click.FloatRange):

@@ -14,7 +14,7 @@ from ops.audit.records import tell_unreadable
 from ops.aws.listing import WORKERS, list_objects
 from ops.errors import DIFFERENCES, CommandError, UsageError
 from ops.params.keys import KeyFilter
-from ops.params.moment import Moment
+from ops.params.moment import moment
 from ops.params.numbers import rate_option
 from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference
@@ -52,10 +52,10 @@ _ReadRecords = Callable[[Scope, str], Iterable[CopyRecord]]
 @click.command(short_help="Compare source, destination and audit table.", epilog=_EXAMPLES)
 @click.option("--route", default=ALL, metavar="N", show_default=True, help="Only this route, by its number from 1.")
 @KeyFilter.options("keys")
-@click.option("--since", type=Moment(), help="Only what was modified from then on: 7d or ISO-8601.")
+@click.option("--since", type=moment, help="Only what was modified from then on: 7d or ISO-8601.")
 @click.option(
     "--in-flight-since",
-    type=Moment(),
+    type=moment,
     default="15m",
     show_default=True,
     help="Uploads since then may be under way, and are no differences.",

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.interrupts import INTERRUPTED
-from ops.params.moment import Span
+from ops.params.moment import span
 from ops.stack import Stack
 from ops.status.screen import line, screen, to_json
 from ops.status.snapshot import Snapshot, Snapshots
@@ -34,10 +34,10 @@ Examples:
 
 @click.command(short_help="Show on one screen whether all is well.", epilog=_EXAMPLES)
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
-@click.option("--every", type=Span(), default="5s", show_default=True, metavar="SPAN", help="With --watch: how often.")
+@click.option("--every", type=span, default="5s", show_default=True, metavar="SPAN", help="With --watch: how often.")
 @click.option(
     "--behind",
-    type=Span(),
+    type=span,
     default="15m",
     show_default=True,
     metavar="SPAN",

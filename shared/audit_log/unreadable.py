@@ -1,8 +1,9 @@
 """Items of the audit table that are no records of this version: the one asked for, and all that were passed over."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from shared.errors import PermanentError
 
@@ -52,10 +53,4 @@ class Unreadable:
 
 def as_json(value: object) -> Any:
     """An item, or any part of one, as JSON can write it: binary values in base64."""
-    if isinstance(value, Mapping):
-        return {str(name): as_json(part) for name, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [as_json(part) for part in value]
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    return msgspec.to_builtins(value, enc_hook=str)

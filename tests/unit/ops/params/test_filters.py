@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from ops.params.filters import Filters, filtered
 from ops.params.keys import key_glob, key_prefix
-from ops.params.moment import Moment
-from ops.params.numbers import Size
+from ops.params.moment import moment
+from ops.params.numbers import size
 
 
 class Thing(NamedTuple):
@@ -30,8 +30,8 @@ class ThingFilter(Filters[Thing]):
     )
     key_prefix: str = key_prefix(lambda thing: thing.key)
     key_glob: str = key_glob(lambda thing: thing.key)
-    least: int | None = filtered("--least-size", lambda thing, least: thing.size >= least, type=Size())
-    since: datetime | None = filtered("--since", type=Moment(), left_out="2026-11-23")
+    least: int | None = filtered("--least-size", lambda thing, least: thing.size >= least, type=size)
+    since: datetime | None = filtered("--since", type=moment, left_out="2026-11-23")
     limit: int | None = filtered("--limit", type=int)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.errors import UsageError
-from ops.params.moment import Moment
+from ops.params.moment import moment
 from shared import times
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 250_000, tzinfo=UTC)
@@ -28,11 +28,11 @@ def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_so_long_ago(text: str, ago: timedelta) -> None:
-    assert Moment().convert(text, None, None) == NOW - ago
+    assert moment(text) == NOW - ago
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "meant"),
     [
         ("2026-11-23", datetime(2026, 11, 23, tzinfo=UTC)),
         ("2026-11-23T09:30", datetime(2026, 11, 23, 9, 30, tzinfo=UTC)),
@@ -41,8 +41,8 @@ def test_so_long_ago(text: str, ago: timedelta) -> None:
         ("2026-11-23T09:30:00+02:00", datetime(2026, 11, 23, 7, 30, tzinfo=UTC)),
     ],
 )
-def test_a_moment_in_iso_8601_is_taken_as_utc_unless_it_says_otherwise(text: str, moment: datetime) -> None:
-    assert Moment().convert(text, None, None) == moment
+def test_a_moment_in_iso_8601_is_taken_as_utc_unless_it_says_otherwise(text: str, meant: datetime) -> None:
+    assert moment(text) == meant
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_a_moment_in_iso_8601_is_taken_as_utc_unless_it_says_otherwise(text: str
 )
 def test_anything_else_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="write 15m, 1h or 7d"):
-        Moment().convert(text, None, None)
+        moment(text)

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from ops.errors import UsageError
-from ops.params.moment import Span
+from ops.params.moment import span
 
 
 @pytest.mark.parametrize(
-    ("text", "span"),
+    ("text", "meant"),
     [
         ("5s", timedelta(seconds=5)),
         (" 15m ", timedelta(minutes=15)),
@@ -18,11 +18,11 @@ from ops.params.moment import Span
         ("2w", timedelta(weeks=2)),
     ],
 )
-def test_so_long(text: str, span: timedelta) -> None:
-    assert Span().convert(text, None, None) == span
+def test_so_long(text: str, meant: timedelta) -> None:
+    assert span(text) == meant
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", "0s", "-5s", "1.5h", "999999999w", "36526d", "1h30m"])
 def test_anything_else_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="write 5s, 15m, 1h or 7d"):
-        Span().convert(text, None, None)
+        span(text)
