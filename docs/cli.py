@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from docs.json_fields import PRINTED, Type, link, name_of, table, types_of
+from docs.json_fields import PRINTED, Type, anchor, link, name_of, table, types_of
 from ops.cli import cli
 from ops.errors import MEANINGS_OF_EXIT_CODES
 
@@ -33,7 +33,7 @@ wherever it stands.
 def page() -> str:
     """The page, as Markdown."""
     commands = list(walk())
-    contents = "\n".join(f"- [`{path}`](#{_anchor(path)})" for path, _, _ in commands)
+    contents = "\n".join(f"- [`{path}`](#{anchor(path)})" for path, _, _ in commands)
     parts = [
         _HEAD,
         contents,
@@ -45,19 +45,17 @@ def page() -> str:
     return "\n".join([*parts, *map(_type, types_of(each for printed in PRINTED.values() for each in printed))])
 
 
-def walk() -> Iterator[Command]:
-    """Every command, each group before its own: what a person types, the command, and its context."""
-    yield from _below("copytrail", cli, None)
-
-
-def _below(name: str, command: click.Command, parent: click.Context | None) -> Iterator[Command]:
+def walk(
+    name: str = "copytrail", command: click.Command = cli, parent: click.Context | None = None
+) -> Iterator[Command]:
+    """A command and all below it, each group before its own: what a person types, the command, and its context."""
     context = command.make_context(name, [], parent, resilient_parsing=True, terminal_width=_WIDTH)
     yield context.command_path, command, context
     if isinstance(command, click.Group):
         for of_group in command.list_commands(context):
             found = command.get_command(context, of_group)
             if found and not found.hidden:
-                yield from _below(of_group, found, context)
+                yield from walk(of_group, found, context)
 
 
 def _section(found: Command) -> str:
@@ -73,11 +71,6 @@ def _exit_codes() -> str:
 
 def _type(type_: Type) -> str:
     return f"\n### {name_of(type_)}\n\n{table(type_)}"
-
-
-def _anchor(heading: str) -> str:
-    # As GitHub makes them.
-    return heading.lower().replace(" ", "-")
 
 
 if __name__ == "__main__":

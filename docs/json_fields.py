@@ -159,16 +159,12 @@ MEANINGS: Mapping[str, str] = {
 _WORDS = {str: "text", int: "number", float: "number", bool: "true or false", datetime: "moment"}
 
 
-def fields_of(type_: Type) -> list[str]:
-    """The names of the fields of a type, in order."""
-    return list(type_.__struct_encode_fields__)
-
-
 def types_of(printed: Iterable[Type]) -> list[Type]:
     """The types, each followed by those that it holds, each once."""
     found: dict[Type, None] = {}
     for type_ in printed:
-        found |= dict.fromkeys([type_, *types_of(_held(type_))])
+        held = (each for field in msgspec.structs.fields(type_) for each in _structs(field.type))
+        found |= dict.fromkeys([type_, *types_of(held)])
     return list(found)
 
 
@@ -189,12 +185,12 @@ def name_of(type_: Type) -> str:
 def link(type_: Type) -> str:
     """A link to the table of a type."""
     name = name_of(type_)
-    return f"[{name.lower()}](#{name.lower().replace(' ', '-')})"
+    return f"[{name.lower()}](#{anchor(name)})"
 
 
-def _held(type_: Type) -> Iterator[Type]:
-    for field in msgspec.structs.fields(type_):
-        yield from _structs(field.type)
+def anchor(heading: str) -> str:
+    """What a heading is linked by, as GitHub makes it."""
+    return heading.lower().replace(" ", "-")
 
 
 def _structs(hint: Any) -> Iterator[Type]:

@@ -74,7 +74,8 @@ def progress_of(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], 
     """A bar for the days that `matching` reads, where there are many of them."""
     if wanted.operation_id:
         return progress("reading", total=None, unit="days")
-    days = _days(wanted.since or BEGINNING, wanted.until or times.now())
+    first, last = max(wanted.since or BEGINNING, BEGINNING).date(), (wanted.until or times.now()).date()
+    days = max(0, (last - first).days + 1)
     return progress("reading", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
 
 
@@ -96,7 +97,3 @@ def _span_of(query: AuditQuery, operation_id: str) -> tuple[datetime, datetime]:
     newest = stages[0]
     ended_at = times.now() if newest.stage == Stage.STARTED else newest.at
     return times.earlier(stages[-1].at, CLOCKS_DIFFER_BY), times.later(ended_at, _RECORDED_WITHIN)
-
-
-def _days(since: datetime, until: datetime) -> int:
-    return max(0, (until.date() - max(since, BEGINNING).date()).days + 1)

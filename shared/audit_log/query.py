@@ -38,10 +38,6 @@ _Page = tuple[list[Item], Item | None]
 R = TypeVar("R")
 
 
-def _ignore(_days: int) -> None:
-    """Progress that nobody wants to know of."""
-
-
 @dataclass(frozen=True)
 class _Span:
     """From `since` up to, not including, `until`."""
@@ -115,7 +111,7 @@ class AuditQuery:
         *,
         newest_first: bool = True,
         operation_id: str | None = None,
-        day_done: Callable[[int], object] = _ignore,
+        day_done: Callable[[int], object] = lambda _: None,
     ) -> Iterator[Record]:
         """Everything that finished from `since` up to, not including, `until`; by FinishedAt, then LogID.
 
@@ -148,25 +144,26 @@ class AuditQuery:
         read: Callable[[Item], R],
         *,
         operation_id: str | None = None,
-        day_done: Callable[[int], object] = _ignore,
+        day_done: Callable[[int], object] = lambda _: None,
     ) -> Iterator[list[Iterator[R]]]:
         """Each day's shards, their first pages asked for together; behind an empty day, of days with records only."""
         days = span.days()
         known = deque(islice(days, 1))
-        ahead: deque[list[_FirstPage]] = deque()
+        # Queries under way, and what waits for the first page of each.
+        ahead: deque[list[tuple[Mapping[str, Any], Callable[[], _Page]]]] = deque()
         executor = ThreadPoolExecutor(THREADS, thread_name_prefix="audit-query")
         try:
             while known or ahead:
                 while known and len(ahead) < _MOST_DAYS_AHEAD:
                     queries = [self._day_query(known[0], shard, span, operation_id) for shard in shards]
-                    ahead.append([_FirstPage(each, executor.submit(self._pages.ask, each).result) for each in queries])
+                    ahead.append([(query, executor.submit(self._pages.ask, query).result) for query in queries])
                     known.popleft()
                 first_pages = ahead.popleft()
-                yield [self._records(each.query, each.wait, read) for each in first_pages]
+                yield [self._records(query, first_page, read) for query, first_page in first_pages]
                 day_done(1)
                 if known or ahead:
                     continue
-                if any(items for items, _ in (each.wait() for each in first_pages)):
+                if any(items for items, _ in (first_page() for _, first_page in first_pages)):
                     known.extend(islice(days, 1))
                 else:
                     known.extend(self._days_with_records.take(days, shards, executor, day_done))
@@ -188,11 +185,17 @@ class AuditQuery:
             },
             forward=not span.newest_first,
         )
-        return _filtered(query, operation_id) if operation_id else query
+        if operation_id:
+            # DynamoDB looks at a page of 1 MB, and sends what it finds.
+            del query["Limit"]
+            query["FilterExpression"] = "#operation = :operation"
+            query["ExpressionAttributeNames"]["#operation"] = schema.OPERATION_ID
+            query["ExpressionAttributeValues"][":operation"] = {"S": operation_id}
+        return query
 
     def _query(
-        self, index: str, condition: str, *, names: Mapping[str, str], values: Mapping[str, str], forward: bool = True
-    ) -> Mapping[str, Any]:
+        self, index: str, condition: str, *, names: dict[str, str], values: Mapping[str, str], forward: bool = True
+    ) -> dict[str, Any]:
         return {
             "IndexName": index,
             "KeyConditionExpression": condition,
@@ -220,24 +223,6 @@ class AuditQuery:
                 self.unreadable.add(item[schema.PARTITION_KEY]["S"], str(error))
             else:
                 yield record
-
-
-@dataclass(frozen=True)
-class _FirstPage:
-    """The first page of a query that is under way. `wait` gives it, as often as it is called."""
-
-    query: Mapping[str, Any]
-    wait: Callable[[], _Page]
-
-
-def _filtered(query: Mapping[str, Any], operation_id: str) -> Mapping[str, Any]:
-    """The same query, of one operation's records only: DynamoDB looks at a page of 1 MB, and sends what it finds."""
-    return {
-        **{name: value for name, value in query.items() if name != "Limit"},
-        "FilterExpression": "#operation = :operation",
-        "ExpressionAttributeNames": query["ExpressionAttributeNames"] | {"#operation": schema.OPERATION_ID},
-        "ExpressionAttributeValues": query["ExpressionAttributeValues"] | {":operation": {"S": operation_id}},
-    }
 
 
 def _finished_order(record: Record) -> tuple[datetime, str]:

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from docs.cli import PAGE, page, walk
-from docs.json_fields import MEANINGS, PRINTED, fields_of, name_of, types_of
+from docs.json_fields import MEANINGS, PRINTED, name_of, types_of
 from ops.errors import MEANINGS_OF_EXIT_CODES
 
 COPYTRAIL = Path(sys.executable).with_name("copytrail")
@@ -55,7 +55,7 @@ def test_what_json_every_command_prints_is_documented() -> None:
     assert set(PRINTED) | WITHOUT_A_TABLE == set(LEAVES)
     types = types_of(each for printed in PRINTED.values() for each in printed)
     assert len({name_of(type_) for type_ in types}) == len(types)
-    assert {name for type_ in types for name in fields_of(type_)} == set(MEANINGS)
+    assert {name for type_ in types for name in type_.__struct_encode_fields__} == set(MEANINGS)
 
 
 def test_the_exit_codes_are_those_of_the_help() -> None:
