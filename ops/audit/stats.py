@@ -58,7 +58,7 @@ def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | No
     with progress("Reading", total=None, unit="records") as advance:
         found = _counting(matching(audit_query(stack), wanted, newest_first=False), advance)
         counts = count_periods(found, hourly=hourly)
-    if not counts:
+    if not counts[-1].records:
         note(no_match(wanted))
         return
     print_counts(counts, as_json=as_json)

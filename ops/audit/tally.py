@@ -46,7 +46,7 @@ class PeriodCounts(JsonObject, frozen=True, kw_only=True):
 
 
 def count_periods(records: Iterable[Record], *, hourly: bool) -> list[PeriodCounts]:
-    """The counts of each hour or day, UTC, in which a record finished, oldest first, and last those of all.
+    """The counts of each hour or day, UTC, in which a record finished, oldest first, and last, always, those of all.
 
     Args:
         records: by when they finished, oldest first.
