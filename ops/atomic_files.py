@@ -45,7 +45,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def check_new(path: Path) -> None:
-    """Let a path pass at which there is nothing yet, in a folder in which there may be something.
+    """Refuse a path at which there is a file already, or whose folder takes none.
 
     Raises:
         CommandError: there is a file already, or there can be none.

@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -37,18 +37,11 @@ _STDERR = 2
 
 
 class CopytrailGroup(click.Group):
-    """The commands of `ops`, and those that other installed packages plug in under `copytrail.commands`.
-
-    `imported_late`: where a command is, by its name; it is imported when it is asked for.
-    """
-
-    def __init__(self, *arguments: Any, imported_late: Mapping[str, str] | None = None, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.imported_late = imported_late or {}
+    """The commands of `ops`, and those that other installed packages plug in under `copytrail.commands`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Our own commands, and the plugged-in ones whose packages are installed."""
-        own = {*super().list_commands(ctx), *self.imported_late}
+        own = {*super().list_commands(ctx), *_COMMANDS}
         return sorted([*own, *(name for name in _plugins() if name not in own and _available(name))])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -57,7 +50,7 @@ class CopytrailGroup(click.Group):
         Raises:
             CommandError: the command is plugged in, but its packages are not installed.
         """
-        if place := self.imported_late.get(cmd_name):
+        if place := _COMMANDS.get(cmd_name):
             module, _, name = place.partition(":")
             self.add_command(getattr(import_module(module), name), cmd_name)
         own = super().get_command(ctx, cmd_name)
@@ -133,7 +126,6 @@ def _foreseen(error: Exception) -> CommandError | None:
 
 @click.group(
     cls=CopytrailGroup,
-    imported_late=_COMMANDS,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -258,7 +250,7 @@ def _below(command: click.Command, context: click.Context) -> Iterator[click.Com
     if not isinstance(command, click.Group):
         return
     # Plugged-in commands are not loaded for it.
-    for name in (*command.commands, *getattr(command, "imported_late", ())):
+    for name in (*command.commands, *(_COMMANDS if isinstance(command, CopytrailGroup) else ())):
         if found := command.get_command(context, name):
             yield found
             yield from _below(found, context)

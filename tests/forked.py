@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import cli
+from ops.interrupts import take_over
 
 # The path of a socket has room for a hundred characters ("sun_path", unix(7)), and multiprocessing adds 32.
 _LONGEST_FOLDER = 64
@@ -75,4 +76,6 @@ def _copytrail(arguments: Sequence[str], variables: Mapping[str, str], folder: P
     time.tzset()
     os.chdir(folder)
     sys.argv = ["copytrail", *arguments]
+    # As `ops.entry` does.
+    take_over()
     cli.main()

@@ -161,7 +161,7 @@ def _refuse_others(ctx: click.Context) -> None:
 
 
 def check_new_file(path: Path) -> None:
-    """Let a path pass at which there is nothing yet, nor a manifest of it.
+    """Refuse a path at which there is a file already, or a manifest of one.
 
     Raises:
         CommandError: there is a file already.

@@ -87,19 +87,19 @@ def _ends_before_beginnings(newest_first: Iterable[OperationRecord]) -> Iterator
         yield from sorted(at_once, key=lambda record: record.stage == Stage.STARTED)
 
 
-def _run(told: OperationRecord, started_at: datetime | None) -> OperationRun:
-    """A run of which a record tells the most; when it began, if that is on record."""
+def _run(record: OperationRecord, started_at: datetime | None) -> OperationRun:
+    """A run, as its last record has it; and when it began, if that is on record."""
     return OperationRun(
-        operation_id=told.operation_id,
-        operation=told.operation,
-        subject=told.subject,
-        performed_by=told.performed_by,
+        operation_id=record.operation_id,
+        operation=record.operation,
+        subject=record.subject,
+        performed_by=record.performed_by,
         started_at=started_at,
-        ended_at=None if told.stage == Stage.STARTED else told.at,
-        stage=told.stage,
-        filters=told.filters,
-        counts=told.counts,
-        message=told.message,
+        ended_at=None if record.stage == Stage.STARTED else record.at,
+        stage=record.stage,
+        filters=record.filters,
+        counts=record.counts,
+        message=record.message,
     )
 
 

@@ -30,7 +30,7 @@ Examples:
 """
 # A longer span is told by day, where nothing else is asked for.
 _HOURLY_UP_TO = timedelta(days=2)
-_TOLD_AT_ONCE = 500
+_ADVANCE_BY = 500
 _LAST_DAY = "the last 24 h; --since 7d shows more"
 # From so many characters a line on, there is room for sizes and delays, and for every outcome.
 _MEDIUM = 80
@@ -69,8 +69,8 @@ def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | No
 def _counting(records: Iterator[Record], advance: Callable[[int], None]) -> Iterator[Record]:
     for number, record in enumerate(records, start=1):
         yield record
-        if number % _TOLD_AT_ONCE == 0:
-            advance(_TOLD_AT_ONCE)
+        if number % _ADVANCE_BY == 0:
+            advance(_ADVANCE_BY)
 
 
 def print_counts(counts: Sequence[PeriodCounts], *, as_json: bool) -> None:

@@ -46,7 +46,7 @@ class KeyFilter(Filters[str]):
     glob: str = key_glob(str)
 
     def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
-        """The prefixes, in order, under which every key is that is meant and begins with one of `within`."""
+        """The prefixes, in order, that find every key that passes and begins with one of `within`."""
         literal = _LITERAL.match(self.glob)
         wanted = _both(self.prefix, literal[0] if literal else "")
         if wanted is None:

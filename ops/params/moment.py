@@ -45,7 +45,7 @@ def span(text: str) -> timedelta:
 
 
 def check_order(since: datetime | None, until: datetime | None) -> None:
-    """Let a span of time pass, either end of which may be open.
+    """Refuse a span of time, either end of which may be open, that holds no moment.
 
     Raises:
         CommandError: it ends before it begins, or with it.

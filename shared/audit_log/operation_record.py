@@ -14,7 +14,6 @@ from shared.operations import Operation
 
 # No transfer's day shard is called so: the records of operations are in nobody's way.
 OPERATIONS_SHARD = "operations"
-_ATTRIBUTE = "Operation"
 
 Identity = tuple[str, str, datetime]
 
@@ -88,11 +87,6 @@ class OperationRecord(msgspec.Struct, frozen=True, kw_only=True, rename="pascal"
     def title(self) -> str:
         """What a person calls it."""
         return f"{self.operation} {self.operation_id} ({self.stage})"
-
-
-def is_operation(item: Mapping[str, object]) -> bool:
-    """Whether an item of the audit table is of an operation, not of a transfer."""
-    return _ATTRIBUTE in item
 
 
 def _decoded(text: str, name: str) -> object:
