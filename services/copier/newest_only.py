@@ -41,11 +41,6 @@ class _Overtaken:
     outcome: Copied | Skipped
 
 
-@dataclass(frozen=True)
-class _Refused:
-    """Another writer was there first."""
-
-
 class NewestOnly:
     """Copies an upload unless a newer one makes that pointless."""
 
@@ -141,8 +136,11 @@ class NewestOnly:
         source: ObjectHead,
         destination: DestinationState,
         outcome: Copied | Skipped | None,
-    ) -> "_Ended | _Overtaken | _Refused":
-        """One attempt. `outcome`: that of the upload, where it is known already, and a newer one is copied here."""
+    ) -> "_Ended | _Overtaken | None":
+        """One attempt; None: another writer was there first.
+
+        `outcome`: that of the upload, where it is known already, and a newer one is copied here.
+        """
         try:
             result = self.overwrite_if_unchanged(command, source, destination)
         except PermanentError:
@@ -151,7 +149,7 @@ class NewestOnly:
             # The newer upload has a message of its own: that one will fail.
             return _Ended(outcome)
         if result is None:
-            return _Refused()
+            return None
         outcome = outcome or _outcome(command, result)
         is_new_key = destination.etag is None and result.parts is None
         if is_new_key or self.verify_source(command, source, result):
