@@ -171,11 +171,11 @@ class ExecutionEnvironment:
 
     def _fail(self, invocation: Invocation) -> None:
         if error := self._api.init_error:
-            invocation.fail(error.kind, str(error))
+            invocation.fail(error)
             return
         message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {self._how_it_ended()}"
         self._log(f"{message}\nRuntime.ExitError")
-        invocation.fail("Runtime.ExitError", message)
+        invocation.fail(FunctionError("Runtime.ExitError", message))
 
     def _how_it_ended(self) -> str:
         status = self._process.returncode if self._process else None

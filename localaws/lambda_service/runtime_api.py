@@ -22,7 +22,6 @@ class FunctionError(Exception):
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
-        self.kind = kind
 
 
 @dataclass
@@ -40,10 +39,10 @@ class Invocation:
         if not self.outcome.done():
             self.outcome.set_result(payload)
 
-    def fail(self, kind: str, message: str) -> None:
+    def fail(self, error: FunctionError) -> None:
         """Take what went wrong; too late after a time-out."""
         if not self.outcome.done():
-            self.outcome.set_exception(FunctionError(kind, message))
+            self.outcome.set_exception(error)
 
 
 class RuntimeApi:
@@ -98,14 +97,13 @@ class RuntimeApi:
             self.init_error = _error(body)
             return True
         invocation = self._current
-        if invocation is None or not path.startswith(f"{_VERSION}/invocation/{invocation.request_id}/"):
-            return False
-        if path.endswith("/response"):
+        if invocation is not None and path == f"{_VERSION}/invocation/{invocation.request_id}/response":
             invocation.succeed(body)
             return True
-        error = _error(body)
-        invocation.fail(error.kind, str(error))
-        return path.endswith("/error")
+        if invocation is not None and path == f"{_VERSION}/invocation/{invocation.request_id}/error":
+            invocation.fail(_error(body))
+            return True
+        return False
 
 
 class _Server(ThreadingHTTPServer):

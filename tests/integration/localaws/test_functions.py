@@ -162,7 +162,7 @@ def test_a_handler_that_raises_is_an_error_with_its_type_and_the_process_lives_o
             raise KeyError("no such thing")
     """)
     pid = small.function.pid
-    with pytest.raises(FunctionError, match="KeyError: 'no such thing'"):
+    with pytest.raises(FunctionError, match=r"^KeyError: 'no such thing'$"):
         small.function.invoke(b"{}")
     assert small.function.pid == pid
 
