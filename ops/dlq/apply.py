@@ -9,7 +9,7 @@ from threading import Lock
 import click
 
 from ops.aws.concurrency import Pace, run_in_order
-from ops.aws.sqs_batches import MOST_ENTRIES
+from ops.aws.sqs import MOST_ENTRIES
 from ops.dlq.message import Letter
 from ops.dlq.preview import Action, Preview
 from ops.dlq.queue import DeadLetterQueue, Refused

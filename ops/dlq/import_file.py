@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.aws.concurrency import run_in_order
-from ops.aws.sqs_batches import tens
+from ops.aws.sqs import tens
 from ops.dlq.files import LettersOfFile, write_letters
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName, send

@@ -1,18 +1,12 @@
-"""The copy queue and the audit queue, their dead-letter queues, and every call on messages of these.
-
-A batch call answers 200 although entries of it failed: `ops.aws.sqs_batches` reads each entry's result.
-"""
+"""The copy queue and the audit queue, their dead-letter queues, and every call on messages of these."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ops.aws.sqs_batches import MOST_ENTRIES, verdicts
+from ops.aws.sqs import MOST_ENTRIES, QueueAttributes, queue_attributes, verdicts
 from ops.dlq.message import Letter
 from ops.stack import Output, Stack
 from shared.errors import CopytrailError
@@ -74,45 +68,20 @@ class QueueName(StrEnum):
         return f"{self} DLQ"
 
 
-@dataclass(frozen=True)
-class QueueState:
-    """How many messages are waiting and in flight, as far as SQS knows; `at` by SQS's own clock, if told."""
-
-    waiting: int
-    in_flight: int
-    redrive_policy: str | None
-    at: datetime | None
-
-
 class DeadLetterQueue:
-    """One dead-letter queue: its state, and receive, visibility and delete calls. May be shared by threads."""
+    """One dead-letter queue: its attributes, and receive, visibility and delete calls. May be shared by threads."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
         self.url = url
 
-    def state(self) -> QueueState:
-        """How the queue is.
+    def attributes(self) -> QueueAttributes:
+        """How many messages it holds, and whether it has a redrive policy.
 
         Raises:
             CopytrailError: SQS did not answer.
         """
-        with translated("sqs:GetQueueAttributes", self.url):
-            answer = self._sqs.get_queue_attributes(
-                QueueUrl=self.url,
-                AttributeNames=[
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesNotVisible",
-                    "RedrivePolicy",
-                ],
-            )
-        told = answer["Attributes"]
-        return QueueState(
-            waiting=int(told["ApproximateNumberOfMessages"]),
-            in_flight=int(told["ApproximateNumberOfMessagesNotVisible"]),
-            redrive_policy=told.get("RedrivePolicy"),
-            at=_date(answer),
-        )
+        return queue_attributes(self._sqs, self.url)
 
     def receive(self, invisible_s: int) -> list[Letter]:
         """Up to 10 letters, invisible to others for so many seconds; none if none comes within a second.
@@ -262,9 +231,3 @@ def _size(body: str, attributes: _Attributes) -> int:
         for name, value in attributes.items()
     )
     return len(body.encode()) + sum(sizes)
-
-
-def _date(answer: Mapping[str, Any]) -> datetime | None:
-    """The moment after which nothing was sent before SQS answered: its `Date` has whole seconds."""
-    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) + timedelta(seconds=1) if date else None

@@ -13,9 +13,9 @@ from itertools import takewhile
 from queue import SimpleQueue
 
 from ops.aws.concurrency import run_in_order
-from ops.aws.sqs_batches import MOST_ENTRIES, tens
+from ops.aws.sqs import MOST_ENTRIES, QueueAttributes, tens
 from ops.dlq.message import Letter
-from ops.dlq.queue import DeadLetterQueue, QueueState, Refused
+from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.errors import CommandError, IncompleteError, UsageError
 from ops.interrupts import uninterrupted
 from ops.terminal.formats import counted, duration_shown
@@ -102,7 +102,7 @@ def sweep(
         CopytrailError: SQS did not answer.
         CommandError: in this queue, a sweep could move letters on.
     """
-    state = queue.state()
+    state = queue.attributes()
     if state.redrive_policy is not None:
         raise UsageError(
             f"{queue.url} has a redrive policy of its own ({state.redrive_policy}), by which reading letters could"
@@ -134,7 +134,7 @@ class Sweep:
     def __init__(
         self,
         queue: DeadLetterQueue,
-        state: QueueState,
+        state: QueueAttributes,
         *,
         most_in_flight: int,
         clock: Callable[[], float],
@@ -279,7 +279,7 @@ class Sweep:
             if self._enough is None:
                 if self._clock() - self._began < _COUNTS_LAG_S:
                     return False
-                self._enough = self._found + self._queue.state().waiting + _MOST_ON_THEIR_WAY
+                self._enough = self._found + self._queue.attributes().waiting + _MOST_ON_THEIR_WAY
             return self._found >= self._enough
 
     def _count_unseen(self, *, is_cut_off: bool) -> Unseen:
@@ -287,7 +287,7 @@ class Sweep:
         missing = max(0, before.waiting - self._old)
         if not (before.in_flight or missing or is_cut_off):
             return Unseen()
-        now = self._queue.state()
+        now = self._queue.attributes()
         # What somebody gave back meanwhile has come. Letters that a redrive brought do not stand for others.
         come_back = max(0, self._old - before.waiting)
         others = min(before.in_flight, max(0, now.in_flight - len(self._handles)))

@@ -1,4 +1,4 @@
-"""Checks of `copytrail status`: queue depths and ages, reasons of dead letters, recent transfers.
+"""Checks of `copytrail status`: ages of queues, reasons of dead letters, recent transfers.
 
 The queues themselves are never received from, as a receive counts; dead letters that are read are put back at once.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from ops.aws.sqs import QueueAttributes
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.sweep import sweep
 from ops.terminal.json import JsonObject
@@ -21,7 +22,6 @@ from shared.lambda_runtime.aws import translated
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
-    from mypy_boto3_sqs import SQSClient
 
 T = TypeVar("T")
 
@@ -33,20 +33,6 @@ MOST_LETTERS = 1000
 # SQS tells CloudWatch once a minute, and some minutes late.
 _METRIC_PERIOD_S = 60
 _METRIC_WITHIN = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Depth:
-    """How many messages a queue holds, approximately: SQS knows no better."""
-
-    waiting: int
-    in_flight: int
-    delayed: int
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return self.waiting + self.in_flight + self.delayed
 
 
 @dataclass(frozen=True)
@@ -84,28 +70,6 @@ class RecentTransfers:
     last_hour: LastHour
 
 
-def depth_of(sqs: "SQSClient", url: str) -> Depth:
-    """How many messages a queue holds.
-
-    Raises:
-        CopytrailError: SQS did not answer.
-    """
-    with translated("sqs:GetQueueAttributes", queue_name(url)):
-        found = sqs.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "ApproximateNumberOfMessagesDelayed",
-            ],
-        )["Attributes"]
-    return Depth(
-        waiting=int(found["ApproximateNumberOfMessages"]),
-        in_flight=int(found["ApproximateNumberOfMessagesNotVisible"]),
-        delayed=int(found["ApproximateNumberOfMessagesDelayed"]),
-    )
-
-
 def ages_of(cloudwatch: "CloudWatchClient", urls: Sequence[str], now: datetime) -> Mapping[str, float | None]:
     """URL → for how many seconds the oldest message of that queue had waited, when CloudWatch last heard of any.
 
@@ -120,7 +84,7 @@ def ages_of(cloudwatch: "CloudWatchClient", urls: Sequence[str], now: datetime) 
             StartTime=now - _METRIC_WITHIN,
             EndTime=now + CLOCKS_DIFFER_BY,
             ScanBy="TimestampDescending",
-            MetricDataQueries=[_age_query(id_, queue_name(url)) for id_, url in queries.items()],
+            MetricDataQueries=[_age_query(id_, _name(url)) for id_, url in queries.items()],
         )
     newest = {result["Id"]: next(iter(result["Values"]), None) for result in found["MetricDataResults"]}
     return {url: newest.get(id_) for id_, url in queries.items()}
@@ -192,28 +156,20 @@ class Cache(Generic[T]):
         return self._answer[2] if self._answer else None
 
 
-class CachedReasons:
+def reasons_of(dead: QueueAttributes, count: Callable[[], Reasons], cache: Cache[Reasons]) -> Reasons:
     """Why dead letters are there, by `count`, which makes them invisible for a moment.
 
     So it is called when their number has changed, or when the cached answer is old, and never while another command
     holds some of them.
     """
-
-    def __init__(self, count: Callable[[], Reasons], cache: Cache[Reasons]) -> None:
-        self._count = count
-        self._cache = cache
-
-    def of(self, dead: Depth) -> Reasons:
-        """The reasons, now that the dead-letter queue is so deep."""
-        if not dead.total:
-            return Reasons({})
-        if dead.in_flight:
-            return self._cache.last or Reasons({}, in_use=True)
-        return self._cache.get(self._count, state=dead.total)
+    if not dead.total:
+        return Reasons({})
+    if dead.in_flight:
+        return cache.last or Reasons({}, in_use=True)
+    return cache.get(count, state=dead.total)
 
 
-def queue_name(url: str) -> str:
-    """A queue's name, which ends its URL."""
+def _name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 

@@ -65,20 +65,20 @@ def status(
             snapshots = until_the_end.enter_context(Snapshots(stack))
             snapshot = snapshots.take()
 
-        def assessed(snapshot: Snapshot) -> Verdict:
-            return assess(snapshot, behind=behind, logs=snapshots.logs)
-
         if watch:
-            ctx.exit(_watch(snapshot, snapshots, assessed, _each_in_its_place(title, as_json=as_json), every))
-        verdict = assessed(snapshot)
-        (_print_json if as_json else _printing(title))(snapshot, verdict)
+            ctx.exit(_watch(snapshot, snapshots, behind, _each_in_its_place(title, as_json=as_json), every))
+        verdict = assess(snapshot, behind=behind)
+        if as_json:
+            _print_json(snapshot, verdict)
+        else:
+            _print_screen(title, snapshot, verdict)
         ctx.exit(_exit_code(verdict))
 
 
 def _watch(
     snapshot: Snapshot,
     snapshots: Snapshots,
-    assessed: Callable[[Snapshot], Verdict],
+    behind: timedelta,
     showing: AbstractContextManager[_Show],
     every: timedelta,
 ) -> int:
@@ -86,7 +86,7 @@ def _watch(
     try:
         with showing as show:
             while True:
-                verdict = assessed(snapshot)
+                verdict = assess(snapshot, behind=behind)
                 # Before it is shown: whoever stops the command has read it.
                 exit_code = _exit_code(verdict)
                 show(snapshot, verdict)
@@ -112,18 +112,16 @@ def _each_in_its_place(title: str, *, as_json: bool) -> Iterator[_Show]:
         )
 
 
-def _printing(title: str) -> _Show:
-    def show(snapshot: Snapshot, verdict: Verdict) -> None:
-        console = _console()
-        if console.is_terminal:
-            console.print(screen(title, snapshot, verdict, width=console.width))
-            return
-        with console.capture() as printed:
-            console.print(screen(title, snapshot, verdict, width=console.width))
-        # rich fills up the last cell of each row.
-        click.echo("\n".join(row.rstrip() for row in printed.get().splitlines()))
-
-    return show
+def _print_screen(title: str, snapshot: Snapshot, verdict: Verdict) -> None:
+    console = _console()
+    shown = screen(title, snapshot, verdict, width=console.width)
+    if console.is_terminal:
+        console.print(shown)
+        return
+    with console.capture() as printed:
+        console.print(shown)
+    # rich fills up the last cell of each row.
+    click.echo("\n".join(row.rstrip() for row in printed.get().splitlines()))
 
 
 def _print_json(snapshot: Snapshot, verdict: Verdict) -> None:

@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ops.status.checks import Depth, LastHour
+from ops.aws.sqs import QueueAttributes
+from ops.status.checks import LastHour
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, dead_letters_shown, reasons_shown
 from ops.terminal.formats import counted, duration_shown
@@ -101,7 +102,7 @@ def _queues(snapshot: Snapshot, width: int) -> Table:
     return table
 
 
-def _depths(depth: Depth | Unavailable) -> Iterator[str]:
+def _depths(depth: QueueAttributes | Unavailable) -> Iterator[str]:
     if isinstance(depth, Unavailable):
         yield from [_UNKNOWN] * 3
     else:

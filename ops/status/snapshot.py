@@ -4,24 +4,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ops.aws.sqs import QueueAttributes, queue_attributes
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.sweep import THREADS as SQS_THREADS
 from ops.errors import CommandError, UsageError, as_command_error
 from ops.stack import Output, Stack
 from ops.status.checks import (
     Cache,
-    CachedReasons,
-    Depth,
     Reasons,
     RecentTransfers,
     ages_of,
     count_reasons,
-    depth_of,
+    reasons_of,
     recent_transfers,
 )
 from shared import times
@@ -46,12 +44,16 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class QueueState:
-    """A queue and its dead-letter queue. `oldest_s`: for how many seconds its oldest message waits, where known."""
+    """A queue, its dead-letter queue, and the log group of the function behind it.
+
+    `oldest_s`: for how many seconds its oldest message waits, where known.
+    """
 
     name: str
-    depth: Depth | Unavailable
+    log_group: str
+    depth: QueueAttributes | Unavailable
     oldest_s: float | Unavailable | None
-    dead: Depth | Unavailable
+    dead: QueueAttributes | Unavailable
     reasons: Reasons | Unavailable
 
 
@@ -85,8 +87,8 @@ class Snapshots:
     """Snapshots of a stack, one after the other, with the same clients."""
 
     def __init__(self, stack: Stack) -> None:
-        self._urls = {queue: (queue.url(stack), queue.dlq_url(stack)) for queue in QueueName}
-        self.logs: Mapping[str, str] = {queue: stack.output(log_group) for queue, log_group in _LOG_GROUPS.items()}
+        self._urls = {queue: queue.url(stack) for queue in QueueName}
+        self._log_groups = {queue: stack.output(output) for queue, output in _LOG_GROUPS.items()}
         table_name = stack.output(Output.AUDIT_TABLE_NAME)
         with ExitStack() as clients:
             self._sqs = clients.enter_context(closing(stack.client("sqs", connections=SQS_THREADS)))
@@ -95,10 +97,8 @@ class Snapshots:
             self._clients = clients.pop_all()
         self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
         self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
-        self._reasons = {
-            queue: CachedReasons(partial(count_reasons, DeadLetterQueue(self._sqs, dlq)), Cache(ttl_s=_TTL_S))
-            for queue, (_, dlq) in self._urls.items()
-        }
+        self._dlqs = {queue: DeadLetterQueue(self._sqs, queue.dlq_url(stack)) for queue in QueueName}
+        self._reasons: dict[QueueName, Cache[Reasons]] = {queue: Cache(ttl_s=_TTL_S) for queue in QueueName}
 
     def __enter__(self) -> "Snapshots":
         return self
@@ -113,7 +113,7 @@ class Snapshots:
             CommandError: the credentials or the configuration cannot work.
         """
         now = times.now()
-        urls = [url for url, _ in self._urls.values()]
+        urls = list(self._urls.values())
         ages = self._ages.get(lambda: or_unavailable(lambda: ages_of(self._cloudwatch, urls, now)))
         return Snapshot(
             at=now,
@@ -122,15 +122,18 @@ class Snapshots:
         )
 
     def _queue_state(self, queue: QueueName, ages: "_Ages | Unavailable") -> QueueState:
-        url, dlq_url = self._urls[queue]
-        depth = or_unavailable(lambda: depth_of(self._sqs, url))
-        dead = or_unavailable(lambda: depth_of(self._sqs, dlq_url))
+        url, dlq = self._urls[queue], self._dlqs[queue]
+        depth = or_unavailable(lambda: queue_attributes(self._sqs, url))
+        dead = or_unavailable(dlq.attributes)
         return QueueState(
             name=queue,
+            log_group=self._log_groups[queue],
             depth=depth,
             oldest_s=ages if isinstance(ages, Unavailable) else _oldest_now(depth, ages[url]),
             dead=dead,
-            reasons=dead if isinstance(dead, Unavailable) else or_unavailable(lambda: self._reasons[queue].of(dead)),
+            reasons=dead
+            if isinstance(dead, Unavailable)
+            else or_unavailable(lambda: reasons_of(dead, lambda: count_reasons(dlq), self._reasons[queue])),
         )
 
 
@@ -151,9 +154,9 @@ def or_unavailable(check: Callable[[], T]) -> T | Unavailable:
         return Unavailable(failure.message)
 
 
-def _oldest_now(depth: Depth | Unavailable, last_known: float | None) -> float | None:
+def _oldest_now(depth: QueueAttributes | Unavailable, last_known: float | None) -> float | None:
     # CloudWatch is minutes behind: an empty queue has no oldest message any more.
-    return None if isinstance(depth, Depth) and not depth.total else last_known
+    return None if isinstance(depth, QueueAttributes) and not depth.total else last_known
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from ops.status.checks import Depth, Reasons
+from ops.aws.sqs import QueueAttributes
+from ops.status.checks import Reasons
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.terminal.formats import counted, duration_shown
 
@@ -39,19 +40,14 @@ class Verdict:
         return f"{self.health.shown}: {self.why}"
 
 
-def assess(snapshot: Snapshot, *, behind: timedelta, logs: Mapping[str, str]) -> Verdict:
-    """The verdict on a snapshot.
-
-    Args:
-        behind: a queue whose oldest message waits so long has fallen behind.
-        logs: the log group of the function behind each queue, by the queue's name.
-    """
-    problems = [problem for queue in snapshot.queues for problem in _problems(queue, behind, logs[queue.name])]
+def assess(snapshot: Snapshot, *, behind: timedelta) -> Verdict:
+    """The verdict on a snapshot. `behind`: a queue whose oldest message waits so long has fallen behind."""
+    problems = [problem for queue in snapshot.queues for problem in _problems(queue, behind)]
     if problems:
         return Verdict(Health.NOT_HEALTHY, "; ".join(problems))
     if snapshot.unavailable:
         return Verdict(Health.UNCLEAR, f"nothing is known to be wrong, but {'; '.join(snapshot.unavailable)}")
-    on_the_way = sum(queue.depth.total for queue in snapshot.queues if isinstance(queue.depth, Depth))
+    on_the_way = sum(queue.depth.total for queue in snapshot.queues if isinstance(queue.depth, QueueAttributes))
     return Verdict(Health.HEALTHY, f"there are no dead letters, and {_messages(on_the_way)}")
 
 
@@ -64,7 +60,7 @@ def reasons_shown(counts: Mapping[str, int]) -> str:
     return ", ".join(shown)
 
 
-def dead_letters_shown(dead: Depth, reasons: Reasons | Unavailable) -> str:
+def dead_letters_shown(dead: QueueAttributes, reasons: Reasons | Unavailable) -> str:
     """The reasons of dead letters, and of how many of them they are; empty where there are none."""
     if isinstance(reasons, Unavailable) or not dead.total:
         return ""
@@ -74,8 +70,8 @@ def dead_letters_shown(dead: Depth, reasons: Reasons | Unavailable) -> str:
     return shown if reasons.total >= dead.total or not shown else f"of {reasons.total:,} of them: {shown}"
 
 
-def _problems(queue: QueueState, behind: timedelta, log_group: str) -> Iterator[str]:
-    if isinstance(queue.dead, Depth) and queue.dead.total:
+def _problems(queue: QueueState, behind: timedelta) -> Iterator[str]:
+    if isinstance(queue.dead, QueueAttributes) and queue.dead.total:
         shown = dead_letters_shown(queue.dead, queue.reasons)
         where = "" if queue.name == "copy" else f" --queue {queue.name}"
         yield (
@@ -84,7 +80,8 @@ def _problems(queue: QueueState, behind: timedelta, log_group: str) -> Iterator[
         )
     if isinstance(queue.oldest_s, int | float) and queue.oldest_s >= behind.total_seconds():
         yield (
-            f"the {queue.name} queue is {duration_shown(queue.oldest_s)} behind: `aws logs tail {log_group}` shows why"
+            f"the {queue.name} queue is {duration_shown(queue.oldest_s)} behind:"
+            f" `aws logs tail {queue.log_group}` shows why"
         )
 
 

@@ -142,6 +142,7 @@ class FakeSqs:
             told = {
                 "ApproximateNumberOfMessages": str(visible),
                 "ApproximateNumberOfMessagesNotVisible": str(len(self._queue(QueueUrl)) - visible),
+                "ApproximateNumberOfMessagesDelayed": "0",
                 **self.attributes,
             }
             date = self.clock().strftime("%a, %d %b %Y %H:%M:%S GMT")

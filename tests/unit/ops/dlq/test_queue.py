@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ops.aws import sqs_batches
+from ops.aws import sqs as sqs_calls
 from ops.dlq.message import Letter
 from ops.dlq.queue import Refused
 from ops.dlq.queue import send as send_with_ids
@@ -158,4 +158,4 @@ def test_letters_with_one_id_are_told_apart(sqs: Any) -> None:
 
 
 def test_an_entry_that_fails_without_a_message_is_told_by_its_code() -> None:
-    assert sqs_batches.verdicts(1, lambda _: [{"Id": "0", "Code": "Odd", "SenderFault": True}]) == ["Odd"]
+    assert sqs_calls.verdicts(1, lambda _: [{"Id": "0", "Code": "Odd", "SenderFault": True}]) == ["Odd"]

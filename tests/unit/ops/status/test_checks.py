@@ -1,6 +1,6 @@
 """Checks disturb nobody, and none goes on for ever."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import cast
@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 from msgspec import structs
 
-from ops.status.checks import MOST_RECORDS, Cache, CachedReasons, Depth, Reasons, recent_transfers
+from ops.aws.sqs import QueueAttributes
+from ops.status.checks import MOST_RECORDS, Cache, Reasons, reasons_of, recent_transfers
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.record import Record
 from shared.audit_log.unreadable import Unreadable
@@ -76,24 +77,25 @@ def test_a_busy_hour_is_not_read_to_its_end() -> None:
 
 
 @pytest.fixture
-def reasons() -> CachedReasons:
+def reasons() -> Callable[[QueueAttributes], Reasons]:
     """Each count finds another reason."""
     counts = (Reasons({f"count {number}": 1}) for number in count(1))
-    return CachedReasons(lambda: next(counts), Cache(ttl_s=60, clock=lambda: 0.0))
+    cache: Cache[Reasons] = Cache(ttl_s=60, clock=lambda: 0.0)
+    return lambda dead: reasons_of(dead, lambda: next(counts), cache)
 
 
-def test_letters_are_read_again_only_when_their_number_changes(reasons: CachedReasons) -> None:
-    counts = [reasons.of(Depth(number, 0, 0)) for number in (3, 3, 2, 2)]
+def test_letters_are_read_again_only_when_their_number_changes(reasons: Callable[[QueueAttributes], Reasons]) -> None:
+    counts = [reasons(QueueAttributes(number, 0, 0)) for number in (3, 3, 2, 2)]
     assert [list(found.by_reason) for found in counts] == [["count 1"], ["count 1"], ["count 2"], ["count 2"]]
 
 
-def test_an_empty_dead_letter_queue_is_not_read(reasons: CachedReasons) -> None:
-    assert reasons.of(Depth(0, 0, 0)) == Reasons({})
-    assert list(reasons.of(Depth(1, 0, 0)).by_reason) == ["count 1"]
+def test_an_empty_dead_letter_queue_is_not_read(reasons: Callable[[QueueAttributes], Reasons]) -> None:
+    assert reasons(QueueAttributes(0, 0, 0)) == Reasons({})
+    assert list(reasons(QueueAttributes(1, 0, 0)).by_reason) == ["count 1"]
 
 
-def test_letters_that_another_command_holds_are_not_read(reasons: CachedReasons) -> None:
-    assert reasons.of(Depth(5, 1, 0)) == Reasons({}, in_use=True)
-    known = reasons.of(Depth(6, 0, 0))
+def test_letters_that_another_command_holds_are_not_read(reasons: Callable[[QueueAttributes], Reasons]) -> None:
+    assert reasons(QueueAttributes(5, 1, 0)) == Reasons({}, in_use=True)
+    known = reasons(QueueAttributes(6, 0, 0))
     assert list(known.by_reason) == ["count 1"]
-    assert reasons.of(Depth(4, 2, 0)) == known
+    assert reasons(QueueAttributes(4, 2, 0)) == known

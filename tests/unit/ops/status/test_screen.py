@@ -10,7 +10,8 @@ from msgspec import structs
 from rich.cells import cell_len
 from rich.console import Console
 
-from ops.status.checks import Depth, Reasons, RecentTransfers
+from ops.aws.sqs import QueueAttributes
+from ops.status.checks import Reasons, RecentTransfers
 from ops.status.screen import line, screen, to_json
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, assess
@@ -24,8 +25,17 @@ REFUSED = Unavailable("AccessDenied: cloudwatch:GetMetricData on AWS/SQS: no")
 
 
 def snapshot(**changes: object) -> Snapshot:
-    copy = QueueState("copy", Depth(1200, 10, 2), 720.0, Depth(3, 0, 0), Reasons({"AccessDenied": 2, "Archived": 1}))
-    audit = QueueState("audit", Depth(0, 0, 0), None, Depth(0, 0, 0), Reasons({}))
+    copy = QueueState(
+        "copy",
+        "/aws/lambda/copy",
+        QueueAttributes(1200, 10, 2),
+        720.0,
+        QueueAttributes(3, 0, 0),
+        Reasons({"AccessDenied": 2, "Archived": 1}),
+    )
+    audit = QueueState(
+        "audit", "/aws/lambda/audit", QueueAttributes(0, 0, 0), None, QueueAttributes(0, 0, 0), Reasons({})
+    )
     whole = Snapshot(AT, (copy, audit), recent(NEWEST, {"AccessDenied": 2}, 40, at_least=False))
     return replace(whole, **changes)  # type: ignore[arg-type]  # its own fields
 
@@ -52,8 +62,15 @@ def test_everything_is_on_one_screen() -> None:
 
 
 def test_what_could_not_be_read_is_a_question_mark_and_says_why() -> None:
-    nothing = QueueState("copy", REFUSED, REFUSED, REFUSED, REFUSED)
-    letters = QueueState("audit", Depth(0, 0, 0), None, Depth(2, 0, 0), Unavailable("AccessDenied: sqs:ReceiveMessage"))
+    nothing = QueueState("copy", "/aws/lambda/copy", REFUSED, REFUSED, REFUSED, REFUSED)
+    letters = QueueState(
+        "audit",
+        "/aws/lambda/audit",
+        QueueAttributes(0, 0, 0),
+        None,
+        QueueAttributes(2, 0, 0),
+        Unavailable("AccessDenied: sqs:ReceiveMessage"),
+    )
     text = shown(snapshot(queues=(nothing, letters), transfers=REFUSED), width=200)
     assert text[3].split() == ["copy", "?", "?", "?", "?", "?"]
     assert text[4].split() == ["audit", "0", "0", "0", "-", "2", "?"]
@@ -69,7 +86,7 @@ def test_what_could_not_be_read_is_a_question_mark_and_says_why() -> None:
 
 def test_what_is_unclear_says_why_in_the_verdict_and_says_it_once() -> None:
     found = snapshot(transfers=REFUSED)
-    verdict = assess(replace(found, queues=()), behind=timedelta(minutes=15), logs={})
+    verdict = assess(replace(found, queues=()), behind=timedelta(minutes=15))
     why = f"could not read the audit table: {REFUSED.why}"
     assert shown(found, verdict, 200)[-1] == f"Unclear: nothing is known to be wrong, but {why}"
 
@@ -92,7 +109,9 @@ def test_a_count_that_did_not_go_to_the_end_says_so(transfers: RecentTransfers, 
 def test_a_key_or_a_reason_cannot_move_the_cursor() -> None:
     nasty = "\x1b[2J\u202e\n[red]"
     record = structs.replace(NEWEST, object_key=nasty)
-    copy = QueueState("copy", Depth(0, 0, 0), None, Depth(1, 0, 0), Reasons({nasty: 1}))
+    copy = QueueState(
+        "copy", "/aws/lambda/copy", QueueAttributes(0, 0, 0), None, QueueAttributes(1, 0, 0), Reasons({nasty: 1})
+    )
     found = snapshot(queues=(copy,), transfers=recent(record, {nasty: 1}, 1, at_least=False))
     text = shown(found, Verdict(Health.NOT_HEALTHY, nasty))
     assert all(each.isprintable() for each in text)

@@ -1,13 +1,18 @@
-"""SQS batch calls: 200 even when entries failed, so each entry's result is read, and retried."""
+"""SQS calls: how many messages a queue holds, and batch calls, of which each entry's result is read, and retried."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
 
 T = TypeVar("T")
@@ -20,6 +25,53 @@ _PAUSES_S = (0.2, 0.8)
 Call = Callable[[Sequence[int]], "Iterable[BatchResultErrorEntryTypeDef]"]
 
 
+@dataclass(frozen=True)
+class QueueAttributes:
+    """How many messages a queue holds, approximately, and its own redrive policy.
+
+    `at`: a moment after which nothing was sent before SQS answered, by SQS's own clock, if it says.
+    """
+
+    waiting: int
+    in_flight: int
+    delayed: int
+    redrive_policy: str | None = None
+    at: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        """All messages."""
+        return self.waiting + self.in_flight + self.delayed
+
+
+def queue_attributes(sqs: "SQSClient", url: str) -> QueueAttributes:
+    """What SQS knows of a queue.
+
+    Raises:
+        CopytrailError: SQS did not answer.
+    """
+    with translated("sqs:GetQueueAttributes", url):
+        answer = sqs.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+                "RedrivePolicy",
+            ],
+        )
+    attributes = answer["Attributes"]
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return QueueAttributes(
+        waiting=int(attributes["ApproximateNumberOfMessages"]),
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
+        redrive_policy=attributes.get("RedrivePolicy"),
+        # `Date` has whole seconds.
+        at=parsedate_to_datetime(date) + timedelta(seconds=1) if date else None,
+    )
+
+
 def tens(things: Iterable[T]) -> Iterator[list[T]]:
     """As many at a time as go in one batch call."""
     left = iter(things)
@@ -29,6 +81,8 @@ def tens(things: Iterable[T]) -> Iterator[list[T]]:
 
 def verdicts(count: int, call: Call, *, sleep: Callable[[float], None] = time.sleep) -> list[str | None]:
     """Make a batch call for entries 0 to `count` - 1, and up to two more for those that SQS itself failed with.
+
+    A batch call answers 200 although entries of it failed.
 
     Args:
         call: makes the call for the entries at these places, each with its place as its id; those that failed.
