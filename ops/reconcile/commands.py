@@ -6,20 +6,20 @@ from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
 import click
 
 from ops.audit.records import tell_unreadable
 from ops.aws.listing import WORKERS, list_objects
+from ops.aws.object_reads import ObjectReads
 from ops.errors import DIFFERENCES, CommandError, UsageError
 from ops.params.keys import KeyFilter
 from ops.params.moment import moment
 from ops.params.numbers import rate_option
 from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference
-from ops.reconcile.heads import THREADS, HeadReader
-from ops.reconcile.pairs import CopyRecord, Pair, pairs
+from ops.reconcile.heads import THREADS, read_heads
+from ops.reconcile.pairs import CopyRecord, pairs
 from ops.reconcile.records import RecordStore, copy_record, fields_of, read_records, record_store
 from ops.reconcile.repair import Spool
 from ops.reconcile.repair import repair as request_copies
@@ -33,10 +33,6 @@ from ops.terminal.prompts import confirm, note, yes_option
 from shared import times
 from shared.audit_log.query import CLOCKS_DIFFER_BY, AuditQuery
 from shared.humanize import size_shown
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 
 _EXAMPLES = """\b
 Examples:
@@ -184,15 +180,22 @@ def _compare(
         progress("comparing", total=None, unit="objects") as advance,
     ):
         store, read_records = records or (None, None)
+        read_both = partial(read_heads, ObjectReads(s3), deep=deep)
         for scope in scopes:
+            route = scope.route
             comparison = Comparison(
                 scope,
-                HeadReader(s3, deep=deep).read,
+                read_both,
                 deep=deep,
                 records_of=partial(read_records, scope) if read_records else None,
                 advance=advance,
             )
-            with _pairs(s3, scope, store.of(scope) if store else ()) as found:
+            with (
+                closing(list_objects(s3, route.source_bucket, prefixes=scope.prefixes)) as source,
+                closing(list_objects(s3, route.destination_bucket, prefixes=scope.copy_prefixes)) as copies,
+            ):
+                recorded = store.of(scope) if store else ()
+                found = pairs(source, copies, recorded, destination_prefix=route.destination_prefix)
                 for difference in comparison.run(found):
                     show(difference, scope)
             compared.append((scope, comparison.tally))
@@ -210,8 +213,8 @@ def _records(
         query = AuditQuery(dynamodb, table_name)
 
         def read_now(scope: Scope, key: str) -> Iterable[CopyRecord]:
-            records = query.by_object(scope.route.source_bucket, key)
-            found = (copy_record(fields_of(record), scope) for record in records)
+            fields = (fields_of(record.to_item()) for record in query.by_object(scope.route.source_bucket, key))
+            found = (copy_record(each, scope) for each in fields if each)
             return sorted((each for each in found if each), key=attrgetter("finished_at"))
 
         with progress("reading records", total=None, unit="records") as advance:
@@ -221,13 +224,3 @@ def _records(
                 advance(len(page))
         yield store, read_now
         tell_unreadable(query.unreadable)
-
-
-@contextmanager
-def _pairs(s3: "S3Client", scope: Scope, records: Iterable[CopyRecord]) -> Iterator[Iterator[Pair]]:
-    route = scope.route
-    with (
-        closing(list_objects(s3, route.source_bucket, prefixes=scope.prefixes)) as source,
-        closing(list_objects(s3, route.destination_bucket, prefixes=scope.copy_prefixes)) as copies,
-    ):
-        yield pairs(source, copies, records, destination_prefix=route.destination_prefix)

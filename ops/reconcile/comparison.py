@@ -7,6 +7,7 @@ from itertools import islice
 
 from ops.aws.concurrency import results_in_order
 from ops.aws.object_reads import why_not
+from ops.params.keys import Place
 from ops.reconcile.differences import Classifier, Difference, Finding, Kind, difference, head_may_tell
 from ops.reconcile.heads import THREADS, Heads
 from ops.reconcile.pairs import CopyRecord, Pair
@@ -17,9 +18,8 @@ from shared.errors import CopytrailError
 _MOST_HEADS = 5000
 _PAIRS_AT_ONCE = 1000
 
-
-# Reads the heads of a source and of its copy, each a bucket and a key. Raises CopytrailError.
-ReadHeads = Callable[[tuple[str, str], tuple[str, str]], Heads]
+# Reads the heads of a source and of its copy. Raises CopytrailError.
+ReadHeads = Callable[[Place, Place], Heads]
 
 
 @dataclass
@@ -42,12 +42,6 @@ class Tally:
         """So many more of a kind, of `size` bytes together."""
         self.objects[kind] += count
         self.bytes[kind] += size
-
-
-@dataclass(frozen=True)
-class _Classified:
-    finding: Finding | None
-    why_head_failed: str = ""
 
 
 class Comparison:
@@ -79,19 +73,14 @@ class Comparison:
         Raises:
             CopytrailError, CommandError: while iterating, AWS does not answer at all, or refuses.
         """
-        for classified in results_in_order(self._recheck, self._suspects(pairs), threads=THREADS):
-            if classified.why_head_failed:
-                self.tally.head_failed += 1
-                self.tally.why_head_failed = self.tally.why_head_failed or classified.why_head_failed
-            finding = classified.finding
+        for finding in results_in_order(self._recheck, self._suspects(pairs), threads=THREADS):
             if finding is None:
                 continue
             self._add(finding)
             if finding.kind in (Kind.SAME, Kind.IN_FLIGHT):
                 continue
-            counts = self._classifier.counts(finding.kind)
-            self.tally.differences += counts
-            found = difference(finding, self._scope, counts=counts, why_head_failed=classified.why_head_failed)
+            found = difference(finding, self._scope)
+            self.tally.differences += found.is_difference
             self.tally.too_long += found.is_too_long
             yield found
 
@@ -133,29 +122,32 @@ class Comparison:
             return True
         return False
 
-    def _recheck(self, work: tuple[Finding, bool]) -> _Classified:
+    def _recheck(self, work: tuple[Finding, bool]) -> Finding | None:
         finding, needs_recheck = work
         if not needs_recheck:
-            return _Classified(finding)
+            return finding
         route, pair = self._scope.route, finding.pair
         try:
             heads = self._read_heads(
-                (route.source_bucket, pair.key), (route.destination_bucket, route.destination_key(pair.key))
+                Place(route.source_bucket, pair.key), Place(route.destination_bucket, route.destination_key(pair.key))
             )
         except CopytrailError as error:
-            listed_as = finding._replace(kind=Kind.UNCLEAR) if finding.kind is Kind.SAME else finding
-            return _Classified(listed_as, why_not(error))
+            kind = Kind.UNCLEAR if finding.kind is Kind.SAME else finding.kind
+            return finding._replace(kind=kind, why_head_failed=why_not(error))
         classified = self._classifier.classify(pair, heads)
         if classified and self._records_of and _may_be_on_record_by_now(classified):
             records = tuple(self._records_of(pair.key))
             classified = self._classifier.classify(pair._replace(records=records), heads)
-        return _Classified(classified)
+        return classified
 
     def _add(self, finding: Finding) -> None:
         pair = finding.pair
         ends = [end.size for end in (pair.source, pair.copy) if end]
         self.tally.add(finding.kind, ends[0] if ends else 0)
         self.tally.by_size_only += finding.by_size_only
+        if finding.why_head_failed:
+            self.tally.head_failed += 1
+            self.tally.why_head_failed = self.tally.why_head_failed or finding.why_head_failed
 
 
 def _may_be_on_record_by_now(finding: Finding) -> bool:

@@ -17,7 +17,7 @@ from ops.terminal.formats import cause_first
 from ops.terminal.json import JsonObject
 from shared import times
 from shared.events import Upload
-from shared.routes import LONGEST_KEY_BYTES, can_be_a_key
+from shared.routes import LONGEST_KEY_BYTES, Route, can_be_a_key
 
 
 class Kind(StrEnum):
@@ -50,13 +50,17 @@ _REPAIRABLE = frozenset({Kind.MISSING, Kind.COPY_DELETED, Kind.DIFFERENT})
 
 
 class Finding(NamedTuple):
-    """The kind of a pair. `aspects`: in what both ends differ. `by_size_only`: only their sizes could be compared."""
+    """The kind of a pair. `aspects`: in what both ends differ. `by_size_only`: only their sizes could be compared.
+
+    `why_head_failed`: why HeadObject failed; then this is what the listings say.
+    """
 
     kind: Kind
     pair: Pair
     aspects: tuple[str, ...] = ()
     by_size_only: bool = False
     is_archived: bool = False
+    why_head_failed: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,6 @@ class Classifier:
             and (not self.with_records or pair.is_recorded)
             and source.last_modified >= self.scope.since
             and self.scope.takes(pair.key, source.size)
-        )
-
-    def counts(self, kind: Kind) -> bool:
-        """Whether a finding of this kind is a difference.
-
-        Where deletions do not follow, the destination is to hold what the source has no more.
-        """
-        return kind not in (Kind.SAME, Kind.IN_FLIGHT, Kind.UNCLEAR) and (
-            kind is not Kind.NO_SOURCE or self.scope.route.deletes
         )
 
     def _without_source(self, pair: Pair, copy: Listed | None) -> Finding | None:
@@ -242,15 +237,23 @@ class Difference(JsonObject, frozen=True, kw_only=True):
         )
 
 
-def difference(finding: Finding, scope: Scope, *, counts: bool, why_head_failed: str = "") -> Difference:
-    """The difference that a finding is. `counts`: whether it is one, or only shown."""
+def is_difference(kind: Kind, route: Route) -> bool:
+    """Whether a finding of this kind is a difference, or only shown.
+
+    Where deletions do not follow, the destination is to hold what the source has no more.
+    """
+    return kind not in (Kind.SAME, Kind.IN_FLIGHT, Kind.UNCLEAR) and (kind is not Kind.NO_SOURCE or route.deletes)
+
+
+def difference(finding: Finding, scope: Scope) -> Difference:
+    """The difference that a finding is."""
     route, pair = scope.route, finding.pair
     copy_key = route.destination_key(pair.key)
     too_long = "" if can_be_a_key(copy_key) else _TOO_LONG.format(len(copy_key.encode(errors="surrogatepass")))
     source, copy, copied = pair.source, pair.copy, pair.last_copied
     return Difference(
         kind=finding.kind,
-        is_difference=counts,
+        is_difference=is_difference(finding.kind, route),
         route=scope.number,
         source_bucket=route.source_bucket,
         object_key=pair.key,
@@ -258,7 +261,7 @@ def difference(finding: Finding, scope: Scope, *, counts: bool, why_head_failed:
         destination_key=copy_key,
         aspects=finding.aspects,
         archived=finding.is_archived,
-        message=(source and too_long) or why_head_failed or None,
+        message=(source and too_long) or finding.why_head_failed or None,
         size=source and source.size,
         source_etag=source and source.etag,
         uploaded_at=source and source.last_modified,

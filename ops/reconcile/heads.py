@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from ops.aws.list_pages import Listed
-from ops.aws.object_reads import Head, ObjectReads
+from ops.aws.object_reads import ObjectReads
+from ops.params.keys import Place
 from shared import times
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 THREADS = 16
 
@@ -68,37 +65,24 @@ class Heads:
         return tuple(sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)))
 
 
-class HeadReader:
-    """HeadObject of both ends. May be shared by threads. `deep`: with their tags."""
+def read_heads(objects: ObjectReads, source: Place, copy: Place, *, deep: bool) -> Heads:
+    """HeadObject of both ends, and if `deep`, their tags.
 
-    def __init__(self, s3: "S3Client", *, deep: bool) -> None:
-        self._objects = ObjectReads(s3)
-        self._deep = deep
-
-    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
-        """The heads of a source and of its copy, each a bucket and a key.
-
-        Raises:
-            CopytrailError: HeadObject failed for one of them.
-            CommandError: it would fail for every object.
-        """
-        return Heads(self._head(*source), self._head(*copy))
-
-    def _head(self, bucket: str, key: str) -> ObjectHead | None:
-        head = self._objects.head(bucket, key, ChecksumMode="ENABLED")
-        if head is None:
-            return None
-        return object_head(
-            key, head, self._objects.tags(bucket, key) if self._deep and head.answer.get("TagCount") else {}
-        )
+    Raises:
+        CopytrailError: HeadObject failed for one of them.
+        CommandError: it would fail for every object.
+    """
+    return Heads(_object_head(objects, source, deep=deep), _object_head(objects, copy, deep=deep))
 
 
-def object_head(key: str, head: Head, tags: Mapping[str, str]) -> ObjectHead:
-    """An object by its HeadObject answer and its tags."""
+def _object_head(objects: ObjectReads, place: Place, *, deep: bool) -> ObjectHead | None:
+    head = objects.head(place.bucket, place.key, ChecksumMode="ENABLED")
+    if head is None:
+        return None
+    tags = objects.tags(place.bucket, place.key) if deep and head.answer.get("TagCount") else {}
     answer = head.answer
-    listed = Listed(
-        key, head.size, head.etag, times.to_text(head.last_modified), answer.get("StorageClass", "STANDARD")
-    )
+    modified = times.to_text(head.last_modified)
+    listed = Listed(place.key, head.size, head.etag, modified, answer.get("StorageClass", "STANDARD"))
     properties = {ours: answer[theirs] for theirs, ours in _PROPERTIES.items() if answer.get(theirs)}
     return ObjectHead(
         listed=listed,

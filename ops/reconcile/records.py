@@ -7,7 +7,7 @@ The table's index by object has no order of keys. SQLite sorts on disk: a millio
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.aws.concurrency import results_in_order
@@ -17,9 +17,7 @@ from ops.reconcile.scope import Scope
 from shared import times
 from shared.audit_log import schema
 from shared.audit_log.pages import Item, Pages
-from shared.audit_log.query import FIRST_DAY
-from shared.audit_log.record import Record
-from shared.audit_log.schema import day_shard
+from shared.audit_log.query import FIRST_DAY, day_query
 from shared.audit_log.unreadable import Unreadable
 from shared.events import LARGEST_NUMBER, Outcome
 from shared.lambda_runtime.aws import translated
@@ -31,18 +29,20 @@ if TYPE_CHECKING:
 _A_DAY = timedelta(days=1)
 # Each thread has one or two pages: together some 20 MB.
 _PAGE_SIZE = 500
-_ATTRIBUTES = {
-    "#outcome": "Outcome",
-    "#source": "SourceBucket",
-    "#key": "ObjectKey",
-    "#destination": "DestinationBucket",
-    "#copy": "DestinationKey",
-    "#finished_at": "FinishedAt",
-    "#log_id": schema.PARTITION_KEY,
-    "#etag": "SourceETag",
-    "#copy_etag": "DestinationETag",
-    "#size": "Size",
-}
+_ATTRIBUTES = (
+    "Outcome",
+    "SourceBucket",
+    "ObjectKey",
+    "DestinationBucket",
+    "DestinationKey",
+    "FinishedAt",
+    schema.PARTITION_KEY,
+    "SourceETag",
+    "DestinationETag",
+    "Size",
+)
+# A page of a query, by the key that it begins after.
+_PageAt = tuple[Mapping[str, Any], Item | None]
 
 
 class RecordFields(NamedTuple):
@@ -78,20 +78,38 @@ def read_records(
     Raises:
         CopytrailError: while iterating, DynamoDB did not answer, or refused.
     """
-    reader = _Reader(
-        Pages(dynamodb, table_name), times.to_text(since) if since else "0", times.to_text(until), unreadable
-    )
+    pages = Pages(dynamodb, table_name)
+
+    def read(page: _PageAt) -> tuple[list[RecordFields], _PageAt | None]:
+        query, after = page
+        items, last = pages.ask(query, after)
+        found = [fields for item in items if (fields := _readable(item, unreadable))]
+        return found, (query, last) if last else None
+
     first = max(since.date(), FIRST_DAY) if since else _first_day(dynamodb, table_name)
+    begin = since or datetime.combine(first, time.min, UTC)
     days = [first + number * _A_DAY for number in range((until.date() - first).days + 1)]
-    asked = [_Place(day, shard) for day in days for shard in range(schema.DAY_SHARDS)]
+    asked: list[_PageAt] = [
+        (_query(day, shard, begin, until), None) for day in days for shard in range(schema.DAY_SHARDS)
+    ]
     while asked:
         following = []
-        for fields, next_place in results_in_order(reader.page, asked, threads=THREADS):
+        for fields, next_page in results_in_order(read, asked, threads=THREADS):
             if fields:
                 yield fields
-            if next_place:
-                following.append(next_place)
+            if next_page:
+                following.append(next_page)
         asked = following
+
+
+def _query(day: date, shard: int, since: datetime, until: datetime) -> Mapping[str, Any]:
+    query = day_query(day, shard, since, until, page_size=_PAGE_SIZE)
+    names = {f"#{name}": name for name in _ATTRIBUTES}
+    return {
+        **query,
+        "ProjectionExpression": ", ".join(names),
+        "ExpressionAttributeNames": query["ExpressionAttributeNames"] | names,
+    }
 
 
 def _first_day(dynamodb: "DynamoDBClient", table_name: str) -> date:
@@ -101,75 +119,21 @@ def _first_day(dynamodb: "DynamoDBClient", table_name: str) -> date:
     return FIRST_DAY if "RestoreSummary" in table else max(table["CreationDateTime"].date() - _A_DAY, FIRST_DAY)
 
 
-def fields_of(record: Record) -> RecordFields:
-    """Those of a whole record."""
-    return RecordFields(
-        record.outcome,
-        record.source_bucket,
-        record.object_key,
-        record.destination_bucket or "",
-        record.destination_key or "",
-        times.to_text(record.finished_at),
-        record.log_id,
-        record.source_etag,
-        record.destination_etag or "",
-        record.size,
-    )
+def _readable(item: Item, unreadable: Unreadable) -> RecordFields | None:
+    try:
+        return fields_of(item)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
+        unreadable.add(item[schema.PARTITION_KEY]["S"], problem)
+        return None
 
 
-class _Place(NamedTuple):
-    """Where a page begins: after an item of a day's shard, or with the first one."""
+def fields_of(item: Item) -> RecordFields | None:
+    """The fields of an item of the table; None: it has not been copied anywhere.
 
-    day: date
-    shard: int
-    after: Item | None = None
-
-
-class _Reader:
-    """Reads pages. May be shared by threads."""
-
-    def __init__(self, pages: Pages, since: str, until: str, unreadable: Unreadable) -> None:
-        self._pages = pages
-        self._since = since
-        self._until = until
-        self._unreadable = unreadable
-
-    def page(self, place: _Place) -> tuple[list[RecordFields], _Place | None]:
-        """The records of a page, and where the next one begins."""
-        items, last = self._pages.ask(self._query(place), place.after)
-        return [fields for item in items if (fields := self._fields(item))], place._replace(
-            after=last
-        ) if last else None
-
-    def _fields(self, item: Item) -> RecordFields | None:
-        try:
-            return _fields(item)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
-            self._unreadable.add(item[schema.PARTITION_KEY]["S"], problem)
-            return None
-
-    def _query(self, place: _Place) -> Mapping[str, Any]:
-        return {
-            "IndexName": schema.BY_DAY,
-            "KeyConditionExpression": "#day = :day AND #order BETWEEN :since AND :until",
-            "ProjectionExpression": ", ".join(_ATTRIBUTES),
-            "ExpressionAttributeNames": {
-                "#day": schema.DAY_SHARD,
-                "#order": schema.FINISHED_ORDER,
-                **_ATTRIBUTES,
-            },
-            "ExpressionAttributeValues": {
-                ":day": {"S": day_shard(place.day, place.shard)},
-                ":since": {"S": self._since},
-                ":until": {"S": self._until},
-            },
-            "Limit": _PAGE_SIZE,
-        }
-
-
-def _fields(item: Item) -> RecordFields | None:
-    """Those of an item; None: it has not been copied anywhere."""
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: it is no record of this version.
+    """
     if "DestinationKey" not in item:
         return None
     size = int(item["Size"]["N"])

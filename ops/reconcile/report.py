@@ -36,7 +36,7 @@ _MEANINGS = {
 }
 _NO_SOURCE_IS_EXPECTED = "only at the destination: no difference here"
 
-_DIFFERENCES = Table[Difference](
+DIFFERENCE_TABLE = Table[Difference](
     Column("Kind", lambda found: Cell(found.kind, _STYLES[found.kind]), 11),
     Column("Size", lambda found: size_shown(found.bytes), WIDEST_SIZE, right=True, from_width=60),
     Column("What", lambda found: found.explanation, least=26, from_width=66),
@@ -111,7 +111,7 @@ class Report:
     def show(self, found: Difference) -> None:
         """Show one more: at once, or on a terminal when all are found."""
         if not self._is_table:
-            _DIFFERENCES.print([found], as_json=self._as_json)
+            DIFFERENCE_TABLE.print([found], as_json=self._as_json)
         elif not (self._with_repair and found.may_be_repaired):
             self._count += 1
             if self._count <= _MOST_SHOWN:
@@ -121,7 +121,7 @@ class Report:
         """Print the totals; into a pipe, as notes."""
         if self._is_table:
             if self._first:
-                self.show_table(self._first)
+                DIFFERENCE_TABLE.print(self._first)
                 if self._count > len(self._first):
                     click.echo(f"… and {self._count - len(self._first):,} more: a pipe or --json gets them all")
                 click.echo()
@@ -133,15 +133,11 @@ class Report:
                 note(f"{_title(scope)}: {_totals_in_words(tally)}")
         _print_notes([tally for _, tally in compared])
 
-    def show_table(self, found: Sequence[Difference] | Iterator[Difference]) -> None:
-        """A table of differences."""
-        _DIFFERENCES.print(found)
-
     def show_repairable(self, differences: Iterator[Difference]) -> None:
         """What would be repaired: on a terminal, elsewhere it has been shown."""
         if self._is_table:
             click.echo()
-            self.show_table(differences)
+            DIFFERENCE_TABLE.print(differences)
 
     def print_summary(self, compared: Compared, repair: RepairSummary | None) -> None:
         """The last line for a program."""
@@ -157,26 +153,17 @@ class Report:
 
 
 def _route_summary(scope: Scope, tally: Tally) -> RouteSummary:
-    def of(kind: Kind) -> ObjectCount:
-        return ObjectCount(objects=tally.objects[kind], size=tally.bytes[kind])
-
+    counts = {kind: ObjectCount(objects=tally.objects[kind], size=tally.bytes[kind]) for kind in Kind}
     return RouteSummary(
         route=scope.number,
         source_bucket=scope.route.source_bucket,
         destination_bucket=scope.route.destination_bucket,
         destination_prefix=scope.route.destination_prefix,
         differences=tally.differences,
-        same=of(Kind.SAME),
-        in_flight=of(Kind.IN_FLIGHT),
-        missing=of(Kind.MISSING),
-        copy_deleted=of(Kind.COPY_DELETED),
-        different=of(Kind.DIFFERENT),
-        no_record=of(Kind.NO_RECORD),
-        no_source=of(Kind.NO_SOURCE),
-        unclear=of(Kind.UNCLEAR),
         by_size_only=tally.by_size_only,
         head_failed=tally.head_failed,
         too_long=tally.too_long,
+        **{kind.name.lower(): count for kind, count in counts.items()},
     )
 
 

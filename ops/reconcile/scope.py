@@ -63,7 +63,7 @@ class Scope:
 
 
 def scopes(
-    routes: Sequence[Route], wanted: str, keys: KeyFilter, *, since: datetime | None, in_flight_since: datetime
+    routes: Sequence[Route], route: str, keys: KeyFilter, *, since: datetime | None, in_flight_since: datetime
 ) -> list[Scope]:
     """The scopes of the route with a number (as text, from 1), or of `all`.
 
@@ -79,17 +79,17 @@ def scopes(
             in_flight_since=times.to_text(in_flight_since),
             others=tuple(routes[: number - 1]) + tuple(routes[number:]),
         )
-        for number in _numbers(wanted, len(routes))
+        for number in _numbers(route, len(routes))
     ]
 
 
-def _numbers(wanted: str, count: int) -> Iterable[int]:
-    if wanted == ALL:
+def _numbers(route: str, count: int) -> Iterable[int]:
+    if route == ALL:
         return range(1, count + 1)
-    if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= count:
-        return [int(wanted)]
+    if route.isascii() and route.isdigit() and 1 <= int(route) <= count:
+        return [int(route)]
     known = "1" if count == 1 else f"1 to {count}"
-    raise UsageError(f"there is no route '{wanted}': the stack's routes are {known}, in the order of its settings")
+    raise UsageError(f"there is no route '{route}': the stack's routes are {known}, in the order of its settings")
 
 
 def _may_bring(route: Route, copy_key: str, size: int) -> bool:

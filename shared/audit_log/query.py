@@ -93,12 +93,13 @@ class AuditQuery:
         Raises:
             CopytrailError: while iterating, DynamoDB did not answer.
         """
-        query = self._query(
-            schema.BY_OBJECT,
-            "#object = :object",
-            names={"#object": schema.SOURCE_OBJECT},
-            values={":object": source_object(bucket, key)},
-        )
+        query = {
+            "IndexName": schema.BY_OBJECT,
+            "KeyConditionExpression": "#object = :object",
+            "ExpressionAttributeNames": {"#object": schema.SOURCE_OBJECT},
+            "ExpressionAttributeValues": {":object": {"S": source_object(bucket, key)}},
+            "Limit": self._page_size,
+        }
         records = self._records(query, lambda: self._pages.ask(query), Record.from_item)
         # S3's events tell the second of an upload; within it, only the sequencer knows the order.
         for _, moment in groupby(records, key=lambda record: record.uploaded_at):
@@ -173,18 +174,7 @@ class AuditQuery:
     def _day_query(
         self, day: date, shard: int | str, span: _Span, operation_id: str | None = None
     ) -> Mapping[str, Any]:
-        # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
-        query = self._query(
-            schema.BY_DAY,
-            "#day = :day AND #finished BETWEEN :since AND :until",
-            names={"#day": schema.DAY_SHARD, "#finished": schema.FINISHED_ORDER},
-            values={
-                ":day": day_shard(day, shard),
-                ":since": times.to_text(span.since),
-                ":until": times.to_text(span.until),
-            },
-            forward=not span.newest_first,
-        )
+        query = day_query(day, shard, span.since, span.until, page_size=self._page_size, newest_first=span.newest_first)
         if operation_id:
             # DynamoDB looks at a page of 1 MB, and sends what it finds.
             del query["Limit"]
@@ -192,18 +182,6 @@ class AuditQuery:
             query["ExpressionAttributeNames"]["#operation"] = schema.OPERATION_ID
             query["ExpressionAttributeValues"][":operation"] = {"S": operation_id}
         return query
-
-    def _query(
-        self, index: str, condition: str, *, names: dict[str, str], values: Mapping[str, str], forward: bool = True
-    ) -> dict[str, Any]:
-        return {
-            "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
-            "ScanIndexForward": forward,
-            "Limit": self._page_size,
-        }
 
     def _records(
         self, query: Mapping[str, Any], first_page: Callable[[], _Page], read: Callable[[Item], R]
@@ -223,6 +201,25 @@ class AuditQuery:
                 self.unreadable.add(item[schema.PARTITION_KEY]["S"], str(error))
             else:
                 yield record
+
+
+def day_query(
+    day: date, shard: int | str, since: datetime, until: datetime, *, page_size: int, newest_first: bool = False
+) -> dict[str, Any]:
+    """The query of one shard of a day for what finished from `since` up to, not including, `until`."""
+    # "moment" sorts before every "moment#LogID": BETWEEN takes in all of `since`, and nothing of `until`.
+    return {
+        "IndexName": schema.BY_DAY,
+        "KeyConditionExpression": "#day = :day AND #finished BETWEEN :since AND :until",
+        "ExpressionAttributeNames": {"#day": schema.DAY_SHARD, "#finished": schema.FINISHED_ORDER},
+        "ExpressionAttributeValues": {
+            ":day": {"S": day_shard(day, shard)},
+            ":since": {"S": times.to_text(since)},
+            ":until": {"S": times.to_text(until)},
+        },
+        "ScanIndexForward": not newest_first,
+        "Limit": page_size,
+    }
 
 
 def _finished_order(record: Record) -> tuple[datetime, str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ops.aws.list_pages import Listed
+from ops.params.keys import Place
 from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.heads import Heads, ObjectHead
@@ -22,10 +23,10 @@ class Ends:
         self._now = now
         self.reads = 0
 
-    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
-        assert (source[0], copy[0]) == (SOURCE, DESTINATION)
+    def read(self, source: Place, copy: Place) -> Heads:
+        assert (source.bucket, copy.bucket) == (SOURCE, DESTINATION)
         self.reads += 1
-        at_source, at_copy = self._now.get(source[1], (None, None))
+        at_source, at_copy = self._now.get(source.key, (None, None))
         return Heads(at_source and ObjectHead(at_source), at_copy and ObjectHead(at_copy))
 
 
@@ -36,10 +37,10 @@ class Blind:
         self._keys = keys
         self._error = error
 
-    def read(self, source: tuple[str, str], copy: tuple[str, str]) -> Heads:
-        if not self._keys or source[1] in self._keys:
-            raise self._error("AccessDenied", f"s3:GetObject on {source[1]}: Forbidden")
-        return Heads(ObjectHead(listed(source[1])), None)
+    def read(self, source: Place, copy: Place) -> Heads:
+        if not self._keys or source.key in self._keys:
+            raise self._error("AccessDenied", f"s3:GetObject on {source.key}: Forbidden")
+        return Heads(ObjectHead(listed(source.key)), None)
 
 
 def missing(key: str) -> Pair:

@@ -8,7 +8,7 @@ import pytest
 
 from ops.params.keys import KeyFilter
 from ops.reconcile.pairs import CopyRecord
-from ops.reconcile.records import RecordFields, copy_record, fields_of, read_records, record_store
+from ops.reconcile.records import RecordFields, copy_record, read_records, record_store
 from shared.audit_log import schema
 from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard
@@ -132,12 +132,6 @@ def test_every_page_of_every_shard_is_read() -> None:
     items = [a_record(number).to_item() for number in range(50)]
     table = FakeTable(*items, CreationDateTime=MOMENT)
     assert keys_read(table) == sorted(f"key {number}" for number in range(50))
-
-
-def test_what_a_record_tells_is_the_same_from_its_item_and_from_itself() -> None:
-    record = a_record(7)
-    [[found]] = read(FakeTable(record.to_item(), CreationDateTime=MOMENT))
-    assert found == fields_of(record)
 
 
 @pytest.mark.parametrize(

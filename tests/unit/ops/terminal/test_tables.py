@@ -14,7 +14,7 @@ from ops.dlq.results import Found, Lines, Result
 from ops.dlq.tables import print_letters, print_summary, summary_of
 from ops.reconcile import report
 from ops.reconcile.differences import Finding, Kind, difference
-from ops.reconcile.report import Report
+from ops.reconcile.report import DIFFERENCE_TABLE
 from ops.terminal import tables
 from shared.errors import sentence
 from shared.humanize import visible
@@ -45,7 +45,7 @@ def letter(key: str) -> Letter:
 
 def show_differences(key: str) -> None:
     missing = Finding(Kind.MISSING, pair(listed(), None)._replace(key=key))
-    Report(as_json=False, with_repair=False).show_table([difference(missing, scope(), counts=True)])
+    DIFFERENCE_TABLE.print([difference(missing, scope())])
 
 
 # What shows an object of a key, and the verdict on it.
