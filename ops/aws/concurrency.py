@@ -100,13 +100,13 @@ class Pace:
             self._sleep(self._next_at - now)
         self._next_at = max(self._next_at, now) + count / self._per_second
 
-    def group_size(self, most: int) -> int:
-        """How many go in one call that takes up to `most`: at a slow pace, about a second's worth."""
-        return most if self._per_second is None else max(1, min(most, int(self._per_second)))
-
     def groups(self, things: Iterable[T], most: int) -> Iterator[list[T]]:
-        """The things, as many at a time as go in one call that takes up to `most`; each group when it may go."""
+        """The things, as many at a time as go in one call that takes up to `most`; each group when it may go.
+
+        At a slow pace, a group is about a second's worth.
+        """
+        size = most if self._per_second is None else max(1, min(most, int(self._per_second)))
         remaining = iter(things)
-        while group := list(islice(remaining, self.group_size(most))):
+        while group := list(islice(remaining, size)):
             self.take(len(group))
             yield group

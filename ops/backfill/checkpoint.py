@@ -52,7 +52,8 @@ class CheckpointFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._unfinished = path.with_name(f"{path.name}.unfinished")
+        # Its name is no longer than the lock's: where that is, this can be.
+        self._new = path.with_name(f"{path.name}.new")
         self._lock = path.with_name(f"{path.name}.lock")
 
     @contextmanager
@@ -116,18 +117,6 @@ class CheckpointFile:
             )
         return checkpoint
 
-    def check(self) -> None:
-        """Let a place pass at which a checkpoint can be written, before much is done for it.
-
-        Raises:
-            CommandError: the file cannot be written.
-        """
-        try:
-            self._unfinished.open("ab").close()
-            self._unfinished.unlink()
-        except OSError as error:
-            raise self._unwritable(error) from error
-
     def write(self, checkpoint: Checkpoint) -> None:
         """Put this checkpoint in the place of the one before.
 
@@ -135,11 +124,11 @@ class CheckpointFile:
             CommandError: the file cannot be written.
         """
         try:
-            with self._unfinished.open("wb") as file:
+            with self._new.open("wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(checkpoint), indent=2) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            self._unfinished.replace(self.path)
+            self._new.replace(self.path)
         except OSError as error:
             raise self._unwritable(error) from error
 

@@ -13,6 +13,7 @@ from ops.aws.concurrency import Pace
 from ops.aws.object_reads import ObjectReads
 from ops.backfill.checkpoint import Checkpoint, CheckpointWriter
 from ops.backfill.job import BackfillOptions, Job, job_of
+from ops.backfill.objects import Position
 from ops.backfill.preview import Preview
 from ops.backfill.requests import THREADS, GroupResult, Requester, request_all
 from ops.copy_requests import CopyRequests
@@ -163,7 +164,6 @@ def _agreed(job: Job, *, rate: float, yes: bool) -> Checkpoint | None:
             f" {job.earlier.in_words}"
         )
         return job.earlier if confirm("Request the rest?", yes=yes) else None
-    job.file.check()
     preview = _preview(job)
     if not preview.objects:
         left_out = f"; left out: {preview.left_out_shown}" if preview.left_out else ""
@@ -226,7 +226,7 @@ def _request(
     requester = Requester(ObjectReads(s3), copies, job.selection.bucket, begin=writer.begin, wait=stopped.wait)
     begun = writer.checkpoint
     with (
-        closing(job.selection.taken(job.objects.after(begun.position))) as taken,
+        closing(job.selection.taken(job.objects_after(begun.position))) as taken,
         progress("requesting", total=max(0, begun.objects - begun.requested), unit="copies") as advance,
     ):
 
@@ -253,7 +253,7 @@ def _print_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bo
 def _preview(job: Job) -> Preview:
     preview = Preview(job.selection, job.parts)
     with progress("counting", total=None, unit="objects") as advance:
-        preview.count(job.objects, advance)
+        preview.count(job.objects_after(Position()), advance)
     return preview
 
 

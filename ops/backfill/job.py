@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import msgspec
 
 from ops.backfill.checkpoint import Checkpoint, CheckpointFile
 from ops.backfill.inventory import Inventory, Manifest, read_manifest
-from ops.backfill.objects import Listing, Selection, SourceObjects, prefixes_to_list
+from ops.backfill.objects import ObjectsAfter, Selection, listed_after, prefixes_to_list
 from ops.errors import UsageError
 from ops.params.keys import KeyFilter
 from ops.params.moment import check_order, moment
@@ -52,7 +53,7 @@ class BackfillOptions:
 class Job:
     """What one backfill goes over, which objects of that it takes, and how far an earlier run of it came."""
 
-    objects: SourceObjects
+    objects_after: ObjectsAfter
     selection: Selection
     parts: PartSizes
     arguments: Mapping[str, str]
@@ -97,10 +98,10 @@ def job_of(
     )
     check_order(since, until)
     return Job(
-        objects=(
-            Inventory(s3, manifest, needs_dates=bool(since or until))
+        objects_after=(
+            Inventory(s3, manifest, needs_dates=bool(since or until)).after
             if manifest
-            else Listing(s3, bucket, prefixes_to_list(routes, options.keys))
+            else partial(listed_after, s3, bucket, prefixes_to_list(routes, options.keys))
         ),
         selection=Selection(bucket, routes, options.keys, since, until, include_archived=options.include_archived),
         parts=msgspec.json.decode(stack.output(Output.PARTS), type=PartSizes),

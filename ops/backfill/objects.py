@@ -1,16 +1,17 @@
 """Objects of a source bucket that a backfill goes over, and which of them it takes, or why not."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from ops.aws.list_pages import is_archived
 from ops.aws.listing import list_objects
 from ops.params.keys import KeyFilter
+from shared import times
 from shared.routes import Route, can_be_a_key
 
 if TYPE_CHECKING:
@@ -39,32 +40,26 @@ class SourceObject(NamedTuple):
     position: Position
 
 
-class SourceObjects(Protocol):
-    """All objects that are there, by a listing or an inventory."""
-
-    def after(self, position: Position) -> Iterator[SourceObject]:
-        """Every object after a position, always in the same order. Raises what boto3 raises, or CommandError."""
+# Every object after a position, by a listing or an inventory, always in the same order. Raises what boto3 raises, or
+# CommandError.
+ObjectsAfter = Callable[[Position], Iterator[SourceObject]]
 
 
-class Listing:
-    """What is there now under some prefixes, in key order."""
+def listed_after(s3: "S3Client", bucket: str, prefixes: Sequence[str], position: Position) -> Iterator[SourceObject]:
+    """Every object that is there now under some prefixes, with a key after the position's, in key order.
 
-    def __init__(self, s3: "S3Client", bucket: str, prefixes: Sequence[str]) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-        self._prefixes = tuple(prefixes)
-
-    def after(self, position: Position) -> Iterator[SourceObject]:
-        """Every object with a key after the position's. Raises what boto3 raises."""
-        for listed in list_objects(self._s3, self._bucket, prefixes=self._prefixes, start_after=position.key):
-            yield SourceObject(
-                key=listed.key,
-                size=listed.size,
-                etag=listed.etag,
-                last_modified=listed.modified_at,
-                storage_class=listed.storage_class,
-                position=Position(key=listed.key),
-            )
+    Raises:
+        CopytrailError: while iterating, S3 did not answer, or refused.
+    """
+    for listed in list_objects(s3, bucket, prefixes=prefixes, start_after=position.key):
+        yield SourceObject(
+            key=listed.key,
+            size=listed.size,
+            etag=listed.etag,
+            last_modified=times.from_text(listed.last_modified),
+            storage_class=listed.storage_class,
+            position=Position(key=listed.key),
+        )
 
 
 class LeftOut(StrEnum):

@@ -1,13 +1,13 @@
 """Preview of a backfill: how many objects, how large, what is left out, and what it would cost."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from ops.backfill.cost import PRICES_OF, Cost, CostItem, usd_shown
-from ops.backfill.objects import LeftOut, Position, Selection, SourceObjects
+from ops.backfill.objects import LeftOut, Selection, SourceObject
 from ops.terminal.formats import counted, duration_shown
 from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes
@@ -34,9 +34,9 @@ class Preview:
         self.left_out: Counter[LeftOut] = Counter()
         self.cost = Cost(parts)
 
-    def count(self, objects: SourceObjects, advance: Callable[[int], None]) -> None:
+    def count(self, objects: Iterable[SourceObject], advance: Callable[[int], None]) -> None:
         """Count all objects once. Raises what `objects` raises."""
-        for number, source_object in enumerate(objects.after(Position()), start=1):
+        for number, source_object in enumerate(objects, start=1):
             if number % _STEP == 0:
                 advance(_STEP)
             if not self._selection.filters_take(source_object):

@@ -20,7 +20,7 @@ from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference
 from ops.reconcile.heads import THREADS, read_heads
 from ops.reconcile.pairs import CopyRecord, pairs
-from ops.reconcile.records import RecordStore, copy_record, fields_of, read_records, record_store
+from ops.reconcile.records import RecordStore, copy_record, fields_of, read_records
 from ops.reconcile.repair import Spool
 from ops.reconcile.repair import repair as request_copies
 from ops.reconcile.report import Compared, RepairSummary, Report
@@ -99,7 +99,7 @@ def reconcile(
     _check(repair=repair, yes=yes, rate=rate)
     chosen = scopes(stack.routes, route, keys, since=since, in_flight_since=in_flight_since)
     report = Report(as_json=as_json, with_repair=repair)
-    with Spool() as repairable:
+    with closing(Spool()) as repairable:
 
         def show(difference: Difference, scope: Scope) -> None:
             report.show(difference)
@@ -209,7 +209,7 @@ def _records(
     """All that is on record, as it was read, and how to read what is on record of one key now."""
     table_name = stack.output(Output.AUDIT_TABLE_NAME)
     begin = times.earlier(since, CLOCKS_DIFFER_BY) if since else None
-    with closing(stack.client("dynamodb", connections=2 * THREADS)) as dynamodb, record_store(scopes) as store:
+    with closing(stack.client("dynamodb", connections=2 * THREADS)) as dynamodb, closing(RecordStore(scopes)) as store:
         query = AuditQuery(dynamodb, table_name)
 
         def read_now(scope: Scope, key: str) -> Iterable[CopyRecord]:

@@ -6,7 +6,6 @@ The table's index by object has no order of keys. SQLite sorts on disk: a millio
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -159,14 +158,22 @@ _OUTCOMES = frozenset({Outcome.COPIED, Outcome.DELETED})
 class RecordStore:
     """The records of some scopes, in a temporary file. For one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, scopes: Sequence[Scope]) -> None:
-        self._connection = connection
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        # A database without a name is a temporary file that nobody else sees.
+        self._connection = connection = sqlite3.connect("", isolation_level=None)
         self._scopes = scopes
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute("BEGIN")
         for scope in scopes:
             connection.execute(
                 f"CREATE TABLE {_table(scope)} (key TEXT, finished_at TEXT, log_id TEXT, is_deletion INTEGER,"
                 " source_etag TEXT, destination_etag TEXT, size INTEGER)"
             )
+
+    def close(self) -> None:
+        """Leave nothing of it on the disk."""
+        self._connection.close()
 
     def add(self, fields: Sequence[RecordFields]) -> None:
         """Store what matters to a scope."""
@@ -178,17 +185,6 @@ class RecordStore:
         """What matters to a scope, in the order of keys, and of each key in that of time."""
         found = self._connection.execute(f"SELECT * FROM {_table(scope)} ORDER BY key, finished_at, log_id")  # noqa: S608 - our own name
         return map(CopyRecord._make, found)
-
-
-@contextmanager
-def record_store(scopes: Sequence[Scope]) -> Iterator[RecordStore]:
-    """An empty store; nothing is left of it in the end."""
-    # A database without a name is a temporary file that nobody else sees.
-    with closing(sqlite3.connect("", isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = OFF")
-        connection.execute("PRAGMA temp_store = FILE")
-        connection.execute("BEGIN")
-        yield RecordStore(connection, scopes)
 
 
 def copy_record(fields: RecordFields, scope: Scope) -> CopyRecord | None:

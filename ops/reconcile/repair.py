@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from tempfile import SpooledTemporaryFile
-from types import TracebackType
 
 import msgspec
 
@@ -27,18 +26,14 @@ class Spool:
     """Spool file of differences that are to be repaired: in memory, and on disk when they are many."""
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
+        self._file = SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by close()
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Difference)
         self.count = 0
         self.bytes = 0
 
-    def __enter__(self) -> "Spool":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Leave nothing of it on the disk."""
         self._file.close()
 
     def __iter__(self) -> Iterator[Difference]:

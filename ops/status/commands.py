@@ -60,9 +60,9 @@ def status(
     Ctrl-C ends with the exit code of the last one.
     """
     title = f"Stack {stack.name} in {stack.region}"
-    with ExitStack() as until_the_end:
+    with ExitStack() as clients:
         with waiting(f"Reading stack {stack.name}"):
-            snapshots = until_the_end.enter_context(Snapshots(stack))
+            snapshots = Snapshots(stack, clients)
             snapshot = snapshots.take()
 
         if watch:

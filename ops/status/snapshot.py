@@ -84,27 +84,19 @@ class Snapshot:
 
 
 class Snapshots:
-    """Snapshots of a stack, one after the other, with the same clients."""
+    """Snapshots of a stack, one after the other, with the same clients, which `clients` closes."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, clients: ExitStack) -> None:
         self._urls = {queue: queue.url(stack) for queue in QueueName}
         self._log_groups = {queue: stack.output(output) for queue, output in _LOG_GROUPS.items()}
         table_name = stack.output(Output.AUDIT_TABLE_NAME)
-        with ExitStack() as clients:
-            self._sqs = clients.enter_context(closing(stack.client("sqs", connections=SQS_THREADS)))
-            self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
-            dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
-            self._clients = clients.pop_all()
+        self._sqs = clients.enter_context(closing(stack.client("sqs", connections=SQS_THREADS)))
+        self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
+        dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
         self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
         self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
         self._dlqs = {queue: DeadLetterQueue(self._sqs, queue.dlq_url(stack)) for queue in QueueName}
         self._reasons: dict[QueueName, Cache[Reasons]] = {queue: Cache(ttl_s=_TTL_S) for queue in QueueName}
-
-    def __enter__(self) -> "Snapshots":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clients.close()
 
     def take(self) -> Snapshot:
         """Take one.

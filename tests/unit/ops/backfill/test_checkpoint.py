@@ -49,7 +49,7 @@ def test_without_a_file_nothing_is_under_way(file: CheckpointFile) -> None:
 
 def test_a_machine_that_stops_while_writing_leaves_the_one_before(file: CheckpointFile) -> None:
     file.write(CHECKPOINT)
-    file.path.with_name("backfill.json.unfinished").write_bytes(b'{"version":1,"operat')
+    file.path.with_name("backfill.json.new").write_bytes(b'{"version":1,"operat')
 
     assert file.read(ARGUMENTS) == CHECKPOINT
     file.write(CHECKPOINT)
@@ -97,14 +97,20 @@ def test_other_arguments_are_named(file: CheckpointFile, arguments: dict[str, st
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be written \(No such file or directory\)"):
         CheckpointFile(tmp_path / "nowhere" / "backfill.json").write(CHECKPOINT)
-    with pytest.raises(UsageError, match=r"cannot be written \(No such file or directory\)"):
-        CheckpointFile(tmp_path / "nowhere" / "backfill.json").check()
 
 
-def test_to_find_out_whether_it_can_be_written_leaves_nothing(file: CheckpointFile) -> None:
-    file.check()
+@pytest.mark.parametrize("name", ["nowhere/backfill.json", "x" * 251])
+def test_where_no_checkpoint_can_be_written_it_is_said_before_anything_is_done(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be written"), CheckpointFile(tmp_path / name).locked():
+        pass
 
-    assert list(file.path.parent.iterdir()) == []
+
+def test_where_a_lock_can_be_had_a_checkpoint_can_be_written(tmp_path: Path) -> None:
+    file = CheckpointFile(tmp_path / ("x" * 250))
+    with file.locked():
+        file.write(CHECKPOINT)
+
+    assert list(tmp_path.iterdir()) == [file.path]
 
 
 def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:

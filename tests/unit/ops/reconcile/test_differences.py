@@ -3,6 +3,7 @@
 A difference says what is wrong, and is spooled until it is repaired.
 """
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -273,7 +274,7 @@ def test_the_copy_that_ends_it_is_one_of_what_the_source_holds() -> None:
 def test_what_is_kept_comes_back_as_it_was_however_often() -> None:
     odd = "line\nbreak \u202e \x00 \U0010ffff"
     many = [a_difference(Kind.MISSING, pair(listed(odd * 100, size=number), None)) for number in range(2000)]
-    with Spool() as spooled:
+    with closing(Spool()) as spooled:
         for each in many:
             spooled.add(each)
         assert list(spooled) == many

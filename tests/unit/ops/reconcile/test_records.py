@@ -1,6 +1,7 @@
 """Records come by time, and are given by key."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from ops.params.keys import KeyFilter
 from ops.reconcile.pairs import CopyRecord
-from ops.reconcile.records import RecordFields, copy_record, read_records, record_store
+from ops.reconcile.records import RecordFields, RecordStore, copy_record, read_records
 from shared.audit_log import schema
 from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard
@@ -39,7 +40,7 @@ def fields(key: str, **other: Any) -> RecordFields:
 
 def test_records_are_given_by_key_and_then_by_time() -> None:
     keys = ["b", "\U0001f600", "é", "a\x01", "", "a"]
-    with record_store([scope()]) as store:
+    with closing(RecordStore([scope()])) as store:
         store.add([fields(key) for key in keys])
         store.add([fields("a", finished_at="2026-11-22T00:00:00.000Z", outcome=Outcome.DELETED)])
         found = list(store.of(scope()))
