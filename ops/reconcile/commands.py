@@ -20,7 +20,7 @@ from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference
 from ops.reconcile.heads import THREADS, read_heads
 from ops.reconcile.pairs import CopyRecord, pairs
-from ops.reconcile.records import RecordStore, copy_record, fields_of, read_records
+from ops.reconcile.records import RecordStore, found_record, matters, read_records
 from ops.reconcile.repair import Spool
 from ops.reconcile.repair import repair as request_copies
 from ops.reconcile.report import Compared, RepairSummary, Report
@@ -213,9 +213,9 @@ def _records(
         query = AuditQuery(dynamodb, table_name)
 
         def read_now(scope: Scope, key: str) -> Iterable[CopyRecord]:
-            fields = (fields_of(record.to_item()) for record in query.by_object(scope.route.source_bucket, key))
-            found = (copy_record(each, scope) for each in fields if each)
-            return sorted((each for each in found if each), key=attrgetter("finished_at"))
+            records = query.by_object(scope.route.source_bucket, key)
+            known = filter(None, (found_record(record.to_item()) for record in records))
+            return sorted((found.record for found in known if matters(found, scope)), key=attrgetter("finished_at"))
 
         with progress("reading records", total=None, unit="records") as advance:
             until = times.now() + CLOCKS_DIFFER_BY

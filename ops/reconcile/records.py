@@ -40,23 +40,18 @@ _ATTRIBUTES = (
     "DestinationETag",
     "Size",
 )
+_OUTCOMES = frozenset({Outcome.COPIED, Outcome.DELETED})
 # A page of a query, by the key that it begins after.
 _PageAt = tuple[Mapping[str, Any], Item | None]
 
 
-class RecordFields(NamedTuple):
-    """The fields of a record that matter here. Moments as the table writes them, to be compared as text."""
+class FoundRecord(NamedTuple):
+    """A record, and along which way: from which bucket, and to which bucket and key."""
 
-    outcome: str
     source_bucket: str
-    object_key: str
     destination_bucket: str
     destination_key: str
-    finished_at: str
-    log_id: str
-    source_etag: str
-    destination_etag: str
-    size: int
+    record: CopyRecord
 
 
 def read_records(
@@ -66,8 +61,8 @@ def read_records(
     since: datetime | None,
     until: datetime,
     unreadable: Unreadable,
-) -> Iterator[list[RecordFields]]:
-    """The fields of every record that finished from `since` (None: ever) to `until`, some at a time, in no order.
+) -> Iterator[list[FoundRecord]]:
+    """Every copy and deletion on record from `since` (None: ever) to `until`, some at a time, in no order.
 
     An item that is no record of this version is passed over, and counted in `unreadable`.
 
@@ -79,11 +74,11 @@ def read_records(
     """
     pages = Pages(dynamodb, table_name)
 
-    def read(page: _PageAt) -> tuple[list[RecordFields], _PageAt | None]:
+    def read(page: _PageAt) -> tuple[list[FoundRecord], _PageAt | None]:
         query, after = page
         items, last = pages.ask(query, after)
-        found = [fields for item in items if (fields := _readable(item, unreadable))]
-        return found, (query, last) if last else None
+        records = [found for item in items if (found := _readable(item, unreadable))]
+        return records, (query, last) if last else None
 
     first = max(since.date(), FIRST_DAY) if since else _first_day(dynamodb, table_name)
     begin = since or datetime.combine(first, time.min, UTC)
@@ -93,9 +88,9 @@ def read_records(
     ]
     while asked:
         following = []
-        for fields, next_page in results_in_order(read, asked, threads=THREADS):
-            if fields:
-                yield fields
+        for records, next_page in results_in_order(read, asked, threads=THREADS):
+            if records:
+                yield records
             if next_page:
                 following.append(next_page)
         asked = following
@@ -118,17 +113,19 @@ def _first_day(dynamodb: "DynamoDBClient", table_name: str) -> date:
     return FIRST_DAY if "RestoreSummary" in table else max(table["CreationDateTime"].date() - _A_DAY, FIRST_DAY)
 
 
-def _readable(item: Item, unreadable: Unreadable) -> RecordFields | None:
+def _readable(item: Item, unreadable: Unreadable) -> FoundRecord | None:
     try:
-        return fields_of(item)
+        return found_record(item)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         problem = f"no {error} of its type" if isinstance(error, KeyError) else str(error)
         unreadable.add(item[schema.PARTITION_KEY]["S"], problem)
         return None
 
 
-def fields_of(item: Item) -> RecordFields | None:
-    """The fields of an item of the table; None: it has not been copied anywhere.
+def found_record(item: Item) -> FoundRecord | None:
+    """The record in an item of the table; None: it is of no copy, and of no deletion that followed.
+
+    Moments are as the table writes them, to be compared as text.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError: it is no record of this version.
@@ -138,21 +135,18 @@ def fields_of(item: Item) -> RecordFields | None:
     size = int(item["Size"]["N"])
     if size > LARGEST_NUMBER:
         raise ValueError(f"{size} is a number of more than 64 bits")
-    return RecordFields(
-        item["Outcome"]["S"],
-        item["SourceBucket"]["S"],
-        item["ObjectKey"]["S"],
-        item["DestinationBucket"]["S"],
-        item["DestinationKey"]["S"],
-        times.to_text(times.from_text(item["FinishedAt"]["S"])),
-        item[schema.PARTITION_KEY]["S"],
-        item["SourceETag"]["S"],
-        item["DestinationETag"]["S"] if "DestinationETag" in item else "",
-        size,
+    outcome = item["Outcome"]["S"]
+    record = CopyRecord(
+        key=item["ObjectKey"]["S"],
+        finished_at=times.to_text(times.from_text(item["FinishedAt"]["S"])),
+        log_id=item[schema.PARTITION_KEY]["S"],
+        is_deletion=outcome == Outcome.DELETED,
+        source_etag=item["SourceETag"]["S"],
+        destination_etag=item["DestinationETag"]["S"] if "DestinationETag" in item else "",
+        size=size,
     )
-
-
-_OUTCOMES = frozenset({Outcome.COPIED, Outcome.DELETED})
+    found = FoundRecord(item["SourceBucket"]["S"], item["DestinationBucket"]["S"], item["DestinationKey"]["S"], record)
+    return found if outcome in _OUTCOMES else None
 
 
 class RecordStore:
@@ -175,10 +169,10 @@ class RecordStore:
         """Leave nothing of it on the disk."""
         self._connection.close()
 
-    def add(self, fields: Sequence[RecordFields]) -> None:
+    def add(self, records: Sequence[FoundRecord]) -> None:
         """Store what matters to a scope."""
         for scope in self._scopes:
-            rows = [record for each in fields if (record := copy_record(each, scope))]
+            rows = [found.record for found in records if matters(found, scope)]
             self._connection.executemany(f"INSERT INTO {_table(scope)} VALUES (?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - our own name
 
     def of(self, scope: Scope) -> Iterator[CopyRecord]:
@@ -187,25 +181,14 @@ class RecordStore:
         return map(CopyRecord._make, found)
 
 
-def copy_record(fields: RecordFields, scope: Scope) -> CopyRecord | None:
-    """What a record means to a scope's route; None: nothing."""
-    route = scope.route
-    if (
-        fields.outcome not in _OUTCOMES
-        or fields.source_bucket != route.source_bucket
-        or fields.destination_bucket != route.destination_bucket
-        or fields.destination_key != route.destination_key(fields.object_key)
-        or not scope.takes_records_of(fields.object_key)
-    ):
-        return None
-    return CopyRecord(
-        fields.object_key,
-        fields.finished_at,
-        fields.log_id,
-        fields.outcome == Outcome.DELETED,
-        fields.source_etag,
-        fields.destination_etag,
-        fields.size,
+def matters(found: FoundRecord, scope: Scope) -> bool:
+    """Whether a record is of a scope's route and keys."""
+    route, key = scope.route, found.record.key
+    return (
+        found.source_bucket == route.source_bucket
+        and found.destination_bucket == route.destination_bucket
+        and found.destination_key == route.destination_key(key)
+        and scope.takes_records_of(key)
     )
 
 

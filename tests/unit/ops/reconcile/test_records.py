@@ -9,7 +9,7 @@ import pytest
 
 from ops.params.keys import KeyFilter
 from ops.reconcile.pairs import CopyRecord
-from ops.reconcile.records import RecordFields, RecordStore, copy_record, read_records
+from ops.reconcile.records import FoundRecord, RecordStore, found_record, matters, read_records
 from shared.audit_log import schema
 from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard
@@ -20,53 +20,60 @@ from tests.unit.ops.reconcile.examples import DESTINATION, OLD, SOURCE, scope
 MOMENT = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
-def fields(key: str, **other: Any) -> RecordFields:
-    return RecordFields(
-        **{
-            "outcome": Outcome.COPIED,
-            "source_bucket": SOURCE,
-            "object_key": key,
-            "destination_bucket": DESTINATION,
-            "destination_key": key,
-            "finished_at": OLD,
-            "log_id": "log",
-            "source_etag": "e",
-            "destination_etag": "d",
-            "size": 26,
-            **other,
-        }
-    )
+def item(key: str = "a", **other: dict[str, str]) -> dict[str, Any]:
+    """The item of its copy, or of what `other` says."""
+    fields = {
+        "Outcome": Outcome.COPIED,
+        "SourceBucket": SOURCE,
+        "ObjectKey": key,
+        "DestinationBucket": DESTINATION,
+        "DestinationKey": key,
+        "FinishedAt": OLD,
+        "LogID": "log",
+        "SourceETag": "e",
+        "DestinationETag": "d",
+    }
+    return {**{name: {"S": str(text)} for name, text in fields.items()}, "Size": {"N": "26"}, **other}
+
+
+def found(item: dict[str, Any]) -> FoundRecord:
+    record = found_record(item)
+    assert record is not None
+    return record
 
 
 def test_records_are_given_by_key_and_then_by_time() -> None:
     keys = ["b", "\U0001f600", "é", "a\x01", "", "a"]
     with closing(RecordStore([scope()])) as store:
-        store.add([fields(key) for key in keys])
-        store.add([fields("a", finished_at="2026-11-22T00:00:00.000Z", outcome=Outcome.DELETED)])
-        found = list(store.of(scope()))
-    assert [each.key for each in found] == ["", "a", "a", "a\x01", "b", "é", "\U0001f600"]
-    assert [each.finished_at for each in found[1:3]] == ["2026-11-22T00:00:00.000Z", OLD]
-    assert found[2] == CopyRecord("a", OLD, "log", False, "e", "d", 26)
-    assert bool(found[1].is_deletion)
+        store.add([found(item(key)) for key in keys])
+        store.add([found(item(FinishedAt={"S": "2026-11-22T00:00:00.000Z"}, Outcome={"S": "Deleted"}))])
+        given = list(store.of(scope()))
+    assert [each.key for each in given] == ["", "a", "a", "a\x01", "b", "é", "\U0001f600"]
+    assert [each.finished_at for each in given[1:3]] == ["2026-11-22T00:00:00.000Z", OLD]
+    assert given[2] == CopyRecord("a", OLD, "log", False, "e", "d", 26)
+    assert bool(given[1].is_deletion)
 
 
 @pytest.mark.parametrize(
-    ("other", "matters"),
+    ("other", "is_of_the_route"),
     [
         ({}, True),
-        ({"outcome": Outcome.DELETED}, True),
-        ({"outcome": Outcome.SKIPPED}, False),
-        ({"outcome": Outcome.FAILED}, False),
-        ({"source_bucket": "other"}, False),
-        ({"destination_bucket": "other"}, False),
-        ({"destination_key": "elsewhere/in/a"}, False),
-        ({"object_key": "out/a", "destination_key": "copies/out/a"}, False),
+        ({"Outcome": "Deleted"}, True),
+        ({"SourceBucket": "other"}, False),
+        ({"DestinationBucket": "other"}, False),
+        ({"DestinationKey": "elsewhere/in/a"}, False),
+        ({"ObjectKey": "out/a", "DestinationKey": "copies/out/a"}, False),
     ],
 )
-def test_only_copies_along_the_route_matter(other: dict[str, Any], matters: bool) -> None:
+def test_only_copies_along_the_route_matter(other: dict[str, str], is_of_the_route: bool) -> None:
     of = scope(destination_prefix="copies/", keys=KeyFilter(prefix="in/"))
-    found = copy_record(fields("in/a", **{"destination_key": "copies/in/a", **other}), of)
-    assert (found is not None) is matters
+    attributes = {name: {"S": text} for name, text in ({"DestinationKey": "copies/in/a"} | other).items()}
+    assert matters(found(item("in/a", **attributes)), of) is is_of_the_route
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.FAILED])
+def test_only_copies_and_deletions_matter(outcome: Outcome) -> None:
+    assert found_record(item(Outcome={"S": str(outcome)})) is None
 
 
 def a_record(number: int) -> Record:
@@ -119,12 +126,12 @@ class FakeTable:
 
 
 def keys_read(table: Any, since: datetime | None = None) -> list[str]:
-    return sorted(each.object_key for some in read(table, since) for each in some)
+    return sorted(each.record.key for some in read(table, since) for each in some)
 
 
 def read(
     table: Any, since: datetime | None = None, unreadable: Unreadable | None = None
-) -> Iterator[list[RecordFields]]:
+) -> Iterator[list[FoundRecord]]:
     passed_over = Unreadable() if unreadable is None else unreadable
     return read_records(table, "log", since=since, until=MOMENT, unreadable=passed_over)
 
@@ -150,7 +157,7 @@ def test_an_item_that_is_no_record_is_counted_and_hides_no_other(odd: dict[str, 
     items = [a_record(1).to_item(), a_record(2).to_item() | odd, a_record(3).to_item()]
     unreadable = Unreadable()
     found = read(FakeTable(*items, CreationDateTime=MOMENT), unreadable=unreadable)
-    assert sorted(each.object_key for some in found for each in some) == ["key 1", "key 3"]
+    assert sorted(each.record.key for some in found for each in some) == ["key 1", "key 3"]
     assert (len(unreadable), unreadable.first and unreadable.first[0]) == (1, items[1]["LogID"]["S"])
 
 

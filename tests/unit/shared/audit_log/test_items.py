@@ -134,8 +134,8 @@ def test_an_odd_item_can_be_looked_at(odd: Item) -> None:
 @given(odd=odd_items())
 def test_reconcile_reads_past_an_odd_item(odd: Item) -> None:
     unreadable = Unreadable()
-    fields = read_records(cast("DynamoDBClient", Table(odd)), "audit", since=None, until=UNTIL, unreadable=unreadable)
-    found = [each for some in fields for each in some]
-    assert "good" in {each.object_key for each in found}
+    pages = read_records(cast("DynamoDBClient", Table(odd)), "audit", since=None, until=UNTIL, unreadable=unreadable)
+    found = [each.record for page in pages for each in page]
+    assert "good" in {each.key for each in found}
     # SQLite's numbers have 64 bits.
     assert all(abs(each.size) < 2**63 for each in found)
