@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ops.aws.object_reads import Head, ObjectReads, why_not
+from ops.aws.object_reads import Head, ObjectReads
 from ops.dlq.queue import QueueName
 from ops.stack import Stack
-from shared.errors import CopytrailError, PermanentError
+from shared.errors import PermanentError
 from shared.events import Upload
 from shared.routes import Route, find_route
 from shared.uploads import decoded_twin, is_same_upload
@@ -27,15 +26,6 @@ class Freshness(StrEnum):
     CURRENT = "Current"
     SUPERSEDED = "Superseded"
     SOURCE_DELETED = "SourceDeleted"
-    NOT_KNOWN = "NotKnown"
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What the source told of an upload; `why` it told nothing."""
-
-    freshness: Freshness
-    why: str = ""
 
 
 class Sources:
@@ -45,18 +35,13 @@ class Sources:
         self._objects = ObjectReads(s3)
         self._routes = routes
 
-    def check(self, upload: Upload) -> Checked:
-        """What has become of an upload since. A HEAD that fails is no error: then nothing is known.
+    def freshness(self, upload: Upload) -> Freshness:
+        """What has become of an upload since.
 
         Raises:
+            CopytrailError: S3 does not tell of this source.
             CommandError: no source can be asked for: there are no credentials, S3 does not answer.
         """
-        try:
-            return Checked(self._freshness(upload))
-        except CopytrailError as error:
-            return Checked(Freshness.NOT_KNOWN, why_not(error))
-
-    def _freshness(self, upload: Upload) -> Freshness:
         if upload.is_deletion:
             return Freshness.CURRENT if self._head(upload) is None else Freshness.SUPERSEDED
         if upload.version_id and self._keeps_every_version(upload):

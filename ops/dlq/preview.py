@@ -6,7 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from ops.aws.concurrency import results_in_order
-from ops.dlq.freshness import THREADS, Checked, Freshness, Sources, sources_of
+from ops.aws.object_reads import why_not
+from ops.dlq.freshness import THREADS, Freshness, Sources, sources_of
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Found, Lines, Result
@@ -17,11 +18,11 @@ from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress
 from ops.terminal.prompts import confirm, note
+from shared.errors import CopytrailError
 from shared.operations import OperationKind
 
 # Enough for a person to see whether these are the right ones.
 _MOST_SHOWN = 10
-_CURRENT = Checked(Freshness.CURRENT)
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ class Preview:
         with sweep(queue) as swept:
             selected = (letter for letters in swept for letter in letters if self._is_selected(letter))
             with closing(results_in_order(self._check, selected, threads=THREADS)) as results:
-                for letter, checked in results:
-                    yield Found(letter, self._take(letter, checked), checked.why)
+                for letter, freshness, why in results:
+                    yield Found(letter, self._take(letter, freshness, why), why)
                     if len(self.going) == self._selection.limit:
                         break
                 else:
@@ -150,26 +151,30 @@ class Preview:
         self.not_ours += not letter.is_ours
         return False
 
-    def _check(self, letter: Letter) -> tuple[Letter, Checked]:
+    def _check(self, letter: Letter) -> tuple[Letter, Freshness | None, str]:
+        """The letter, what has become of its upload, and why nothing is known of that."""
         is_of_use = letter.may_have_copied or not self._drops
-        if self._sources and letter.request and is_of_use:
-            return letter, self._sources.check(letter.request.upload)
-        return letter, _CURRENT
+        if not (self._sources and letter.request and is_of_use):
+            return letter, Freshness.CURRENT, ""
+        try:
+            return letter, self._sources.freshness(letter.request.upload), ""
+        except CopytrailError as error:
+            return letter, None, why_not(error)
 
-    def _take(self, letter: Letter, checked: Checked) -> Result:
-        if (result := self._left_out(letter, checked.freshness)) and not self._include_superseded:
+    def _take(self, letter: Letter, freshness: Freshness | None, why: str) -> Result:
+        if (result := self._left_out(letter, freshness)) and not self._include_superseded:
             self.left_out[result] += 1
             return result
         self.going.add(letter.id)
         self.reasons[letter.cause.reason] += 1
-        self.to_check += checked.freshness is Freshness.SUPERSEDED and letter.may_have_copied
-        if checked.freshness is Freshness.NOT_KNOWN:
+        self.to_check += freshness is Freshness.SUPERSEDED and letter.may_have_copied
+        if freshness is None:
             self.not_known += 1
-            self.why_not_known = self.why_not_known or checked.why
+            self.why_not_known = self.why_not_known or why
             return Result.NOT_KNOWN
         return Result.SELECTED
 
-    def _left_out(self, letter: Letter, freshness: Freshness) -> Result | None:
+    def _left_out(self, letter: Letter, freshness: Freshness | None) -> Result | None:
         if freshness is Freshness.SUPERSEDED:
             return Result.SUPERSEDED if letter.may_have_copied is self._drops else None
         return Result.SOURCE_DELETED if freshness is Freshness.SOURCE_DELETED and not self._drops else None

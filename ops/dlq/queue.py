@@ -160,10 +160,10 @@ def send(
                 raise
             told = [error.message] * len(chunk)
         for place, ((letter, _), why) in enumerate(zip(chunk, told, strict=True)):
-            if why is None:
+            if why is None and place in new_ids:
                 sent.accepted.append((letter, new_ids[place]))
             else:
-                sent.refused.append((letter, why))
+                sent.refused.append((letter, why or "SQS told nothing of it"))
     return sent
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ops.dlq.message import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.selection import IdMatches, Selection
-from ops.dlq.sweep import CONNECTIONS, Sweep, Unseen, not_found, sweep
+from ops.dlq.sweep import CONNECTIONS, Sweep, not_found, sweep
 from ops.stack import Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress
@@ -23,7 +23,7 @@ class Snapshot:
 
     queue: QueueName
     selection: Selection
-    _sweep: Sweep
+    sweep: Sweep
     _advance: Callable[[int], None]
     seen: int = 0
     matched: int = 0
@@ -37,7 +37,7 @@ class Snapshot:
         Raises:
             CopytrailError: SQS did not answer.
         """
-        for letters in self._sweep:
+        for letters in self.sweep:
             self._advance(len(letters))
             for letter in letters:
                 self.seen += 1
@@ -48,11 +48,6 @@ class Snapshot:
                     if self.matched == self.selection.limit:
                         return
 
-    @property
-    def unseen(self) -> Unseen:
-        """What a sweep that came to its end could not see."""
-        return self._sweep.unseen
-
     def tell(self) -> None:
         """Tell how many there were, on stderr.
 
@@ -62,7 +57,7 @@ class Snapshot:
         """
         dlq = self.queue.dlq
         if not self.seen:
-            note(f"no letter of the {dlq} could be seen" if self.unseen else f"the {dlq} is empty")
+            note(f"no letter of the {dlq} could be seen" if self.sweep.unseen else f"the {dlq} is empty")
         elif not self.matched:
             note(f"no letter matches {self.selection.as_options()}, of {counted(self.seen, 'letter')} in the {dlq}")
         elif self.matched == self.selection.limit:
@@ -75,8 +70,8 @@ class Snapshot:
         for line in self.id_matches.excluded:
             note(line)
         if missing := self.id_matches.of_nothing:
-            raise not_found(dlq, missing, self.unseen)
-        self.unseen.check()
+            raise not_found(dlq, missing, self.sweep.unseen)
+        self.sweep.unseen.check()
 
 
 @contextmanager
@@ -114,5 +109,5 @@ def find(stack: Stack, queue: QueueName, id_: str) -> Letter:
         else:
             letters.id_matches.check()
     if found is None:
-        raise not_found(queue.dlq, [id_], letters.unseen)
+        raise not_found(queue.dlq, [id_], letters.sweep.unseen)
     return found

@@ -8,7 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec import structs
 
+from ops.aws.object_reads import why_not
 from ops.dlq.freshness import Freshness, Sources
+from shared.errors import CopytrailError
 from shared.events import Upload
 from shared.routes import Route
 
@@ -50,7 +52,7 @@ def heads() -> FakeHeads:
 
 
 def freshness(heads: FakeHeads, upload: Upload, *routes: Route) -> Freshness:
-    return Sources(heads, routes).check(upload).freshness  # type: ignore[arg-type]  # as much of a client as is needed
+    return Sources(heads, routes).freshness(upload)  # type: ignore[arg-type]  # as much of a client as is needed
 
 
 def test_an_upload_that_is_there_is_current(heads: FakeHeads) -> None:
@@ -104,15 +106,15 @@ def test_of_a_route_of_every_version_one_that_is_gone_is_deleted(heads: FakeHead
 @pytest.mark.parametrize("status", ["400", "403", "405", "500", "503"])
 def test_what_s3_does_not_tell_is_not_known(heads: FakeHeads, status: str) -> None:
     heads.found["a.csv", ""] = status
-    checked = Sources(heads, ()).check(UPLOAD)  # type: ignore[arg-type]  # as much of a client as is needed
-    assert checked.freshness is Freshness.NOT_KNOWN
-    assert checked.why.startswith("s3:GetObject on s3://in/a.csv: ?")
+    with pytest.raises(CopytrailError) as raised:
+        freshness(heads, UPLOAD)
+    assert why_not(raised.value).startswith("s3:GetObject on s3://in/a.csv: ?")
 
 
 def test_of_a_bucket_that_is_not_there_nothing_is_known(heads: FakeHeads) -> None:
-    checked = Sources(heads, ()).check(structs.replace(UPLOAD, bucket="gone"))  # type: ignore[arg-type]  # as above
-    assert checked.freshness is Freshness.NOT_KNOWN
-    assert checked.why == "s3:GetObject on s3://gone/a.csv: the bucket does not exist (NoSuchBucket)"
+    with pytest.raises(CopytrailError) as raised:
+        freshness(heads, structs.replace(UPLOAD, bucket="gone"))
+    assert why_not(raised.value) == "s3:GetObject on s3://gone/a.csv: the bucket does not exist (NoSuchBucket)"
 
 
 def test_a_key_is_taken_raw(heads: FakeHeads) -> None:

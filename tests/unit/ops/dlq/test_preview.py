@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.freshness import Checked, Freshness
+from ops.dlq.freshness import Freshness
 from ops.dlq.preview import Preview
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.results import Result
 from ops.dlq.selection import Selection
 from ops.errors import CommandError, IncompleteError, UsageError
+from shared.errors import CopytrailError, PermanentError
 from shared.events import Upload
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import an_upload
@@ -19,12 +20,15 @@ from tests.fakes.sqs_client import DLQ, FakeSqs
 class FakeSources:
     """The `Sources` of a preview: what became of uploads, by key; the others are current."""
 
-    def __init__(self, checked: dict[str, Checked]) -> None:
-        self._checked = checked
+    def __init__(self, told: dict[str, Freshness | CopytrailError]) -> None:
+        self._told = told
 
-    def check(self, upload: Upload) -> Checked:
+    def freshness(self, upload: Upload) -> Freshness:
         """What was said beforehand."""
-        return self._checked.get(upload.key, Checked(Freshness.CURRENT))
+        told = self._told.get(upload.key, Freshness.CURRENT)
+        if isinstance(told, CopytrailError):
+            raise told
+        return told
 
 
 @pytest.fixture
@@ -53,9 +57,7 @@ def test_what_is_meant_is_found_and_counted_by_its_reason_and_nothing_is_touched
 
 def test_what_nobody_wants_any_more_is_left_out(sqs: Any) -> None:
     wanted, _, _ = put(sqs, "wanted", "overwritten", "deleted")
-    sources: Any = FakeSources(
-        {"overwritten": Checked(Freshness.SUPERSEDED), "deleted": Checked(Freshness.SOURCE_DELETED)}
-    )
+    sources: Any = FakeSources({"overwritten": Freshness.SUPERSEDED, "deleted": Freshness.SOURCE_DELETED})
     preview, found = previewed(sqs, Selection(), sources=sources)
     assert found == {
         "wanted": Result.SELECTED,
@@ -71,16 +73,16 @@ def test_what_nobody_wants_any_more_is_left_out(sqs: Any) -> None:
 
 def test_what_could_not_be_checked_goes_and_is_counted(sqs: Any) -> None:
     put(sqs, "a", "b")
-    sources: Any = FakeSources({"b": Checked(Freshness.NOT_KNOWN, "Access Denied")})
+    sources: Any = FakeSources({"b": PermanentError("AccessDenied", "no")})
     preview, found = previewed(sqs, Selection(), sources=sources)
     assert found == {"a": Result.SELECTED, "b": Result.NOT_KNOWN}
     assert len(preview.going) == 2
-    assert (preview.not_known, preview.why_not_known) == (1, "Access Denied")
+    assert (preview.not_known, preview.why_not_known) == (1, "no (AccessDenied)")
 
 
 def test_the_limit_counts_what_goes_and_not_what_is_left_out(sqs: Any) -> None:
     put(sqs, *(f"{number:03}" for number in range(200)))
-    sources: Any = FakeSources({f"{number:03}": Checked(Freshness.SUPERSEDED) for number in range(0, 200, 2)})
+    sources: Any = FakeSources({f"{number:03}": Freshness.SUPERSEDED for number in range(0, 200, 2)})
     preview, _ = previewed(sqs, Selection(limit=50), sources=sources)
     assert len(preview.going) == 50
     assert preview.found == 50 + preview.left_out[Result.SUPERSEDED]
@@ -146,7 +148,7 @@ def test_what_was_superseded_after_it_may_have_been_copied_is_replayed_and_not_d
     sqs: Any, attributes: dict[str, str], may_have_copied: bool
 ) -> None:
     sqs.put(object_created(an_upload(key="k")), attributes)
-    sources: Any = FakeSources({"k": Checked(Freshness.SUPERSEDED)})
+    sources: Any = FakeSources({"k": Freshness.SUPERSEDED})
     _, replayed = previewed(sqs, Selection(), sources=sources)
     assert replayed == {"k": Result.SELECTED if may_have_copied else Result.SUPERSEDED}
     preview, dropped = previewed(sqs, Selection(), sources=sources, drops=True)
@@ -158,7 +160,7 @@ def test_what_was_superseded_after_it_may_have_been_copied_is_replayed_and_not_d
 
 def test_what_was_deleted_since_is_dropped(sqs: Any) -> None:
     sqs.put(object_created(an_upload(key="k")))
-    sources: Any = FakeSources({"k": Checked(Freshness.SOURCE_DELETED)})
+    sources: Any = FakeSources({"k": Freshness.SOURCE_DELETED})
     assert previewed(sqs, Selection(), sources=sources, drops=True)[1] == {"k": Result.SELECTED}
 
 

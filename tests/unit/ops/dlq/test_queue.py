@@ -148,6 +148,19 @@ def test_a_second_try_that_fails_as_a_whole_leaves_the_first_ones_verdicts(sqs: 
     assert send(sqs, QUEUE, some, sleep=clock.sleep) == ([some[0]], [(some[1], "InternalError: no")])
 
 
+def test_a_letter_that_sqs_tells_nothing_of_is_not_taken_for_accepted(
+    sqs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = letters(2)
+    send_all = sqs.send_message_batch
+
+    def forgetful(**call: Any) -> Any:
+        return {"Successful": send_all(**call)["Successful"][:1]}
+
+    monkeypatch.setattr(sqs, "send_message_batch", forgetful)
+    assert send(sqs, QUEUE, some) == ([some[0]], [(some[1], "SQS told nothing of it")])
+
+
 def test_letters_with_one_id_are_told_apart(sqs: Any) -> None:
     """A file may have a letter twice."""
     some = [a_letter(FAILED, body="good"), a_letter(FAILED, body="bad")]
