@@ -184,15 +184,15 @@ class Inventory:
         with parquet.ParquetFile(content) as file:
             by_name = dict(zip(_names(file.schema_arrow.names), file.schema_arrow.names, strict=True))
             self._check(list(by_name))
-            wanted = {name: by_name[name] for name in _Row._fields if name in by_name}
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(wanted.values())):
+            titles = {name: by_name[name] for name in _Row._fields if name in by_name}
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(titles.values())):
                 if read >= batch.num_rows:
                     read -= batch.num_rows
                     continue
                 columns = batch.slice(read).to_pydict()
                 read = 0
-                values = [columns[wanted[name]] if name in wanted else None for name in _Row._fields]
-                for number in range(len(columns[wanted["key"]])):
+                values = [columns[titles[name]] if name in titles else None for name in _Row._fields]
+                for number in range(len(columns[titles["key"]])):
                     yield _Row._make(column[number] if column is not None else None for column in values)
 
     def _check(self, names: Sequence[str]) -> None:

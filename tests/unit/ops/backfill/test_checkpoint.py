@@ -113,6 +113,15 @@ def test_where_a_lock_can_be_had_a_checkpoint_can_be_written(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [file.path]
 
 
+def test_a_checkpoint_of_an_earlier_version_keeps_its_count_of_deleted_objects(file: CheckpointFile) -> None:
+    file.write(CHECKPOINT)
+    file.path.write_bytes(file.path.read_bytes().replace(b'"gone": 0', b'"gone": 7'))
+
+    read = file.read(ARGUMENTS)
+    assert read is not None
+    assert read.source_deleted == 7
+
+
 def test_at_the_end_it_is_gone(file: CheckpointFile) -> None:
     file.write(CHECKPOINT)
     file.remove()
