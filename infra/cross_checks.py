@@ -8,7 +8,7 @@ from itertools import combinations
 import msgspec
 
 from infra.event_patterns import (
-    LARGEST_NUMBER,
+    LARGEST_FILTER_SIZE,
     LONGEST_BUCKET_NAME,
     LONGEST_PATTERN,
     MOST_COMPLEX,
@@ -155,8 +155,9 @@ def _route_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[str
     if route.min_size is not None and route.max_size is None:
         # EventBridge lets no number beyond its range through a numeric filter, and says nothing.
         yield (
-            f"has a minSize without a maxSize: EventBridge compares sizes up to {LARGEST_NUMBER:,} bytes only, so"
-            f" larger objects would be lost silently; add a maxSize (up to {LARGEST_NUMBER:,}) or leave minSize out"
+            f"has a minSize without a maxSize: EventBridge compares sizes up to {LARGEST_FILTER_SIZE:,} bytes only,"
+            f" so larger objects would be lost silently; add a maxSize (up to {LARGEST_FILTER_SIZE:,}) or leave minSize"
+            " out"
         )
     yield from _deletion_problems(route, buckets)
     yield from _version_problems(route, buckets)

@@ -24,7 +24,7 @@ from shared.routes import Route
 Pattern = Mapping[str, Any]
 
 # EventBridge compares no number beyond this: an event with a larger one passes no numeric filter at all.
-LARGEST_NUMBER = 5_000_000_000
+LARGEST_FILTER_SIZE = 5_000_000_000
 # A pattern's longest JSON, in characters; the rules of a bus, whoever made them ("EventBridge quotas").
 LONGEST_PATTERN = 2048
 MOST_RULES = 300

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticUseDefault
 
 from infra import naming
-from infra.event_patterns import LARGEST_NUMBER
+from infra.event_patterns import LARGEST_FILTER_SIZE
 from shared.copy_plan import MEBIBYTE, PartSizes, largest_part
 from shared.routes import Route
 
@@ -62,7 +62,7 @@ class Bucket(Section):
     kms_key_arn: naming.KmsKeyArn | None = None
 
 
-_Bytes = Annotated[int, _between(0, LARGEST_NUMBER)]
+_Bytes = Annotated[int, _between(0, LARGEST_FILTER_SIZE)]
 # Of a general purpose bucket ("CopyObject", S3 API reference).
 _StorageClass = Annotated[
     str,
@@ -90,7 +90,7 @@ class RouteSettings(Section):
 
 
 _MemoryMb = Annotated[int, _between(128, 10_240)]
-# In its last seconds (`shared.lambda_runtime.delivery_policy.INVOCATION_RESERVE_S`) a function begins no message, and
+# In its last seconds (`shared.lambda_runtime.batch.INVOCATION_RESERVE_S`) a function begins no message, and
 # hands back those that it has not begun, one by one: of less time little would be left, and larger batches take longer.
 _TimeoutSeconds = Annotated[int, _between(60, 900)]
 _BatchSize = Annotated[int, _between(1, 100)]

@@ -1,1 +1,1 @@
-"""The language both services speak: events, identities, routes, errors; the audit log, and a function's runtime."""
+"""What functions, stack, command line and embedded AWS share: events, LogIDs, routes, errors, the audit log."""

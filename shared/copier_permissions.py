@@ -1,4 +1,7 @@
-"""What the copier may do in S3, for its role and for the policy of a bucket in another account."""
+"""What the copier may do in S3, for its role and for the policy of a bucket in another account.
+
+What it may do elsewhere is in `infra.permissions`.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The attributes of the placement table that its key and its time to live go by, as the stack makes it."""
+"""The placement table's key and time-to-live attributes, for the stack and the copier."""
 
 PARTITION_KEY = "DestinationObject"  # "bucket/key"
 SORT_KEY = "SourceVersion"

@@ -1,4 +1,4 @@
-"""Whether an object that is in the source now is the upload that an event told of, under its key or the decoded one."""
+"""Which upload of a key came later, and whether what the source holds is the upload that an event told of."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +8,9 @@ from urllib.parse import unquote_plus
 from msgspec import structs
 
 from shared.events import Upload
+
+# S3 writes 16 to 18 so far.
+_SEQUENCER_DIGITS = 32
 
 
 class FoundObject(Protocol):
@@ -28,6 +31,15 @@ class FoundObject(Protocol):
     @property
     def last_modified(self) -> datetime:
         """In whole seconds."""
+
+
+def sequencer_order(sequencer: str) -> str:
+    """What sorts, as text, in the order in which the uploads of one key were made.
+
+    Source: "EventBridge event message structure", S3 user guide: sequencers of one key compare as hexadecimal text,
+    the shorter one padded with zeros on the right.
+    """
+    return sequencer.upper().ljust(_SEQUENCER_DIGITS, "0")
 
 
 def is_same_upload(found: FoundObject, upload: Upload) -> bool:

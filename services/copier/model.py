@@ -1,4 +1,4 @@
-"""The copier's nouns: what is copied from where to where, how that ends, and what S3 and the ledger say on the way."""
+"""The copier's data types: what is copied, from where to where, how that ends, what S3 and the ledger say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,9 +8,7 @@ from hashlib import sha256
 from shared.errors import PermanentError, Reason, TransientError
 from shared.events import Checksum, Continuation, Destination, Upload
 from shared.routes import Route
-
-# S3 writes sequencers of 16 to 18 digits so far.
-_POSITION_DIGITS = 32
+from shared.uploads import sequencer_order
 
 SecondsLeft = Callable[[], float]
 Warn = Callable[[str, dict[str, str]], None]
@@ -235,16 +233,7 @@ class Version:
                 f"{upload.url}: the event has no {missing}, so nobody can tell which version comes after which;"
                 " every version of a key is copied only on S3's own events, from a bucket that keeps versions",
             )
-        return cls(upload.version_id, position_of(upload.sequencer), upload.etag, upload.size)
-
-
-def position_of(sequencer: str) -> str:
-    """Where a version comes among those of its key.
-
-    Source: "EventBridge event message structure", S3 user guide: sequencers of one key compare as hexadecimal text,
-    the shorter one padded with zeros on the right.
-    """
-    return sequencer.upper().ljust(_POSITION_DIGITS, "0")
+        return cls(upload.version_id, sequencer_order(upload.sequencer), upload.etag, upload.size)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Queries of the audit table: streams of records, a page in memory at a time; behind days without one, few calls."""
+"""Queries of the audit table: streams of records, a page in memory at a time. Days without a record cost few calls."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from shared.audit_log.record import Record
 from shared.audit_log.schema import day_shard, source_object
 from shared.audit_log.unreadable import Unreadable, UnreadableItemError
 from shared.lambda_runtime.aws import translated
+from shared.uploads import sequencer_order
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -227,5 +228,4 @@ def _finished_order(record: Record) -> tuple[datetime, str]:
 
 
 def _upload_order(record: Record) -> tuple[str, datetime]:
-    # Sequencers are hex of varying length and case, compared as if padded on the right with zeros.
-    return (record.sequencer or "").upper().rstrip("0"), record.finished_at
+    return sequencer_order(record.sequencer or ""), record.finished_at

@@ -1,4 +1,4 @@
-"""The audit table: its key and indexes, what they go by, and attributes as items: text, whole numbers, nothing else."""
+"""The audit table's key, indexes and shards, and attributes as DynamoDB items: text and whole numbers only."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

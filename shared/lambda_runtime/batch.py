@@ -11,7 +11,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.errors import CopytrailError, Reason, TransientError
 from shared.lambda_runtime.delivery_policy import (
-    INVOCATION_RESERVE_S,
     UntouchedError,
     as_copytrail_error,
     dead_letter,
@@ -26,6 +25,9 @@ R = TypeVar("R")
 _GROUP_SIZE = 10
 # One slow message must not keep the others' outcomes back.
 _LONGEST_WAIT_FOR_A_GROUP_S = 1.0
+# A function begins no message in the last seconds of an invocation: it publishes the last outcomes then, with retries,
+# and hands the other messages back.
+INVOCATION_RESERVE_S = 20
 
 Failures = Mapping[Message, CopytrailError]
 PartialBatchResponse = dict[str, list[dict[str, str]]]

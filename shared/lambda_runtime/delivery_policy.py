@@ -5,10 +5,6 @@ from collections.abc import Callable
 from shared.errors import AccessDeniedError, CopytrailError, PermanentError, Reason, TransientError
 from shared.lambda_runtime.message import DeadLetter, Message, Queue
 
-# A function begins no message in the last seconds of an invocation: it publishes the last outcomes then, with retries,
-# and hands the other messages back.
-INVOCATION_RESERVE_S = 20
-
 _FIRST_DELAY_S = 2.0
 _LONGEST_DELAY_S = 300.0
 # What a message waits for that is denied on its first, second, third receive: 7.5 minutes in all. Later, it is final.

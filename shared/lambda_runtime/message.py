@@ -9,9 +9,14 @@ from typing import Any, Protocol
 from shared import times
 from shared.errors import CopytrailError, PermanentError, Reason, without_surrogates
 
-# The message attribute with which a replay says who asked for it.
+# The attributes of a dead-lettered message.
+LOG_ID = "LogID"
+REASON = "Reason"
+MESSAGE = "Message"
+ATTEMPTS = "Attempts"
+FIRST_SEEN = "FirstSeen"
+# What a replay adds to them: who asked for it, and which operation it is part of.
 REPLAYED_BY = "ReplayedBy"
-# The one with which it says which operation it is part of.
 REPLAY_OPERATION = "ReplayOperation"
 
 # Of a number of deliveries: nothing of ours ever counts so far, and Python reads no number of over 4,300 digits.
@@ -109,11 +114,11 @@ def read_record(record: object) -> Message | DeadLetter:
 
 def _past(attributes: Mapping[str, str]) -> Past | None:
     """What a dead-lettered message's attributes say, which a replay and SQS's own redrive keep."""
-    if "Attempts" not in attributes and REPLAYED_BY not in attributes:
+    if ATTEMPTS not in attributes and REPLAYED_BY not in attributes:
         return None
     return Past(
-        attempts=_number(attributes.get("Attempts")),
-        first_seen=_moment(attributes.get("FirstSeen", "")),
+        attempts=_number(attributes.get(ATTEMPTS)),
+        first_seen=_moment(attributes.get(FIRST_SEEN, "")),
         replayed_by=without_surrogates(attributes.get(REPLAYED_BY, ""))[:_LONGEST_ARN] or None,
         replay_operation=without_surrogates(attributes.get(REPLAY_OPERATION, ""))[:_LONGEST_ID] or None,
     )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from shared import times
 from shared.lambda_runtime.aws import NOT_XML, translated
-from shared.lambda_runtime.message import DeadLetter, Message
+from shared.lambda_runtime.message import ATTEMPTS, FIRST_SEEN, LOG_ID, MESSAGE, REASON, DeadLetter, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,11 +31,11 @@ class SqsQueue:
         """
         first_seen = letter.message.first_seen
         attributes = {
-            "LogID": letter.log_id or "",
-            "Reason": letter.error.reason,
-            "Message": letter.error.message,
-            "Attempts": str(letter.message.attempts),
-            "FirstSeen": times.to_text(first_seen) if first_seen else "",
+            LOG_ID: letter.log_id or "",
+            REASON: letter.error.reason,
+            MESSAGE: letter.error.message,
+            ATTEMPTS: str(letter.message.attempts),
+            FIRST_SEEN: times.to_text(first_seen) if first_seen else "",
         }
         with translated("sqs:SendMessage", self._dead_letter_url):
             self._sqs.send_message(

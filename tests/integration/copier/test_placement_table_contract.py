@@ -20,12 +20,12 @@ from services.copier.model import (
     NotNewerError,
     Placement,
     Version,
-    position_of,
 )
 from services.copier.ports import PlacementLedger
 from shared import placement_table
 from shared.errors import PermanentError
 from shared.events import Checksum, Destination
+from shared.uploads import sequencer_order
 from tests.fakes.placements import FakePlacementLedger
 
 TABLE = "placements"
@@ -55,7 +55,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[PlacementLedger]:
 
 
 def a_version(number: int, *, on_the_way_to: Version | None = None) -> Version:
-    return Version(f"v{number}", position_of(f"00{number}"), f"etag{number}", number, on_the_way_to)
+    return Version(f"v{number}", sequencer_order(f"00{number}"), f"etag{number}", number, on_the_way_to)
 
 
 def a_lease(owner: str, *, at: datetime = NOW) -> Lease:
@@ -193,5 +193,5 @@ def test_a_missing_table_is_permanent_and_named() -> None:
     ("older", "newer"), [("0A", "0B"), ("0a", "0B"), ("0A", "0A1"), ("0055AED6DCD90281E5", "0055AED6DCD90281E6")]
 )
 def test_sequencers_sort_whatever_their_case_and_length(older: str, newer: str) -> None:
-    assert position_of(older) < position_of(newer)
-    assert position_of(older) == position_of(older.lower()) == position_of(older + "00")
+    assert sequencer_order(older) < sequencer_order(newer)
+    assert sequencer_order(older) == sequencer_order(older.lower()) == sequencer_order(older + "00")

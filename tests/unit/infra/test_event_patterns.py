@@ -9,7 +9,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.event_patterns import LARGEST_NUMBER, LONGEST_PATTERN, MOST_COMPLEX, complexity, length, upload_patterns
+from infra.event_patterns import (
+    LARGEST_FILTER_SIZE,
+    LONGEST_PATTERN,
+    MOST_COMPLEX,
+    complexity,
+    length,
+    upload_patterns,
+)
 from shared.routes import Route
 
 TEXTS = st.text(alphabet="ab/*\\é+", min_size=1, max_size=3)
@@ -86,7 +93,7 @@ def meets(value: Any, alternative: Any) -> bool:
             return re.fullmatch(as_regex(wildcard), value, re.DOTALL) is not None
         case {"numeric": [*words]}:
             comparisons = zip(words[::2], words[1::2], strict=True)
-            within = -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+            within = -LARGEST_FILTER_SIZE <= value <= LARGEST_FILTER_SIZE
             return within and all(value >= bound if word == ">=" else value <= bound for word, bound in comparisons)
     return bool(value == alternative)
 
@@ -113,7 +120,9 @@ def upload_event(bucket: str, key: str, size: int) -> dict[str, Any]:
 )
 @example(Route(source_bucket="ours", destination_bucket="copies", prefixes=("ab",), suffixes=("ba",)), "ours", "aba", 0)
 @example(Route(source_bucket="ours", destination_bucket="copies", prefixes=("*",), suffixes=("\\",)), "ours", "ab\\", 0)
-@example(Route(source_bucket="ours", destination_bucket="copies", max_size=LARGEST_NUMBER), "ours", "a", 5 * 10**12)
+@example(
+    Route(source_bucket="ours", destination_bucket="copies", max_size=LARGEST_FILTER_SIZE), "ours", "a", 5 * 10**12
+)
 def test_a_rule_and_its_route_agree_on_every_upload(route: Route, bucket: str, key: str, size: int) -> None:
     assert rules_passed(route, upload_event(bucket, key, size)) == route.matches(bucket, key, size)
 
