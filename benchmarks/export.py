@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from benchmarks.dataset.records import SINCE, UNTIL
 from benchmarks.report import Result
-from benchmarks.site import Site, site
+from benchmarks.surroundings import Site, site
 from shared import times
 
 _FORMATS = ("csv", "jsonl", "parquet")

@@ -8,7 +8,7 @@ from benchmarks.dataset.objects import Objects
 from benchmarks.endpoint import COPY_DLQ, COPY_QUEUE
 from benchmarks.measured import Measured
 from benchmarks.report import Result
-from benchmarks.site import Site, site
+from benchmarks.surroundings import Site, site
 
 
 def run(count: int) -> Iterator[Result]:

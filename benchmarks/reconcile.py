@@ -9,7 +9,7 @@ import click
 from benchmarks import peers
 from benchmarks.dataset.objects import DESTINATION_BUCKET, SOURCE_BUCKET, Objects
 from benchmarks.report import Result
-from benchmarks.site import Site, site
+from benchmarks.surroundings import Site, site
 
 MOST_MB = 250
 _DIFFERENCES = 3

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.settings import Bucket
 from shared.audit_log import schema
-from shared.copier_permissions import Place, copier_grants
+from shared.copier_permissions import S3Resource, copier_grants
 from shared.routes import Route
 
 
@@ -113,7 +113,7 @@ def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
     return [queue.queue_arn for queue in queues]
 
 
-def _arn(place: Place, buckets: Mapping[str, s3.IBucket]) -> str:
+def _arn(place: S3Resource, buckets: Mapping[str, s3.IBucket]) -> str:
     bucket = buckets[place.bucket]
     return bucket.bucket_arn if place.keys is None else bucket.arn_for_objects(place.keys)
 

@@ -12,7 +12,7 @@ from shared.routes import Route
 _LITERALS = str.maketrans({"*": "${*}", "?": "${?}", "$": "${$}"})
 
 
-class Place(NamedTuple):
+class S3Resource(NamedTuple):
     """Objects of a bucket, by their keys as an IAM policy writes them; None: the bucket itself."""
 
     bucket: str
@@ -24,7 +24,7 @@ class Grant(NamedTuple):
 
     purpose: str
     actions: tuple[str, ...]
-    places: tuple[Place, ...]
+    places: tuple[S3Resource, ...]
 
 
 def copier_grants(routes: Sequence[Route]) -> Iterator[Grant]:
@@ -33,9 +33,11 @@ def copier_grants(routes: Sequence[Route]) -> Iterator[Grant]:
     Source: "Required Amazon S3 permissions" of CopyObject, DeleteObject and of multipart upload, S3 user guide.
     """
     sources = [
-        Place(route.source_bucket, _beginning_with(prefix)) for route in routes for prefix in route.prefixes or ("",)
+        S3Resource(route.source_bucket, _beginning_with(prefix))
+        for route in routes
+        for prefix in route.prefixes or ("",)
     ]
-    ends = [Place(bucket) for route in routes for bucket in (route.source_bucket, route.destination_bucket)]
+    ends = [S3Resource(bucket) for route in routes for bucket in (route.source_bucket, route.destination_bucket)]
     deleting = [route for route in routes if route.deletes]
     for purpose, actions, places in (
         (
@@ -54,23 +56,23 @@ def copier_grants(routes: Sequence[Route]) -> Iterator[Grant]:
         ),
         # Without a version id, a deletion leaves a marker.
         ("MarksDeletions", ("s3:DeleteObject",), [_written(route) for route in deleting]),
-        ("SeesVersioning", ("s3:GetBucketVersioning",), [Place(route.destination_bucket) for route in deleting]),
+        ("SeesVersioning", ("s3:GetBucketVersioning",), [S3Resource(route.destination_bucket) for route in deleting]),
         # It makes S3 say 404, not 403, of a missing key.
         ("ListsBuckets", ("s3:ListBucket",), ends),
         # Of a refusal, it tells whether the reason is that nobody agreed to pay.
-        ("SeesWhoPays", ("s3:GetBucketRequestPayment",), [Place(route.source_bucket) for route in routes]),
+        ("SeesWhoPays", ("s3:GetBucketRequestPayment",), [S3Resource(route.source_bucket) for route in routes]),
         (
             "ListsVersions",
             ("s3:ListBucketVersions",),
-            [Place(route.source_bucket) for route in routes if route.versions == "every"],
+            [S3Resource(route.source_bucket) for route in routes if route.versions == "every"],
         ),
     ):
         if places:
             yield Grant(purpose, actions, tuple(dict.fromkeys(places)))
 
 
-def _written(route: Route) -> Place:
-    return Place(route.destination_bucket, _beginning_with(route.destination_prefix))
+def _written(route: Route) -> S3Resource:
+    return S3Resource(route.destination_bucket, _beginning_with(route.destination_prefix))
 
 
 def _beginning_with(prefix: str) -> str:

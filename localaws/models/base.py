@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class AccountAndRegion:
     """The account and region that a resource is made in."""
 
     account_id: str
@@ -26,17 +26,17 @@ class Model(CloudFormationModel):
     """A resource of ours: subclasses make, change and delete it from its properties, all references resolved."""
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> Any:
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Create the resource; what comes back has a `physical_resource_id`."""
         raise NotImplementedError
 
     @classmethod
-    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:
+    def change(cls, original: Any, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Update the resource, by making it anew under its name; what comes back takes the original's place."""
         return cls.make(original.physical_resource_id, properties, place)
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Delete the resource."""
 
     @staticmethod
@@ -63,7 +63,7 @@ class Model(CloudFormationModel):
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Any:
         """Moto's way in for a new resource."""
-        return cls.make(resource_name, _properties(cloudformation_json), Place(account_id, region_name))
+        return cls.make(resource_name, _properties(cloudformation_json), AccountAndRegion(account_id, region_name))
 
     @classmethod
     def update_from_cloudformation_json(
@@ -71,14 +71,14 @@ class Model(CloudFormationModel):
     ) -> Any:
         """Moto's way in for a changed resource."""
         properties = _properties(cloudformation_json)
-        return cls.change(original_resource, new_resource_name, properties, Place(account_id, region_name))
+        return cls.change(original_resource, new_resource_name, properties, AccountAndRegion(account_id, region_name))
 
     @classmethod
     def delete_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
     ) -> None:
         """Moto's way in for a deleted resource."""
-        cls.remove(resource_name, _properties(cloudformation_json), Place(account_id, region_name))
+        cls.remove(resource_name, _properties(cloudformation_json), AccountAndRegion(account_id, region_name))
 
 
 class Refined(Model):
@@ -87,11 +87,11 @@ class Refined(Model):
     base: ClassVar[Any]
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Apply to moto's resource what its CloudFormation model ignores."""
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> Any:
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Let moto create the resource, then refine it."""
         resource = cls.base.create_from_cloudformation_json(
             name, {"Properties": copy.deepcopy(properties)}, place.account_id, place.region
@@ -100,7 +100,7 @@ class Refined(Model):
         return resource
 
     @classmethod
-    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:
+    def change(cls, original: Any, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Let moto update the resource where it can, then refine it."""
         resource = original
         if not hasattr(cls.base.update_from_cloudformation_json, "__isabstractmethod__"):
@@ -112,7 +112,7 @@ class Refined(Model):
         return resource
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Let moto delete the resource."""
         cls.base.delete_from_cloudformation_json(name, {"Properties": properties}, place.account_id, place.region)
 
@@ -125,7 +125,7 @@ class Refined(Model):
 class Inert(Model):
     """A resource that can be referred to and does nothing; `localaws.models.resource_types` says why that is right."""
 
-    def __init__(self, name: str, place: Place) -> None:
+    def __init__(self, name: str, place: AccountAndRegion) -> None:
         self.name = name
         self._place = place
 
@@ -139,7 +139,7 @@ class Inert(Model):
         return f"inert:{self._place.region}:{self._place.account_id}:{self.name}:{attribute_name}"
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> "Inert":
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "Inert":
         """Remember the name."""
         return cls(name, place)
 

@@ -11,7 +11,7 @@ from moto.awslambda.utils import get_backend
 from moto.cloudformation.exceptions import ValidationError
 from moto.sqs.models import sqs_backends
 
-from localaws.models.base import Model, Place, Properties, Refined
+from localaws.models.base import AccountAndRegion, Model, Properties, Refined
 
 # From "CreateEventSourceMapping" in the Lambda API reference.
 _BATCH_WITHOUT_WINDOW = 10
@@ -82,7 +82,7 @@ class Function(Refined):
     base: ClassVar[Any] = LambdaFunction
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Tell the registry's listener; moto's CloudFormation drops the architecture, so set that as well."""
         if not resource.handler or not str(resource.run_time).startswith("python"):
             raise ValidationError(
@@ -123,7 +123,7 @@ class EventSourceMapping(Model):
         raise ValidationError(message=f"AWS::Lambda::EventSourceMapping has no attribute {attribute_name}")
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> "EventSourceMapping":
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "EventSourceMapping":
         """Tell the registry's listener."""
         mapping = _mapping(name, properties)
         _check(mapping, place)
@@ -131,7 +131,7 @@ class EventSourceMapping(Model):
         return cls(mapping)
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Tell the registry's listener."""
         REGISTRY.listener.mapping_removed(name)
 
@@ -150,7 +150,7 @@ def _mapping(mapping_id: str, properties: Properties) -> MappingSpec:
     )
 
 
-def _check(mapping: MappingSpec, place: Place) -> None:
+def _check(mapping: MappingSpec, place: AccountAndRegion) -> None:
     """Refuse what Lambda refuses, so that a template that deploys here deploys there."""
     queue = sqs_backends[place.account_id][place.region].queues.get(mapping.queue_name)
     if queue is None:

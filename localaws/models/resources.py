@@ -14,7 +14,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import Queue as MotoQueue
 from moto.sqs.models import sqs_backends
 
-from localaws.models.base import Model, Place, Properties, Refined
+from localaws.models.base import AccountAndRegion, Model, Properties, Refined
 
 _BOOTSTRAP_BUCKET = re.compile(r"cdk-[a-z0-9]+-assets-[0-9]{12}-[a-z0-9-]+")
 
@@ -25,7 +25,7 @@ class Bucket(Refined):
     base: ClassVar[Any] = FakeBucket
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> Any:
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Let moto create the bucket, then refine it; `cdk bootstrap` takes over the one that `deployment` made."""
         there = s3_backends[place.account_id][place.partition].buckets.get(properties.get("BucketName", ""))
         if there is None or not _BOOTSTRAP_BUCKET.fullmatch(there.name):
@@ -34,7 +34,7 @@ class Bucket(Refined):
         return there
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Apply the configuration through the calls that S3's API makes."""
         backend = s3_backends[place.account_id][place.partition]
         name = resource.name
@@ -57,14 +57,14 @@ class BucketPolicy(Model):
         self.physical_resource_id = bucket
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> "BucketPolicy":
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "BucketPolicy":
         """Put the policy on its bucket."""
         document = json.dumps(properties["PolicyDocument"]).encode()
         s3_backends[place.account_id][place.partition].put_bucket_policy(properties["Bucket"], document)
         return cls(properties["Bucket"])
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Take the policy off."""
         s3_backends[place.account_id][place.partition].delete_bucket_policy(name)
 
@@ -95,7 +95,7 @@ class EventBus(Refined):
     base: ClassVar[Any] = MotoEventBus
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Give the bus its `Ref`, description and dead-letter queue."""
         resource.physical_resource_id = resource.name
         resource.description = properties.get("Description")
@@ -108,7 +108,7 @@ class Queue(Refined):
     base: ClassVar[Any] = MotoQueue
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Set the attributes as SetQueueAttributes does."""
         attributes = {name: value for name, value in properties.items() if name not in {"QueueName", "Tags"}}
         sqs_backends[place.account_id][place.region].set_queue_attributes(resource.name, attributes)
@@ -121,7 +121,7 @@ class QueuePolicy(Model):
         self.physical_resource_id = name
 
     @classmethod
-    def make(cls, name: str, properties: Properties, place: Place) -> "QueuePolicy":
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "QueuePolicy":
         """Put the policy on each of its queues."""
         backend = sqs_backends[place.account_id][place.region]
         for url in properties["Queues"]:
@@ -129,7 +129,7 @@ class QueuePolicy(Model):
         return cls(name)
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Leave the queues without a policy; a queue that is gone already needs none."""
         queues = sqs_backends[place.account_id][place.region].queues
         for url in properties.get("Queues", []):
@@ -150,7 +150,7 @@ class Role(Refined):
     base: ClassVar[Any] = MotoRole
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Keep inline policies as JSON text."""
         for policy in properties.get("Policies", []):
             resource.policies[policy["PolicyName"]] = json.dumps(policy["PolicyDocument"])
@@ -162,7 +162,7 @@ class ManagedPolicy(Refined):
     base: ClassVar[Any] = MotoManagedPolicy
 
     @classmethod
-    def change(cls, original: Any, name: str, properties: Properties, place: Place) -> Any:
+    def change(cls, original: Any, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Make the new document the policy's default version. IAM keeps five at most: older ones make room."""
         backend = iam_backends[place.account_id][place.partition]
         for version in [version for version in original.versions if not version.is_default]:
@@ -171,7 +171,7 @@ class ManagedPolicy(Refined):
         return original
 
     @classmethod
-    def remove(cls, name: str, properties: Properties, place: Place) -> None:
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Delete the policy."""
         iam_backends[place.account_id][place.partition].delete_policy(name)
 
@@ -182,7 +182,7 @@ class Table(Refined):
     base: ClassVar[Any] = MotoTable
 
     @classmethod
-    def refine(cls, resource: Any, properties: Properties, place: Place) -> None:
+    def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
         """Apply point-in-time recovery through the call that the API makes."""
         if recovery := properties.get("PointInTimeRecoverySpecification"):
             dynamodb_backends[place.account_id][place.region].update_continuous_backups(resource.name, recovery)

@@ -63,7 +63,7 @@ class CheckpointFile:
         The lock is the kernel's: it ends with the process, however that ends.
 
         Raises:
-            CommandError: another backfill is at work with it, or no lock can be had there.
+            UsageError: another backfill is at work with it, or no lock can be had there.
         """
         with self._acquired() as lock:
             try:
@@ -97,7 +97,7 @@ class CheckpointFile:
         """How far the backfill with these arguments has come; None when it is not under way.
 
         Raises:
-            CommandError: the file is of another backfill, is damaged, or cannot be read.
+            UsageError: the file is of another backfill, is damaged, or cannot be read.
         """
         try:
             checkpoint = msgspec.json.decode(self.path.read_bytes(), type=Checkpoint)
@@ -121,7 +121,7 @@ class CheckpointFile:
         """Put this checkpoint in the place of the one before.
 
         Raises:
-            CommandError: the file cannot be written.
+            UsageError: the file cannot be written.
         """
         try:
             with self._new.open("wb") as file:

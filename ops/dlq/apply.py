@@ -10,7 +10,7 @@ import click
 
 from ops.aws.concurrency import Pace, run_in_order
 from ops.aws.sqs import MOST_ENTRIES
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.preview import Action, Preview
 from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.dlq.results import Found, Lines, Result

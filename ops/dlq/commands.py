@@ -1,4 +1,4 @@
-"""`copytrail dlq`: what is typed."""
+"""The `copytrail dlq` subcommands, their options and arguments."""
 
 import sys
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from shlex import quote
 from ops.atomic_files import check_new
 from ops.dlq.apply import Tally, apply
 from ops.dlq.files import LetterFile, new_letter_file
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.preview import Action, ApplyOptions, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Lines, Result

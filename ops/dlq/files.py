@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple, Required, TypedDict
 import msgspec
 
 from ops.atomic_files import check_new, keep_name, new_file, not_written
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import QueueName
 from ops.errors import UsageError
 from shared import times

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.aws.concurrency import run_in_order
 from ops.aws.sqs import tens
 from ops.dlq.files import LettersOfFile, write_letters
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.sweep import CONNECTIONS, THREADS, Unseen, sweep
 from ops.errors import CommandError, UsageError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ops.aws.concurrency import results_in_order
 from ops.aws.object_reads import why_not
 from ops.dlq.freshness import THREADS, Freshness, Sources, sources_of
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.selection import IdMatches, Selection

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.aws.sqs import MOST_ENTRIES, QueueAttributes, queue_attributes, verdicts
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.stack import Output, Stack
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated

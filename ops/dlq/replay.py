@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ops.audit.records import audit_query
 from ops.aws.concurrency import results_in_order
 from ops.dlq.apply import Tally, apply
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.preview import Action, ApplyOptions, preview_and_ask
 from ops.dlq.queue import DeadLetterQueue, QueueName, send
 from ops.dlq.results import Lines, Result

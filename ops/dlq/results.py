@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.tables import SHORT_ID, DeadLetterJson, age_s, to_json
 from ops.terminal.formats import WIDEST_DURATION, duration_shown
 from ops.terminal.json import JsonObject, print_json

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from ops.dlq.message import KNOWN_REASONS, Letter
+from ops.dlq.letter import KNOWN_REASONS, Letter
 from ops.errors import UsageError
 from ops.params.filters import Filters, filtered
 from ops.params.keys import key_glob, key_prefix

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.selection import IdMatches, Selection
 from ops.dlq.sweep import CONNECTIONS, Sweep, not_found, sweep

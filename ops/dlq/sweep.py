@@ -14,7 +14,7 @@ from queue import SimpleQueue
 
 from ops.aws.concurrency import run_in_order
 from ops.aws.sqs import MOST_ENTRIES, QueueAttributes, tens
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import DeadLetterQueue, Refused
 from ops.errors import CommandError, IncompleteError, UsageError
 from ops.interrupts import uninterrupted

@@ -8,7 +8,7 @@ from datetime import datetime
 import click
 import msgspec
 
-from ops.dlq.message import Letter, ReasonFrom
+from ops.dlq.letter import Letter, ReasonFrom
 from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown, shown_moment
 from ops.terminal.json import JsonObject
 from ops.terminal.tables import Cell, Column, Table, print_attributes

@@ -16,7 +16,7 @@ def moment(text: str) -> datetime:
     """A moment on the command line: so long ago (`90s`, `15m`, `1h`, `7d`, `2w`), or ISO-8601, taken as UTC.
 
     Raises:
-        CommandError: the text is no moment.
+        UsageError: the text is no moment.
     """
     text = text.strip()
     try:
@@ -32,7 +32,7 @@ def span(text: str) -> timedelta:
     """A length of time on the command line, longer than none: `5s`, `15m`, `1h`, `7d`, `2w`.
 
     Raises:
-        CommandError: the text is none, or there is nothing to it.
+        UsageError: the text is none, or there is nothing to it.
     """
     text = text.strip()
     try:
@@ -48,7 +48,7 @@ def check_order(since: datetime | None, until: datetime | None) -> None:
     """Refuse a span of time, either end of which may be open, that holds no moment.
 
     Raises:
-        CommandError: it ends before it begins, or with it.
+        UsageError: it ends before it begins, or with it.
     """
     if since and until and since >= until:
         raise UsageError(f"--since {times.to_text(since)} is not before --until {times.to_text(until)}")

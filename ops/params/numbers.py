@@ -17,7 +17,7 @@ def size(text: str) -> int:
     """A number of bytes on the command line: `1024`, `10MiB` (of 1,024 each), `5GB` (of 1,000 each).
 
     Raises:
-        CommandError: the text is no size.
+        UsageError: the text is no size.
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:

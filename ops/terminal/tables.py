@@ -1,7 +1,6 @@
-"""Tables on a terminal, tab-separated lines in a pipe, JSON lines for programs: what is shown of a thing, said once.
+"""Tables on a terminal, tab-separated lines in a pipe, JSON lines for programs: output declared once for each type.
 
 A cell is the place of one Latin character on a terminal; a CJK character or an emoji takes two, a combining mark none.
-Columns fit the terminal, and values are cut to them.
 """
 
 import re
@@ -197,7 +196,7 @@ def terminal_width() -> int | None:
     return Console().width if sys.stdout.isatty() else None
 
 
-class Place(NamedTuple):
+class PlacedColumn(NamedTuple):
     """Where a column stands: its number among all, and its width in cells."""
 
     number: int
@@ -205,7 +204,7 @@ class Place(NamedTuple):
     width: int
 
 
-def placed(columns: Sequence[Column[Any]], room: int | None = None, widest: Sequence[int] = ()) -> list[Place]:
+def placed(columns: Sequence[Column[Any]], room: int | None = None, widest: Sequence[int] = ()) -> list[PlacedColumn]:
     """The columns that a terminal has room for, in order, and how wide each is.
 
     Args:
@@ -228,7 +227,7 @@ def placed(columns: Sequence[Column[Any]], room: int | None = None, widest: Sequ
         more = left // (len(sharing) - position)
         wide[number] += more
         left -= more
-    return [Place(number, columns[number], wide[number]) for number in chosen]
+    return [PlacedColumn(number, columns[number], wide[number]) for number in chosen]
 
 
 def cut(text: str, room: int, *, keeps_end: bool = False) -> str:
@@ -273,7 +272,7 @@ def _width() -> int:
     return max(terminal_width() or 0, _NARROWEST)
 
 
-def _print_line(terminal: Console, places: Sequence[Place], row: Sequence[Cell]) -> None:
+def _print_line(terminal: Console, places: Sequence[PlacedColumn], row: Sequence[Cell]) -> None:
     cells = [Text(filled(row[number].text, column, width), style=row[number].style) for number, column, width in places]
     line = Text(" ").join(cells)
     line.rstrip()

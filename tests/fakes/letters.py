@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from shared.lambda_runtime.message import REPLAYED_BY
 from tests.fakes.bodies import object_created
 from tests.fakes.outcomes import UPLOADED_AT, an_upload

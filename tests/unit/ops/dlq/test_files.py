@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ops.dlq import files
 from ops.dlq.files import LettersOfFile, new_letter_file
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import QueueName
 from ops.errors import CommandError, UsageError
 from tests.fakes.full_disk import files_end_at

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from ops.dlq.commands import dlq
 from ops.dlq.files import LettersOfFile, line_of
 from ops.dlq.import_file import contents_of
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import QueueName
 from ops.errors import CommandError, UsageError
 from tests.fakes.bodies import object_created

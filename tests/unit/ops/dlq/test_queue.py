@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.aws import sqs as sqs_calls
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import Refused
 from ops.dlq.queue import send as send_with_ids
 from shared.errors import CopytrailError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from msgspec import structs
 
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.replay import ReplayOutcomes, wait_for
 from ops.dlq.results import Lines
 from ops.errors import CommandError

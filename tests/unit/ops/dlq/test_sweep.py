@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.queue import DeadLetterQueue
 from ops.dlq.sweep import THREADS, Unseen, sweep
 from ops.errors import IncompleteError, UsageError

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from ops.audit import records_table
 from ops.audit.records_table import LOG, print_records
 from ops.dlq import results
-from ops.dlq.message import Letter
+from ops.dlq.letter import Letter
 from ops.dlq.results import Found, Lines, Result
 from ops.dlq.tables import print_letters, print_summary, summary_of
 from ops.reconcile import report

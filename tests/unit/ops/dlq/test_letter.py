@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ops.dlq.message import Letter, ReasonFrom
+from ops.dlq.letter import Letter, ReasonFrom
 from shared import times
 from shared.log_id import log_id
 from tests.fakes.bodies import object_created
