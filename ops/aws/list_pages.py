@@ -54,29 +54,26 @@ class Page(NamedTuple):
     is_last: bool
 
 
-class Pages:
-    """The pages of one bucket."""
+def read_quickly(s3: "S3Client") -> None:
+    """Let a client answer ListObjectsV2 as `page_after` reads it, from now on."""
+    s3.meta.events.register(_BEFORE_ALL_OTHERS, _read_objects, unique_id="copytrail-listing")
 
-    def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3 = s3
-        self.bucket = bucket
-        s3.meta.events.register(_BEFORE_ALL_OTHERS, _read_objects, unique_id="copytrail-listing")
 
-    def after(self, prefix: str, start_after: str) -> Page:
-        """The first page of a prefix's objects after a key. Only the last page may be empty.
+def page_after(s3: "S3Client", bucket: str, prefix: str, start_after: str) -> Page:
+    """The first page of a prefix's objects after a key. Only the last page may be empty.
 
-        Raises:
-            CopytrailError: S3 did not answer, or refused.
-        """
-        where: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
-        while True:
-            with translated("s3:ListBucket", self.bucket):
-                answer = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, EncodingType="url", **where)
-            objects = _objects(answer)
-            is_last = not answer["IsTruncated"]
-            if objects or is_last:
-                return Page(objects, is_last)
-            where = {"ContinuationToken": answer["NextContinuationToken"]}
+    Raises:
+        CopytrailError: S3 did not answer, or refused.
+    """
+    where: dict[str, Any] = {"StartAfter": start_after} if start_after else {}
+    while True:
+        with translated("s3:ListBucket", bucket):
+            answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, EncodingType="url", **where)
+        objects = _objects(answer)
+        is_last = not answer["IsTruncated"]
+        if objects or is_last:
+            return Page(objects, is_last)
+        where = {"ContinuationToken": answer["NextContinuationToken"]}
 
 
 def _objects(answer: Mapping[str, Any]) -> list[Listed]:

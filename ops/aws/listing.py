@@ -10,10 +10,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from ops.aws.list_pages import Listed, Page, Pages
+from ops.aws.list_pages import Listed, Page, page_after, read_quickly
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,16 +39,17 @@ def list_objects(
     A few pages for each worker are in memory. Who stops before the end closes it.
 
     Args:
-        s3: a client for as many connections as `workers`; from then on, it answers ListObjectsV2 as `Pages` needs it.
+        s3: a client for as many connections as `workers`; from then on, its answers to ListObjectsV2 are read quickly.
         prefixes: may overlap; none at all means no object.
         start_after: only keys after this one; it need not be there.
 
     Raises:
         CopytrailError: while iterating, S3 did not answer, or refused.
     """
+    read_quickly(s3)
     executor = ThreadPoolExecutor(workers, thread_name_prefix=f"list-{bucket}")
     try:
-        for page in KeyRanges(Pages(s3, bucket).after, executor, prefixes, start_after, workers=workers):
+        for page in KeyRanges(partial(page_after, s3, bucket), executor, prefixes, start_after, workers=workers):
             yield from page
     finally:
         executor.shutdown(cancel_futures=True)

@@ -225,13 +225,9 @@ def _existing(row: _Row, position: Position) -> SourceObject:
     )
 
 
-def _key(text: str) -> str:
-    # In CSV, keys are URL-encoded, a space as "+".
-    return unquote_plus(text, errors="strict")
-
-
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "key": _key,
+    # URL-encoded, a space as "+".
+    "key": lambda text: unquote_plus(text, errors="strict"),
     "size": lambda text: int(text) if text else None,
     "etag": str,
     "lastmodifieddate": lambda text: times.from_text(text) if text else None,

@@ -27,8 +27,6 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by close()
-        self._encoder = msgspec.json.Encoder()
-        self._decoder = msgspec.json.Decoder(Difference)
         self.count = 0
         self.bytes = 0
 
@@ -39,11 +37,11 @@ class Spool:
     def __iter__(self) -> Iterator[Difference]:
         self._file.seek(0)
         for line in self._file:
-            yield self._decoder.decode(line)
+            yield msgspec.json.decode(line, type=Difference)
 
     def add(self, found: Difference) -> None:
         """Add one more. Not while they are iterated."""
-        self._file.write(self._encoder.encode(found) + b"\n")
+        self._file.write(msgspec.json.encode(found) + b"\n")
         self.count += 1
         self.bytes += found.bytes
 

@@ -46,7 +46,7 @@ class Scope:
     def takes_copy(self, key: str, size: int) -> bool:
         """Whether what the destination has is compared without a source: it can be the copy of nothing else."""
         copy_key = self.route.destination_key(key)
-        return self.takes(key, size) and not any(_may_bring(other, copy_key, size) for other in self._neighbours)
+        return self.takes(key, size) and not any(self._may_bring(other, copy_key, size) for other in self.others)
 
     def takes_records_of(self, key: str) -> bool:
         """Whether what is on record of a source key matters."""
@@ -57,9 +57,12 @@ class Scope:
         route = self.route
         return not (self.keys.glob or route.suffixes or route.min_size or route.max_size is not None)
 
-    @cached_property
-    def _neighbours(self) -> Sequence[Route]:
-        return [other for other in self.others if other.destination_bucket == self.route.destination_bucket]
+    def _may_bring(self, route: Route, copy_key: str, size: int) -> bool:
+        """Whether an object may be the copy of a neighbour's source."""
+        bucket, prefix = route.destination_bucket, route.destination_prefix
+        if bucket != self.route.destination_bucket or not copy_key.startswith(prefix):
+            return False
+        return route.matches(route.source_bucket, copy_key.removeprefix(prefix), size)
 
 
 def scopes(
@@ -90,9 +93,3 @@ def _numbers(route: str, count: int) -> Iterable[int]:
         return [int(route)]
     known = "1" if count == 1 else f"1 to {count}"
     raise UsageError(f"there is no route '{route}': the stack's routes are {known}, in the order of its settings")
-
-
-def _may_bring(route: Route, copy_key: str, size: int) -> bool:
-    if not copy_key.startswith(route.destination_prefix):
-        return False
-    return route.matches(route.source_bucket, copy_key.removeprefix(route.destination_prefix), size)
