@@ -98,6 +98,6 @@ def _beside(theirs: Result, ours: Result) -> Result:
 
 def _differing(found: Findings, expected: Findings) -> Iterator[str]:
     for kind in ("missing", "different", "extra"):
-        keys, wanted = getattr(found, kind), getattr(expected, kind)
-        if keys != wanted:
-            yield f"{kind}: found {len(keys)}, of which {len(keys & wanted)} of the {len(wanted)} that there are"
+        keys, planted = getattr(found, kind), getattr(expected, kind)
+        if keys != planted:
+            yield f"{kind}: found {len(keys)}, of which {len(keys & planted)} of the {len(planted)} that there are"

@@ -49,8 +49,8 @@ class Table:
                 begin = bisect_right(numbers, after, key=order)
             else:
                 end = bisect_left(numbers, after, key=order)
-        wanted = numbers[begin:end] if forward else numbers[begin:end][::-1]
-        return _page(self._records, wanted, min(asked.get("Limit", _MOST_ITEMS), _MOST_ITEMS))
+        page = numbers[begin:end] if forward else numbers[begin:end][::-1]
+        return _page(self._records, page, min(asked.get("Limit", _MOST_ITEMS), _MOST_ITEMS))
 
 
 def _page(records: Records, numbers: range, limit: int) -> msgspec.Raw:

@@ -114,7 +114,7 @@ def _those_meant(original: Callable[..., list[Item]], self: Table) -> list[Item]
         return original(self)
     # A table without a sort key has one item for each key.
     items: Any = self.items.values()
-    found = [item for item in items if all(_has(item, name, wanted) for name, wanted in meant)]
+    found = [item for item in items if all(_has(item, name, value) for name, value in meant)]
     return sorted(found, key=lambda item: item.hash_key)
 
 
@@ -124,8 +124,8 @@ def _of_an_index(original: Callable[..., Any], self: DynamoHandler) -> Any:
         return original(self)
     table = self.dynamodb_backend.get_table(asked["table"])
     keys = {key["AttributeName"] for key in table.get_index(asked["index"], error_if_not=True).schema}
-    wanted = {next(iter(parameter.items())) for parameter in self.body.get("Parameters", [])}
-    found = [item for item in table.all_items() if keys <= item.attrs.keys() and _typed(item, asked["key"]) in wanted]
+    meant = {next(iter(parameter.items())) for parameter in self.body.get("Parameters", [])}
+    found = [item for item in table.all_items() if keys <= item.attrs.keys() and _typed(item, asked["key"]) in meant]
     begin = int(self.body.get("NextToken") or 0)
     end = begin + (self.body.get("Limit") or len(found))
     more = {"NextToken": str(end)} if end < len(found) else {}
@@ -139,13 +139,13 @@ def _typed(item: Item, name: str) -> tuple[str, Any]:
     return value.type, value.value
 
 
-def _has(item: Item, name: str, wanted: DynamoType) -> bool:
+def _has(item: Item, name: str, expected: DynamoType) -> bool:
     value = item.attrs.get(name)
     # A key that is a number may be written in several ways: moto compares these itself.
     return (
         value is not None
-        and value.type == wanted.type
-        and (value.type == DDBType.NUMBER or value.value == wanted.value)
+        and value.type == expected.type
+        and (value.type == DDBType.NUMBER or value.value == expected.value)
     )
 
 

@@ -124,7 +124,7 @@ def _telling_of_deletion(
         if marker:
             about |= {"etag": _ETAG_OF_NOTHING, "version-id": latest.version_id}
         how = "Delete Marker Created" if marker else "Permanently Deleted"
-        if _wanted(bucket):
+        if _sends_to_eventbridge(bucket):
             _tell(bucket, _DELETED, about, {"reason": "DeleteObject", "deletion-type": how})
     return result
 
@@ -166,7 +166,7 @@ def _once_per_version(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({version(event): event for event in events}.values())
 
 
-def _wanted(bucket: Any) -> bool:
+def _sends_to_eventbridge(bucket: Any) -> bool:
     configuration = bucket.notification_configuration
     return configuration is not None and configuration.event_bridge is not None
 

@@ -115,7 +115,7 @@ def python_of_functions() -> Interpreter:
 
 def python_shown(python: Interpreter) -> str:
     """Which Python the functions run on, and whether that is AWS's, in a sentence."""
-    wanted = "{}.{}".format(*bundling.LAMBDA_PYTHON)
+    version = "{}.{}".format(*bundling.LAMBDA_PYTHON)
     if python.minor == bundling.LAMBDA_PYTHON:
         return f"The functions run on Python {python.name} ({python.executable}), as on AWS."
-    return f"The functions run on Python {python.name}: no Python {wanted}, which AWS runs them on, was found here."
+    return f"The functions run on Python {python.name}: no Python {version}, which AWS runs them on, was found here."

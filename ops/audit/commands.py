@@ -15,7 +15,7 @@ from ops.audit.records_table import print_records
 from ops.audit.stats import stats
 from ops.audit.tail import tail
 from ops.errors import CommandError, UsageError
-from ops.params.keys import read_place
+from ops.params.keys import read_s3_url
 from ops.stack import Stack
 from ops.terminal.json import json_option, print_json
 from ops.terminal.prompts import note
@@ -23,7 +23,7 @@ from ops.terminal.tables import print_attributes, terminal_width
 from shared.audit_log.query import AuditQuery
 from shared.audit_log.unreadable import UnreadableItemError, as_json
 
-_LOOKS_LIKE = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
+_EXAMPLE_ID = "6f3a2c1e-4d0b-5c7e-9a56-07c0b1f7a11d"
 _EXAMPLES_OF_LIST = """\b
 Examples:
   $ copytrail audit list --since 1h
@@ -40,7 +40,7 @@ def audit() -> None:
     """Look up what became of uploads, and what operators did."""
 
 
-@click.command(epilog=f"\b\nExample:\n  $ copytrail audit get {_LOOKS_LIKE} --json")
+@click.command(epilog=f"\b\nExample:\n  $ copytrail audit get {_EXAMPLE_ID} --json")
 @click.argument("id_", metavar="ID")
 @json_option
 @click.pass_obj
@@ -50,12 +50,12 @@ def get(stack: Stack, id_: str, *, as_json: bool) -> None:
     ID is the LogID of a transfer, or the id of what an operator did: a replay, a drop, an import, a backfill or a
     repair, which is shown once for each time that it was run.
     """
-    wanted = whole_id(id_)
-    if wanted is None:
+    log_id = whole_id(id_)
+    if log_id is None:
         raise UsageError(_what_to_type(id_.strip()))
-    found = _found(audit_query(stack), wanted)
+    found = _found(audit_query(stack), log_id)
     if not found:
-        raise CommandError(f"no record has LogID {wanted}, and no operation has this id")
+        raise CommandError(f"no record has LogID {log_id}, and no operation has this id")
     for number, attributes in enumerate(found):
         if as_json:
             print_json(attributes)
@@ -66,7 +66,7 @@ def get(stack: Stack, id_: str, *, as_json: bool) -> None:
 
 
 @click.command("list", epilog=_EXAMPLES_OF_LIST)
-@RecordFilter.options("wanted")
+@RecordFilter.options("record_filter")
 @click.option("--oldest-first", is_flag=True, help="The oldest first, instead of the newest.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many: the first of the list.")
 @json_option
@@ -74,7 +74,7 @@ def get(stack: Stack, id_: str, *, as_json: bool) -> None:
 def list_(
     stack: Stack,
     *,
-    wanted: RecordFilter,
+    record_filter: RecordFilter,
     oldest_first: bool,
     limit: int | None,
     as_json: bool,
@@ -85,28 +85,28 @@ def list_(
     """
     query = audit_query(stack)
     with (
-        progress_of(wanted) as advance,
-        closing(matching(query, wanted, newest_first=not oldest_first, day_done=advance)) as found,
+        progress_of(record_filter) as advance,
+        closing(matching(query, record_filter, newest_first=not oldest_first, day_done=advance)) as found,
     ):
         count = print_records(islice(found, limit), as_json=as_json)
-    by_default = is_last_day(wanted)
+    by_default = is_last_day(record_filter)
     if not count:
-        note(no_match(wanted) + (_MORE if by_default else ""))
+        note(no_match(record_filter) + (_MORE if by_default else ""))
     elif by_default and terminal_width() is not None and count != limit:
         note(_LAST_DAY + _MORE)
 
 
-def _found(query: AuditQuery, wanted: str) -> Sequence[Mapping[str, object]]:
+def _found(query: AuditQuery, log_id: str) -> Sequence[Mapping[str, object]]:
     try:
-        record = query.get(wanted)
+        record = query.get(log_id)
     except UnreadableItemError as error:
         note(f"this version cannot read the item, which is shown as it is ({error.problem})")
         return [_as_it_is(error)]
     if record:
         return [record.attributes()]
-    runs = [run.attributes() for run in runs_of(stages_of(query, wanted))]
+    runs = [run.attributes() for run in runs_of(stages_of(query, log_id))]
     if runs:
-        note(f"its transfers: copytrail audit list --operation {wanted}")
+        note(f"its transfers: copytrail audit list --operation {log_id}")
     return runs
 
 
@@ -121,15 +121,15 @@ def _as_it_is(error: UnreadableItemError) -> Mapping[str, object]:
 def _what_to_type(text: str) -> str:
     if text.startswith("s3://"):
         told = f"'{text}' is no LogID"
-        return f"{told}: `copytrail audit history {text}` shows what became of an object" if read_place(text) else told
+        return f"{told}: `copytrail audit history {text}` shows what became of an object" if read_s3_url(text) else told
     beginning = text.rstrip("….").lower()
-    if beginning and set(beginning) <= set("0123456789abcdef-") and len(beginning) < len(_LOOKS_LIKE):
+    if beginning and set(beginning) <= set("0123456789abcdef-") and len(beginning) < len(_EXAMPLE_ID):
         return (
             f"'{text}' is not a whole LogID: type all 36 characters, as `copytrail audit list` shows them, or the id of"
             " an operation, as `copytrail audit operations` shows it"
         )
     return (
-        f"'{text}' is not a LogID: type one that looks like {_LOOKS_LIKE}, as `copytrail audit list` shows them, or the"
+        f"'{text}' is not a LogID: type one that looks like {_EXAMPLE_ID}, as `copytrail audit list` shows them, or the"
         " id of an operation, as `copytrail audit operations` shows it"
     )
 

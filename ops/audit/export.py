@@ -17,7 +17,7 @@ from ops.audit.record_filter import RecordFilter, is_last_day, no_match
 from ops.audit.records import audit_query, matching
 from ops.audit.s3_export import export_to_s3, s3_folder
 from ops.errors import UsageError
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted
 from ops.terminal.progress import progress
@@ -64,17 +64,17 @@ class Written:
     metavar="s3://BUCKET/PREFIX",
     help="Have DynamoDB export all of the table there, and print how Athena reads it.",
 )
-@RecordFilter.options("wanted")
+@RecordFilter.options("record_filter")
 @click.pass_obj
 @click.pass_context
 def export(
     ctx: click.Context,
     stack: Stack,
     *,
-    wanted: RecordFilter,
+    record_filter: RecordFilter,
     file: str | None,
     asked_for: Format | None,
-    to_s3: Place | None,
+    to_s3: S3Url | None,
 ) -> None:
     """Write records to a file, or all of the table to S3.
 
@@ -96,26 +96,26 @@ def export(
     elif file is None:
         raise UsageError("name a FILE to export to, - for stdout, or --to-s3 s3://BUCKET/PREFIX")
     else:
-        written = _export(stack, wanted, file, encoding_of(file, asked_for))
-        _tell(file, written, by_default=is_last_day(wanted), wanted=wanted)
+        written = _export(stack, record_filter, file, encoding_of(file, asked_for))
+        _tell(file, written, by_default=is_last_day(record_filter), record_filter=record_filter)
 
 
-def _export(stack: Stack, wanted: RecordFilter, file: str, encoding: Encoding) -> Written | None:
+def _export(stack: Stack, record_filter: RecordFilter, file: str, encoding: Encoding) -> Written | None:
     """Export to a file or stdout; None, and nothing touched, if there is nothing to export."""
     if file != STDOUT:
         check_new_file(Path(file))
-    records: Iterator[Record] = matching(audit_query(stack), wanted, newest_first=False)
+    records: Iterator[Record] = matching(audit_query(stack), record_filter, newest_first=False)
     first = next(records, None)
     if first is None:
         return None
     records = chain([first], records)
     if file == STDOUT:
         return write_stdout(encoding, records)
-    return _export_file(stack, wanted, Path(file), encoding, records)
+    return _export_file(stack, record_filter, Path(file), encoding, records)
 
 
 def _export_file(
-    stack: Stack, wanted: RecordFilter, path: Path, encoding: Encoding, records: Iterator[Record]
+    stack: Stack, record_filter: RecordFilter, path: Path, encoding: Encoding, records: Iterator[Record]
 ) -> Written:
     exported_at, exported_by = times.to_text(times.now()), stack.caller_arn
 
@@ -128,7 +128,7 @@ def _export_file(
             "Size": written.size,
             "Sha256": written.sha256,
             "Columns": [column.name for column in COLUMNS],
-            "Filter": wanted.described(),
+            "Filter": record_filter.described(),
             "Table": stack.output(Output.AUDIT_TABLE_NAME),
             "Stack": stack.name,
             "Region": stack.region,
@@ -139,9 +139,9 @@ def _export_file(
     return write_file(path, encoding, records, manifest=manifest)
 
 
-def _tell(file: str, written: Written | None, *, by_default: bool, wanted: RecordFilter) -> None:
+def _tell(file: str, written: Written | None, *, by_default: bool, record_filter: RecordFilter) -> None:
     if written is None:
-        note(f"{no_match(wanted)}: nothing is exported" + (_MORE if by_default else ""))
+        note(f"{no_match(record_filter)}: nothing is exported" + (_MORE if by_default else ""))
         return
     note(
         f"{counted(written.count, 'record')}{_LAST_DAY if by_default else ''}, {size_shown(written.size)}"

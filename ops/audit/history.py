@@ -8,9 +8,9 @@ import click
 from ops.audit.records import audit_query
 from ops.audit.records_table import of_old_object, outcome_cell, took_s
 from ops.errors import CommandError, UsageError
-from ops.params.keys import Place, read_place
+from ops.params.keys import S3Url, read_s3_url
 from ops.stack import Stack
-from ops.terminal.formats import cause_first, duration_shown, shown_moment
+from ops.terminal.formats import cause_first, duration_shown, moment_shown
 from ops.terminal.json import json_option
 from ops.terminal.prompts import note
 from ops.terminal.tables import Block, Blocks, Cell
@@ -54,7 +54,7 @@ def history(stack: Stack, url: str, *, as_json: bool) -> None:
         raise CommandError(_nothing(place, sources) + why_nothing(stack.routes, sources[-1]))
 
 
-def _nothing(place: Place, sources: Sequence[Place]) -> str:
+def _nothing(place: S3Url, sources: Sequence[S3Url]) -> str:
     # A key's line break would be a blank in a failure's one line.
     copied = "".join(f" or of {visible(source.url)}, which is copied there" for source in sources if source != place)
     return f"nothing was ever recorded of {visible(place.url)}{copied}: "
@@ -68,7 +68,7 @@ def _block(record: Record) -> Block:
 
 def _what(record: Record) -> tuple[Cell, ...]:
     took = duration_shown(took_s(record))
-    when = f"in {took}, {shown_moment(record.finished_at)}" if of_old_object(record) else f"after {took}"
+    when = f"in {took}, {moment_shown(record.finished_at)}" if of_old_object(record) else f"after {took}"
     if record.source_etag:
         return Cell(f"upload of {size_shown(record.size)}"), outcome_cell(record), Cell(when)
     return Cell("deletion"), outcome_cell(record), Cell(when)
@@ -99,13 +99,13 @@ HISTORY = Blocks[Record](
 )
 
 
-def place_of(url: str) -> Place:
+def place_of(url: str) -> S3Url:
     """The place that an S3 URL names; its key is taken as it is written, nothing in it is decoded.
 
     Raises:
         CommandError: it is no S3 URL of an object.
     """
-    place = read_place(url)
+    place = read_s3_url(url)
     if place is None:
         raise UsageError(f"'{url}' is not an object's URL: write s3://bucket/key")
     try:
@@ -115,14 +115,14 @@ def place_of(url: str) -> Place:
     return place
 
 
-def sources_of(routes: Sequence[Route], place: Place) -> list[Place]:
+def sources_of(routes: Sequence[Route], place: S3Url) -> list[S3Url]:
     """The source objects whose records tell of this place: itself, unless it can only be a copy, and what it copies."""
-    sources = [Place(route.source_bucket, key) for route in routes if (key := _source_key(route, place))]
+    sources = [S3Url(route.source_bucket, key) for route in routes if (key := _source_key(route, place))]
     may_be_source = any(place.bucket == route.source_bucket for route in routes)
     return list(dict.fromkeys([place, *sources] if may_be_source or not sources else sources))
 
 
-def why_nothing(routes: Sequence[Route], place: Place) -> str:
+def why_nothing(routes: Sequence[Route], place: S3Url) -> str:
     """What to check when nothing was ever recorded of a place that could be a source."""
     taken_from = sorted({route.source_bucket for route in routes})
     if place.bucket not in taken_from:
@@ -137,14 +137,14 @@ def why_nothing(routes: Sequence[Route], place: Place) -> str:
     )
 
 
-def _source_key(route: Route, place: Place) -> str:
+def _source_key(route: Route, place: S3Url) -> str:
     """The key of the source object that this route copies to a place, or ""."""
     if place.bucket != route.destination_bucket or not place.key.startswith(route.destination_prefix):
         return ""
     key = place.key.removeprefix(route.destination_prefix)
-    return key if _takes(route, Place(route.source_bucket, key)) else ""
+    return key if _takes(route, S3Url(route.source_bucket, key)) else ""
 
 
-def _takes(route: Route, place: Place) -> bool:
+def _takes(route: Route, place: S3Url) -> bool:
     # Of the sizes, which nobody knows here, one that the route takes.
     return route.matches(place.bucket, place.key, route.min_size or 0)

@@ -130,14 +130,14 @@ class RecordFilter(Filters[Record]):
         return super().taken_from(named)
 
 
-def no_match(wanted: RecordFilter) -> str:
+def no_match(record_filter: RecordFilter) -> str:
     """What a person is told when there is no such record."""
-    return f"no record matches {wanted.as_options()}"
+    return f"no record matches {record_filter.as_options()}"
 
 
-def is_last_day(wanted: RecordFilter) -> bool:
+def is_last_day(record_filter: RecordFilter) -> bool:
     """Whether the records of the last day are meant only because the person did not say since when."""
-    return _since_left_out() and not wanted.operation_id
+    return _since_left_out() and not record_filter.operation_id
 
 
 def _since_left_out() -> bool:

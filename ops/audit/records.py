@@ -46,7 +46,7 @@ def tell_unreadable(unreadable: Unreadable) -> None:
 
 def matching(
     query: AuditQuery,
-    wanted: RecordFilter,
+    record_filter: RecordFilter,
     *,
     newest_first: bool = True,
     day_done: Callable[[int], object] = lambda _: None,
@@ -60,21 +60,21 @@ def matching(
         CopytrailError: while iterating, DynamoDB did not answer.
     """
     latest = times.now() + CLOCKS_DIFFER_BY
-    since, until = wanted.since or BEGINNING, min(wanted.until or latest, latest)
-    if wanted.operation_id:
-        began_at, recorded_by = _span_of(query, wanted.operation_id)
+    since, until = record_filter.since or BEGINNING, min(record_filter.until or latest, latest)
+    if record_filter.operation_id:
+        began_at, recorded_by = _span_of(query, record_filter.operation_id)
         since, until = max(since, began_at), min(until, recorded_by)
     found = query.by_time(
-        since, until, newest_first=newest_first, operation_id=wanted.operation_id or None, day_done=day_done
+        since, until, newest_first=newest_first, operation_id=record_filter.operation_id or None, day_done=day_done
     )
-    yield from (record for record in found if record.finished_at < until and wanted.matches(record))
+    yield from (record for record in found if record.finished_at < until and record_filter.matches(record))
 
 
-def progress_of(wanted: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
+def progress_of(record_filter: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
     """A bar for the days that `matching` reads, where there are many of them."""
-    if wanted.operation_id:
+    if record_filter.operation_id:
         return progress("reading", total=None, unit="days")
-    first, last = max(wanted.since or BEGINNING, BEGINNING).date(), (wanted.until or times.now()).date()
+    first, last = max(record_filter.since or BEGINNING, BEGINNING).date(), (record_filter.until or times.now()).date()
     days = max(0, (last - first).days + 1)
     return progress("reading", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ops.terminal.formats import WIDEST_DURATION, duration_shown, shown_moment
+from ops.terminal.formats import WIDEST_DURATION, duration_shown, moment_shown
 from ops.terminal.prompts import note
 from ops.terminal.tables import Cell, Column, Table, terminal_width
 from shared import times
@@ -53,7 +53,7 @@ _KEY = Column[Record]("Key", lambda record: record.object_key, keeps_end=True)
 RECORDS = Table[Record](
     Column("LogID", lambda record: record.log_id, 36, from_width=_LOG_ID_FROM),
     Column("UTC", _time, 8, from_width=80, below=_WIDE),
-    Column("Finished (UTC)", lambda record: shown_moment(record.finished_at), 19, from_width=_WIDE),
+    Column("Finished (UTC)", lambda record: moment_shown(record.finished_at), 19, from_width=_WIDE),
     _OUTCOME,
     _KEY,
     piped=_piped,

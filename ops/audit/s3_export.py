@@ -9,7 +9,7 @@ import click
 
 from ops.audit.athena import definitions
 from ops.errors import CommandError, UsageError
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from ops.stack import Output, Stack
 from ops.terminal.prompts import note
 from shared.errors import CopytrailError
@@ -26,7 +26,7 @@ _CHECKS = 5
 _BETWEEN_CHECKS_S = 1.0
 
 
-def s3_folder(text: str) -> Place:
+def s3_folder(text: str) -> S3Url:
     """A folder of S3 on the command line: `s3://bucket` or `s3://bucket/prefix`. Its key has a slash at neither end.
 
     Raises:
@@ -38,10 +38,10 @@ def s3_folder(text: str) -> Place:
             f"'{text}' is no place to export to: write s3://BUCKET/PREFIX, with a prefix of letters, digits and"
             " ! _ . * ( ) = - / only"
         )
-    return Place(found[1], (found[2] or "").strip("/"))
+    return S3Url(found[1], (found[2] or "").strip("/"))
 
 
-def export_to_s3(stack: Stack, folder: Place, *, sleep: Callable[[float], None] = time.sleep) -> None:
+def export_to_s3(stack: Stack, folder: S3Url, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Start an export, and print what it is called, how it stands, and how Athena reads it.
 
     Raises:
@@ -67,7 +67,7 @@ def export_to_s3(stack: Stack, folder: Place, *, sleep: Callable[[float], None] 
     note("Athena runs one statement at a time, once the export is COMPLETED")
 
 
-def _started(dynamodb: "DynamoDBClient", table_name: str, folder: Place) -> "ExportDescriptionTypeDef":
+def _started(dynamodb: "DynamoDBClient", table_name: str, folder: S3Url) -> "ExportDescriptionTypeDef":
     with translated("dynamodb:DescribeTable", table_name):
         table_arn = dynamodb.describe_table(TableName=table_name)["Table"]["TableArn"]
     request: ExportTableToPointInTimeInputTypeDef = {

@@ -39,13 +39,13 @@ _TOTAL = "total"
 
 
 @click.command(epilog=_EXAMPLES)
-@RecordFilter.options("wanted")
+@RecordFilter.options("record_filter")
 @click.option(
     "--by", type=click.Choice(["hour", "day"]), help="What a line stands for, UTC.  [default: hour, over 2 days: day]"
 )
 @json_option
 @click.pass_obj
-def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | None, as_json: bool) -> None:
+def stats(stack: Stack, *, record_filter: RecordFilter, by: Literal["hour", "day"] | None, as_json: bool) -> None:
     """Count records, bytes and outcomes, and how long copies took.
 
     p50, p95, p99 (each within 1 %) and max are the times from upload to copied, also of replayed uploads. Copies of
@@ -54,15 +54,16 @@ def stats(stack: Stack, *, wanted: RecordFilter, by: Literal["hour", "day"] | No
     Into a pipe: beginning, records, copied, deleted, skipped, failed, bytes copied, p50, p95, p99 and max in seconds,
     with tabs between; the last line is the total.
     """
-    hourly = by == "hour" if by else (wanted.until or times.now()) - (wanted.since or BEGINNING) <= _HOURLY_UP_TO
+    span = (record_filter.until or times.now()) - (record_filter.since or BEGINNING)
+    hourly = by == "hour" if by else span <= _HOURLY_UP_TO
     with progress("Reading", total=None, unit="records") as advance:
-        found = _counting(matching(audit_query(stack), wanted, newest_first=False), advance)
+        found = _counting(matching(audit_query(stack), record_filter, newest_first=False), advance)
         counts = count_periods(found, hourly=hourly)
     if not counts[-1].records:
-        note(no_match(wanted))
+        note(no_match(record_filter))
         return
     print_counts(counts, as_json=as_json)
-    if is_last_day(wanted) and terminal_width() is not None and not as_json:
+    if is_last_day(record_filter) and terminal_width() is not None and not as_json:
         note(_LAST_DAY)
 
 

@@ -42,10 +42,10 @@ Show = Callable[[Iterable[Record]], None]
 @click.command(epilog=_EXAMPLES)
 @click.option("-f", "--follow", is_flag=True, help="Go on with the records that come, until Ctrl-C.")
 @click.option("-n", "count", type=click.IntRange(min=0), default=10, show_default=True, metavar="N", help="The last N.")
-@RecordFilter.options("wanted", without=("until", "operation_id"))
+@RecordFilter.options("record_filter", without=("until", "operation_id"))
 @json_option
 @click.pass_obj
-def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_json: bool) -> None:
+def tail(stack: Stack, *, follow: bool, count: int, record_filter: RecordFilter, as_json: bool) -> None:
     """Show the last records, and with -f those that come.
 
     The last are those that finished last, oldest first.
@@ -59,13 +59,13 @@ def tail(stack: Stack, *, follow: bool, count: int, wanted: RecordFilter, as_jso
     show: Show = _Log(as_json=as_json)
     query = audit_query(stack)
     if not follow:
-        last = list(islice(matching(query, wanted), count))[::-1]
+        last = list(islice(matching(query, record_filter), count))[::-1]
         show(last)
         if not last and count:
-            note(no_match(wanted))
+            note(no_match(record_filter))
         return
-    follower = Follower(query, wanted.matches, times.now)
-    show(follower.begin(count, wanted.since or BEGINNING))
+    follower = Follower(query, record_filter.matches, times.now)
+    show(follower.begin(count, record_filter.since or BEGINNING))
     keep_following(follower, show, time.sleep, lambda: tell_unreadable(query.unreadable))
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 # "SendMessageBatch", SQS API reference; the other batch calls likewise.
 MOST_ENTRIES = 10
 # The pauses between tries of entries that SQS failed to take for reasons of its own, in seconds.
-_PAUSES_S = (0.2, 0.8)
+_DELAYS_S = (0.2, 0.8)
 
 Call = Callable[[Sequence[int]], "Iterable[BatchResultErrorEntryTypeDef]"]
 
@@ -94,11 +94,11 @@ def verdicts(count: int, call: Call, *, sleep: Callable[[float], None] = time.sl
         CopytrailError: the first call failed as a whole.
     """
     failed = {int(entry["Id"]): entry for entry in call(range(count))}
-    for pause_s in _PAUSES_S:
+    for delay_s in _DELAYS_S:
         again = [place for place, entry in failed.items() if not entry["SenderFault"]]
         if not again:
             break
-        sleep(pause_s)
+        sleep(delay_s)
         try:
             once_more = {int(entry["Id"]): entry for entry in call(again)}
         except CopytrailError:

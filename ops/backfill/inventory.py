@@ -20,7 +20,7 @@ import msgspec
 
 from ops.backfill.objects import Position, SourceObject
 from ops.errors import CommandError, UsageError
-from ops.params.keys import Place, read_place
+from ops.params.keys import S3Url, read_s3_url
 from shared import times
 from shared.lambda_runtime.aws import translated
 
@@ -56,10 +56,10 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
         created = self.creation_timestamp or ""
         return times.from_epoch_milliseconds(created) if created.isdecimal() else None
 
-    def place_of(self, file: InventoryFile) -> Place:
+    def place_of(self, file: InventoryFile) -> S3Url:
         """Where a file is."""
         name = self.destination_bucket
-        return Place(name.rpartition(":")[2] if name.startswith(_ARN) else name, file.key)
+        return S3Url(name.rpartition(":")[2] if name.startswith(_ARN) else name, file.key)
 
 
 def read_manifest(s3: "S3Client", url: str) -> tuple[Manifest, str]:
@@ -69,7 +69,7 @@ def read_manifest(s3: "S3Client", url: str) -> tuple[Manifest, str]:
         CommandError: the URL names no object, or what it names is no manifest.
         CopytrailError: S3 does not give it.
     """
-    place = read_place(url)
+    place = read_s3_url(url)
     if place is None:
         raise UsageError(f"'{url}' does not name a manifest: write s3://BUCKET/…/manifest.json")
     with translated("s3:GetObject", place.url):

@@ -148,9 +148,9 @@ def apply_to(
 
         def groups() -> Iterator[Sequence[Letter]]:
             for letters in swept:
-                wanted = [letter for letter in letters if letter.id in left]
-                left.difference_update(letter.id for letter in wanted)
-                yield from pace.groups(wanted, MOST_ENTRIES)
+                chosen = [letter for letter in letters if letter.id in left]
+                left.difference_update(letter.id for letter in chosen)
+                yield from pace.groups(chosen, MOST_ENTRIES)
                 if not left:
                     break
 

@@ -74,8 +74,8 @@ def _write_then_delete(
     """
     file.append(letters, queue)
     still_there = swept.delete(letters)
-    kept = {letter.id for letter, _ in still_there}
-    tally.enter([letter for letter in letters if letter.id not in kept], Result.DROPPED)
+    left = {letter.id for letter, _ in still_there}
+    tally.enter([letter for letter in letters if letter.id not in left], Result.DROPPED)
     tally.refuse(still_there)
 
 

@@ -175,19 +175,19 @@ def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents) -> Unse
 
 def _import(stack: Stack, sqs: "SQSClient", url: str, contents: Contents, rest: Path) -> None:
     dlq, file = contents.queue.dlq, contents.file
-    wanted = len(contents.left)
+    before = len(contents.left)
     with operation(stack, OperationKind.IMPORT, subject=dlq, filters={"file": str(file)}) as running:
         try:
             why = _send_all(sqs, url, contents)
         finally:
-            running.count("imported", wanted - len(contents.left))
+            running.count("imported", before - len(contents.left))
             running.count("left", len(contents.left))
             if contents.left:
                 with uninterrupted():
                     _write_rest(rest, contents)
         if contents.left:
             raise CommandError(f"SQS did not take {counted(len(contents.left), 'letter')}: {why}")
-    note(f"{counted(wanted, 'letter')} put into the {dlq}, by operation {running.id}")
+    note(f"{counted(before, 'letter')} put into the {dlq}, by operation {running.id}")
 
 
 def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:

@@ -109,7 +109,7 @@ def sweep(
             " move them on: take it away"
         )
     begun = Sweep(queue, state, most_in_flight=most_in_flight, clock=clock)
-    with begun.kept_invisible():
+    with begun.staying_invisible():
         yield begun
 
 
@@ -191,19 +191,19 @@ class Sweep:
         Raises:
             CopytrailError: SQS did not answer; nothing is known to be deleted.
         """
-        kept: list[Refused] = []
+        refused: list[Refused] = []
         if not letters:
-            return kept
+            return refused
         told = self._queue.delete([self._handles.get(letter.id, letter.receipt_handle) for letter in letters])
         for letter, why in zip(letters, told, strict=True):
             if why is None:
                 self._handles.pop(letter.id, None)
             else:
-                kept.append((letter, why))
-        return kept
+                refused.append((letter, why))
+        return refused
 
     @contextmanager
-    def kept_invisible(self) -> Iterator[None]:
+    def staying_invisible(self) -> Iterator[None]:
         """Keep what was received invisible to others during the block, and make it visible again after it."""
         ended = threading.Event()
         keeper = threading.Thread(target=self._keep, args=(ended,), name="keep", daemon=True)

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from ops.dlq.letter import Letter, ReasonFrom
-from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown, shown_moment
+from ops.terminal.formats import WIDEST_DURATION, cause_first, duration_shown, moment_shown
 from ops.terminal.json import JsonObject
 from ops.terminal.tables import Cell, Column, Table, print_attributes
 from shared import times
@@ -113,7 +113,7 @@ def print_letters(letters: Iterable[Letter], now: datetime, *, as_json: bool) ->
     """Print letters as they come: a table; into a pipe, all but attributes and body, whole; or JSON."""
     table: Table[Letter] = Table(
         Column("Id", lambda letter: letter.id[:SHORT_ID], SHORT_ID),
-        Column("First seen (UTC)", lambda letter: shown_moment(letter.first_seen), 19, from_width=_WIDEST),
+        Column("First seen (UTC)", lambda letter: moment_shown(letter.first_seen), 19, from_width=_WIDEST),
         Column(
             "Age",
             lambda letter: duration_shown(age_s(letter.first_seen, now)),

@@ -9,8 +9,8 @@ A class of filters is a frozen dataclass. Each of its fields is a filter:
         key_prefix: str = key_prefix(lambda pet: pet.key)
 
     @click.command()
-    @PetFilter.options("wanted")
-    def pets(*, wanted: PetFilter) -> None: ...
+    @PetFilter.options("pet_filter")
+    def pets(*, pet_filter: PetFilter) -> None: ...
 """
 
 import shlex

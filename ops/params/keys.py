@@ -48,10 +48,10 @@ class KeyFilter(Filters[str]):
     def prefixes(self, within: Iterable[str]) -> tuple[str, ...]:
         """The prefixes, in order, that find every key that passes and begins with one of `within`."""
         literal = _LITERAL.match(self.glob)
-        wanted = _both(self.prefix, literal[0] if literal else "")
-        if wanted is None:
+        of_filter = _both(self.prefix, literal[0] if literal else "")
+        if of_filter is None:
             return ()
-        both = (_both(prefix, wanted) for prefix in within)
+        both = (_both(prefix, of_filter) for prefix in within)
         return tuple(sorted({prefix for prefix in both if prefix is not None}))
 
 
@@ -64,7 +64,7 @@ def _both(one: str, other: str) -> str | None:
 _SCHEME = "s3://"
 
 
-class Place(NamedTuple):
+class S3Url(NamedTuple):
     """Where an object is."""
 
     bucket: str
@@ -76,7 +76,7 @@ class Place(NamedTuple):
         return f"{_SCHEME}{self.bucket}/{self.key}"
 
 
-def read_place(url: str) -> Place | None:
+def read_s3_url(url: str) -> S3Url | None:
     """The place that an S3 URL names, or None; its key is taken as it is written, nothing in it is decoded."""
     bucket, _, key = url.removeprefix(_SCHEME).partition("/")
-    return Place(bucket, key) if url.startswith(_SCHEME) and bucket and key else None
+    return S3Url(bucket, key) if url.startswith(_SCHEME) and bucket and key else None

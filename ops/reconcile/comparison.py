@@ -7,7 +7,7 @@ from itertools import islice
 
 from ops.aws.concurrency import results_in_order
 from ops.aws.object_reads import why_not
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from ops.reconcile.differences import Classifier, Difference, Finding, Kind, difference, head_may_tell
 from ops.reconcile.heads import THREADS, Heads
 from ops.reconcile.pairs import CopyRecord, Pair
@@ -19,7 +19,7 @@ _MOST_HEADS = 5000
 _PAIRS_AT_ONCE = 1000
 
 # Reads the heads of a source and of its copy. Raises CopytrailError.
-ReadHeads = Callable[[Place, Place], Heads]
+ReadHeads = Callable[[S3Url, S3Url], Heads]
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Comparison:
         route, pair = self._scope.route, finding.pair
         try:
             heads = self._read_heads(
-                Place(route.source_bucket, pair.key), Place(route.destination_bucket, route.destination_key(pair.key))
+                S3Url(route.source_bucket, pair.key), S3Url(route.destination_bucket, route.destination_key(pair.key))
             )
         except CopytrailError as error:
             kind = Kind.UNCLEAR if finding.kind is Kind.SAME else finding.kind

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ops.aws.list_pages import Listed
 from ops.aws.object_reads import ObjectReads
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from shared import times
 
 THREADS = 16
@@ -65,7 +65,7 @@ class Heads:
         return tuple(sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)))
 
 
-def read_heads(objects: ObjectReads, source: Place, copy: Place, *, deep: bool) -> Heads:
+def read_heads(objects: ObjectReads, source: S3Url, copy: S3Url, *, deep: bool) -> Heads:
     """HeadObject of both ends, and if `deep`, their tags.
 
     Raises:
@@ -75,7 +75,7 @@ def read_heads(objects: ObjectReads, source: Place, copy: Place, *, deep: bool) 
     return Heads(_object_head(objects, source, deep=deep), _object_head(objects, copy, deep=deep))
 
 
-def _object_head(objects: ObjectReads, place: Place, *, deep: bool) -> ObjectHead | None:
+def _object_head(objects: ObjectReads, place: S3Url, *, deep: bool) -> ObjectHead | None:
     head = objects.head(place.bucket, place.key, ChecksumMode="ENABLED")
     if head is None:
         return None

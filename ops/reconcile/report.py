@@ -176,8 +176,8 @@ def _title(scope: Scope) -> str:
 
 def _totals(scope: Scope, tally: Tally) -> Table[Kind]:
     def meaning(kind: Kind) -> Cell:
-        is_kept = kind is Kind.NO_SOURCE and not scope.route.deletes
-        return Cell(_NO_SOURCE_IS_EXPECTED if is_kept else _MEANINGS[kind], "dim")
+        is_expected = kind is Kind.NO_SOURCE and not scope.route.deletes
+        return Cell(_NO_SOURCE_IS_EXPECTED if is_expected else _MEANINGS[kind], "dim")
 
     return Table(
         Column("Kind", lambda kind: Cell(kind, _STYLES[kind]), 11),

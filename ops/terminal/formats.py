@@ -29,7 +29,7 @@ def duration_shown(seconds: float) -> str:
     return f"{seconds / year_s:,.0f} {year}"
 
 
-def shown_moment(moment: datetime) -> str:
+def moment_shown(moment: datetime) -> str:
     """A moment in UTC for a person, to the second."""
     return moment.isoformat(sep=" ", timespec="seconds")[: len("2026-11-23 02:24:57")]
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ops.terminal.formats import shown_moment
+from ops.terminal.formats import moment_shown
 from ops.terminal.json import json_line, print_json
 from shared.humanize import visible
 
@@ -171,7 +171,7 @@ class Blocks(_Listing[R]):
             grid = Grid.grid(padding=(0, 2, 0, 0), pad_edge=False, expand=True)
             grid.add_column(width=_MOMENT, no_wrap=True)
             grid.add_column(ratio=1, overflow="fold")
-            grid.add_row(shown_moment(block.moment), _joined(block.first_line))
+            grid.add_row(moment_shown(block.moment), _joined(block.first_line))
             for line in block.lines:
                 grid.add_row("", Text(visible(line), style="dim"))
             terminal.print(grid)
@@ -238,13 +238,13 @@ def cut(text: str, room: int, *, keeps_end: bool = False) -> str:
         return ""
     characters = _characters(text)
     left = room - len(_ELLIPSIS)
-    kept: list[str] = []
+    shown: list[str] = []
     for character in reversed(characters) if keeps_end else characters:
         left -= cell_len(character)
         if left < 0:
             break
-        kept.append(character)
-    return _ELLIPSIS + "".join(reversed(kept)) if keeps_end else "".join(kept) + _ELLIPSIS
+        shown.append(character)
+    return _ELLIPSIS + "".join(reversed(shown)) if keeps_end else "".join(shown) + _ELLIPSIS
 
 
 def filled(text: str, column: Column[Any], width: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from ops.audit.history import place_of, sources_of, why_nothing
 from ops.errors import UsageError
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from shared.routes import Route
 
 ROUTES = (
@@ -49,7 +49,7 @@ def test_a_key_that_no_utf_8_could_be_is_a_mistake() -> None:
 def test_a_place_stands_for_itself_and_for_what_is_copied_to_it(
     place: tuple[str, str], sources: list[tuple[str, str]]
 ) -> None:
-    assert sources_of(ROUTES, Place(*place)) == sources
+    assert sources_of(ROUTES, S3Url(*place)) == sources
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_a_place_stands_for_itself_and_for_what_is_copied_to_it(
     ],
 )
 def test_where_nothing_is_on_record_it_says_what_to_check(place: tuple[str, str], said: str) -> None:
-    assert said in why_nothing(ROUTES, Place(*place))
+    assert said in why_nothing(ROUTES, S3Url(*place))

@@ -12,11 +12,11 @@ from pyarrow import parquet
 from ops.backfill.inventory import Inventory, read_manifest
 from ops.backfill.objects import Position, SourceObject
 from ops.errors import CommandError, UsageError
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from shared.errors import CopytrailError
 from tests.unit.ops.backfill.examples import FakeInventoryBucket, csv_file, manifest
 
-PLACE = Place("inventories", "daily/manifest.json")
+PLACE = S3Url("inventories", "daily/manifest.json")
 VERSIONS = "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate, ETag, StorageClass"
 
 

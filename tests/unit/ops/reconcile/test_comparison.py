@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ops.aws.list_pages import Listed
-from ops.params.keys import Place
+from ops.params.keys import S3Url
 from ops.reconcile.comparison import Comparison
 from ops.reconcile.differences import Difference, Kind
 from ops.reconcile.heads import Heads, ObjectHead
@@ -23,7 +23,7 @@ class Ends:
         self._now = now
         self.reads = 0
 
-    def read(self, source: Place, copy: Place) -> Heads:
+    def read(self, source: S3Url, copy: S3Url) -> Heads:
         assert (source.bucket, copy.bucket) == (SOURCE, DESTINATION)
         self.reads += 1
         at_source, at_copy = self._now.get(source.key, (None, None))
@@ -37,7 +37,7 @@ class Blind:
         self._keys = keys
         self._error = error
 
-    def read(self, source: Place, copy: Place) -> Heads:
+    def read(self, source: S3Url, copy: S3Url) -> Heads:
         if not self._keys or source.key in self._keys:
             raise self._error("AccessDenied", f"s3:GetObject on {source.key}: Forbidden")
         return Heads(ObjectHead(listed(source.key)), None)
