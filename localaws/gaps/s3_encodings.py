@@ -63,6 +63,9 @@ def _encoding_keys(original: Callable[..., Any], self: Any, *more: Any) -> Any:
 
     def serialized(action: Any) -> Any:
         told = action.result
+        if not isinstance(told, dict):
+            # An error, such as NoSuchBucket.
+            return write(action)
         if "Versions" in told:
             for item in (*told["Versions"], *told["DeleteMarkers"]):
                 item["Key"] = quote_plus(item["Key"], safe="/")

@@ -119,8 +119,8 @@ def reconcile(
             )
             requested = RepairSummary(operation_id=running.id, requested=running.counts["requested"])
             note(
-                f"requested {repairable.count:,} copies, as operation {running.id}: run reconcile again when they are"
-                " made"
+                f"requested copies of {counted(repairable.count, 'object')}, as operation {running.id}: run reconcile"
+                " again when they are made"
             )
         report.print_summary(compared, requested)
     if head_failed := sum(tally.head_failed for _, tally in compared):
@@ -151,7 +151,9 @@ def _agreed(compared: Compared, repairable: Spool, report: Report, *, yes: bool)
         note("there is nothing to repair")
         return False
     report.show_repairable(iter(repairable))
-    return confirm(f"Request copies of {repairable.count:,} objects ({size_shown(repairable.bytes)})?", yes=yes)
+    return confirm(
+        f"Request copies of {counted(repairable.count, 'object')} ({size_shown(repairable.bytes)})?", yes=yes
+    )
 
 
 def _takes_no_requests(scope: Scope) -> bool:

@@ -20,7 +20,7 @@ def confirm(question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is nobody to ask: add --yes")
+        raise UsageError(f"there is nobody to ask: add --yes (the question is: {question})")
     agreed = click.confirm(visible(question), err=True)
     if not agreed:
         note("nothing was done")

@@ -227,5 +227,6 @@ def _finished_order(record: Record) -> tuple[datetime, str]:
     return record.finished_at, record.log_id
 
 
-def _upload_order(record: Record) -> tuple[str, datetime]:
-    return sequencer_order(record.sequencer or ""), record.finished_at
+def _upload_order(record: Record) -> tuple[bool, str, datetime]:
+    # Whoever requests a copy knows no sequencer: the request came after the upload.
+    return record.sequencer is None, sequencer_order(record.sequencer or ""), record.finished_at

@@ -238,7 +238,7 @@ def test_what_the_inventory_does_not_tell_is_looked_up(before: Desk, inventories
         (["--yes", "--bucket", "nowhere"], 2, "begins at bucket 'nowhere': its source buckets are devops-public-5607"),
         (["--yes", "--since", "soon"], 2, "'soon' is not a moment"),
         (["--yes", "--manifest", "s3://devops-public-5607/none.json"], 1, "NoSuchKey: s3:GetObject on s3://devops-"),
-        ([], 2, "There is nobody to ask: add --yes"),
+        ([], 2, "there is nobody to ask: add --yes"),
     ],
 )
 def test_a_mistake_is_one_line(before: Desk, checkpoint: Path, arguments: list[str], code: int, line: str) -> None:

@@ -164,7 +164,7 @@ def test_with_nobody_to_ask_nothing_is_touched(quiet: Desk) -> None:
     put_failed(quiet, "a")
     ran = run(quiet, "replay")
     assert (ran.code, ran.printed) == (2, "")
-    assert ran.told.endswith("Error: Replay 1 letter? There is nobody to ask: add --yes\n")
+    assert ran.told.endswith("Error: there is nobody to ask: add --yes (the question is: Replay 1 letter?)\n")
     assert not ran.asked.keys() & TOUCHING
     assert depth(quiet).visible == 1
 

@@ -305,6 +305,14 @@ def test_versions_of_any_key_are_listed_by_its_encoded_name(gap_aws: Any, key: s
     assert version["Key"] == key
 
 
+@pytest.mark.parametrize("listing", ["list_objects", "list_objects_v2", "list_object_versions"])
+def test_a_listing_of_a_bucket_that_is_not_there_says_so(aws: Any, listing: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        getattr(aws.s3, listing)(Bucket="nobodys")
+
+    assert refused.value.response["Error"]["Code"] == "NoSuchBucket"
+
+
 def test_a_listing_repeats_where_it_began_by_its_encoded_name(gap_aws: Any) -> None:
     gap_aws.make_source_and_destination()
     gap_aws.s3.put_object(Bucket="source", Key="b")

@@ -23,5 +23,5 @@ def test_who_says_no_is_told_that_nothing_was_done(
 def test_with_nobody_to_ask_it_says_what_to_add(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
     assert confirm("Replay 1 letter?", yes=True)
-    with pytest.raises(UsageError, match="There is nobody to ask: add --yes"):
+    with pytest.raises(UsageError, match="there is nobody to ask: add --yes"):
         confirm("Replay 1 letter?", yes=False)

@@ -218,6 +218,14 @@ def test_by_object_orders_the_uploads_of_one_second_by_their_sequencers(
     assert [record.sequencer for record in query.by_object("in", "report.csv")] == sequencers
 
 
+def test_by_object_gives_a_requested_copy_after_the_upload_that_it_is_of(
+    query: AuditQuery, keep: Callable[[Record], Record]
+) -> None:
+    requested = keep(a_record(copied(an_upload(sequencer=None), finished_at=START + timedelta(days=1))))
+    uploaded = keep(a_record(copied()))
+    assert list(query.by_object("in", "report.csv")) == [uploaded, requested]
+
+
 def test_by_object_gives_a_failure_before_the_success_that_followed_it(
     query: AuditQuery, keep: Callable[[Record], Record]
 ) -> None:
