@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from shared.envelope import Moment, Text, check_moments
+from shared.log_id import log_id
 
 S3_SOURCE = "aws.s3"
 COPYTRAIL_SOURCE = "copytrail"
@@ -122,6 +123,18 @@ class CopyRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     continuation: Continuation | None = None
     decoded_from: Name | None = None
     operation_id: Id | None = None
+
+    def log_id(self, *, failed_message_id: str | None = None) -> str:
+        """The LogID of the record that the copy makes, or its failure as that message."""
+        return log_id(
+            bucket=self.upload.bucket,
+            key=self.upload.key,
+            version_id=self.upload.version_id,
+            etag=self.upload.etag,
+            sequencer=self.upload.sequencer,
+            request_id=self.request_id,
+            failed_message_id=failed_message_id,
+        )
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -9,7 +9,7 @@ import click
 from ops.audit.export import export
 from ops.audit.history import history
 from ops.audit.operations import operations, runs_of
-from ops.audit.record_filter import RecordFilter, is_last_day, no_match, whole_id
+from ops.audit.record_filter import LAST_DAY, SHOWS_MORE, RecordFilter, is_last_day, no_match, whole_id
 from ops.audit.records import audit_query, matching, progress_of, stages_of
 from ops.audit.records_table import print_records
 from ops.audit.stats import stats
@@ -31,8 +31,6 @@ Examples:
   $ copytrail audit list --operation 2f1c07d9-6a0e-4f0b-8f54-6c1d4a5f2b90
   $ copytrail audit list --since 2026-11-01 --until 2026-12-01 --key-glob 'reports/*.csv' --json
 """
-_LAST_DAY = "the last 24 h"
-_MORE = "; --since 7d shows more"
 
 
 @click.group()
@@ -91,9 +89,9 @@ def list_(
         count = print_records(islice(found, limit), as_json=as_json)
     by_default = is_last_day(record_filter)
     if not count:
-        note(no_match(record_filter) + (_MORE if by_default else ""))
+        note(no_match(record_filter) + (SHOWS_MORE if by_default else ""))
     elif by_default and terminal_width() is not None and count != limit:
-        note(_LAST_DAY + _MORE)
+        note(LAST_DAY + SHOWS_MORE)
 
 
 def _found(query: AuditQuery, log_id: str) -> Sequence[Mapping[str, object]]:

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from ops.atomic_files import check_new, new_file
 from ops.audit.export_formats import COLUMNS, STDOUT, Encoding, Format, Sink, encoding_of
-from ops.audit.record_filter import RecordFilter, is_last_day, no_match
+from ops.audit.record_filter import LAST_DAY, RecordFilter, is_last_day, no_match
 from ops.audit.records import audit_query, matching
 from ops.audit.s3_export import export_to_s3, s3_folder
 from ops.errors import UsageError
@@ -35,7 +35,6 @@ Examples:
 Is a file still what was exported?
   $ jq -r '"\\(.Sha256)  \\(.File)"' failed.csv.manifest.json | sha256sum --check
 """
-_LAST_DAY = " of the last 24 h"
 _MORE = "; --since 7d exports more"
 # About 2 MB of records.
 _AT_ONCE = 1_000
@@ -144,7 +143,7 @@ def _tell(file: str, written: Written | None, *, by_default: bool, record_filter
         note(f"{no_match(record_filter)}: nothing is exported" + (_MORE if by_default else ""))
         return
     note(
-        f"{counted(written.count, 'record')}{_LAST_DAY if by_default else ''}, {size_shown(written.size)}"
+        f"{counted(written.count, 'record')}{f' of {LAST_DAY}' if by_default else ''}, {size_shown(written.size)}"
         + ("" if file == STDOUT else f", in {file}")
         + (_MORE if by_default else "")
     )

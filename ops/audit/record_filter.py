@@ -135,6 +135,11 @@ def no_match(record_filter: RecordFilter) -> str:
     return f"no record matches {record_filter.as_options()}"
 
 
+# What is said of records of the last day.
+LAST_DAY = "the last 24 h"
+SHOWS_MORE = "; --since 7d shows more"
+
+
 def is_last_day(record_filter: RecordFilter) -> bool:
     """Whether the records of the last day are meant only because the person did not say since when."""
     return _since_left_out() and not record_filter.operation_id

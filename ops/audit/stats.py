@@ -8,7 +8,7 @@ from typing import Literal
 import click
 from msgspec.structs import astuple
 
-from ops.audit.record_filter import RecordFilter, is_last_day, no_match
+from ops.audit.record_filter import LAST_DAY, SHOWS_MORE, RecordFilter, is_last_day, no_match
 from ops.audit.records import BEGINNING, audit_query, matching
 from ops.audit.tally import Delays, Period, PeriodCounts, Tally, count_periods
 from ops.stack import Stack
@@ -31,7 +31,6 @@ Examples:
 # A longer span is told by day, where nothing else is asked for.
 _HOURLY_UP_TO = timedelta(days=2)
 _ADVANCE_BY = 500
-_LAST_DAY = "the last 24 h; --since 7d shows more"
 # From so many characters a line on, there is room for sizes and delays, and for every outcome.
 _MEDIUM = 80
 _WIDE = 110
@@ -64,7 +63,7 @@ def stats(stack: Stack, *, record_filter: RecordFilter, by: Literal["hour", "day
         return
     print_counts(counts, as_json=as_json)
     if is_last_day(record_filter) and terminal_width() is not None and not as_json:
-        note(_LAST_DAY)
+        note(LAST_DAY + SHOWS_MORE)
 
 
 def _counting(records: Iterator[Record], advance: Callable[[int], None]) -> Iterator[Record]:

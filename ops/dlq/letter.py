@@ -11,8 +11,16 @@ from shared import times
 from shared.errors import PermanentError, Reason, comes_before_copy
 from shared.event_decoding import decode_audited, decode_request
 from shared.events import Completion, CopyRequest, Upload
-from shared.lambda_runtime.message import REPLAYED_BY
-from shared.log_id import log_id
+from shared.lambda_runtime.message import (
+    ATTEMPTS,
+    FIRST_SEEN,
+    LOG_ID,
+    MESSAGE,
+    REASON,
+    REPLAYED_BY,
+    delivery_count,
+    sent_at,
+)
 from shared.operations import Operation
 
 if TYPE_CHECKING:
@@ -33,8 +41,6 @@ KNOWN_REASONS = (
     *("SlowDown", "Throttled", "CONNECTION_FAILURE", "INTERNAL_ERROR", "INVALID_PARAMETER", "NO_PERMISSIONS"),
     *("NO_RESOURCE", "SDK_CLIENT_ERROR", "THROTTLING", "TIMEOUT", "UNKNOWN"),
 )
-# Of a number of deliveries: whatever is longer was not counted.
-_MOST_DIGITS = 9
 
 
 class ReasonFrom(StrEnum):
@@ -83,7 +89,7 @@ class Letter:
             body=message["Body"],
             attributes=message.get("MessageAttributes", {}),
             receipt_handle=message["ReceiptHandle"],
-            sent_at=_sent_at(of_sqs.get("SentTimestamp", "")),
+            sent_at=sent_at(of_sqs.get("SentTimestamp")) or times.from_epoch_milliseconds(0),
             trace_header=of_sqs.get("AWSTraceHeader") or None,
         )
 
@@ -115,15 +121,15 @@ class Letter:
         # A replayed letter keeps its attributes, and none of them says why it came back.
         was_replayed = REPLAYED_BY in self.attributes
         by_eventbridge = "" if was_replayed else self.text("ERROR_CODE")
-        by_copytrail = "" if was_replayed or by_eventbridge else self.text("Reason")
+        by_copytrail = "" if was_replayed or by_eventbridge else self.text(REASON)
         if by_copytrail:
-            attempts = _number(self.text("Attempts"))
-            return Cause(ReasonFrom.COPYTRAIL, by_copytrail, self.text("Message"), attempts)
+            attempts = delivery_count(self.text(ATTEMPTS))
+            return Cause(ReasonFrom.COPYTRAIL, by_copytrail, self.text(MESSAGE), attempts)
         # Of a body that the copier could not decode, it recorded just that; it cannot be decoded now either.
         if isinstance(self.about, PermanentError):
             return Cause(ReasonFrom.NOT_OURS, NOT_OURS, self.about.message)
         if by_eventbridge:
-            retries = _number(self.text("RETRY_ATTEMPTS"))
+            retries = delivery_count(self.text("RETRY_ATTEMPTS"))
             attempts = None if retries is None else 1 + retries
             return Cause(ReasonFrom.EVENTBRIDGE, by_eventbridge, self.text("ERROR_MESSAGE"), attempts)
         return Cause(ReasonFrom.NOBODY, NO_REASON_RECORDED, self._no_reason_recorded)
@@ -137,23 +143,12 @@ class Letter:
     def log_id(self) -> str | None:
         """The LogID of the failure's record; without one, that of the record that a copy makes or has made."""
         if self.cause.reason_from is ReasonFrom.COPYTRAIL:
-            return self.text("LogID") or None
+            return self.text(LOG_ID) or None
         return self._log_id_of_body
 
     def copy_log_id(self, *, failed_message_id: str | None = None) -> str | None:
         """The LogID of the record that a copy makes, or a failure of that message; None: it asks for no copy."""
-        if self.request is None:
-            return None
-        upload = self.request.upload
-        return log_id(
-            bucket=upload.bucket,
-            key=upload.key,
-            version_id=upload.version_id,
-            etag=upload.etag,
-            sequencer=upload.sequencer,
-            request_id=self.request.request_id,
-            failed_message_id=failed_message_id,
-        )
+        return self.request.log_id(failed_message_id=failed_message_id) if self.request else None
 
     @property
     def may_have_copied(self) -> bool:
@@ -173,7 +168,7 @@ class Letter:
     def first_seen(self) -> datetime:
         """When it was sent for the first time; of EventBridge's own letters, when it gave up."""
         try:
-            return times.from_text(self.text("FirstSeen"))
+            return times.from_text(self.text(FIRST_SEEN))
         except ValueError:
             return self.sent_at
 
@@ -223,14 +218,3 @@ class Letter:
             f"no reason recorded: look up LogID {self._log_id_of_body} with {look_up}; SQS put it here after too many"
             f" deliveries, as it does after crashes and time-outs{replayed}"
         )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
-
-
-def _sent_at(milliseconds: str) -> datetime:
-    try:
-        return times.from_epoch_milliseconds(milliseconds)
-    except ValueError:
-        return times.from_epoch_milliseconds(0)

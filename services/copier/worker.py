@@ -18,7 +18,6 @@ from shared.events import Completion, CopyRequest, Destination, Outcome, Trigger
 from shared.lambda_runtime.batch import Failures
 from shared.lambda_runtime.delivery_policy import as_copytrail_error, dead_letter, final_error
 from shared.lambda_runtime.message import DeadLetter, Message, Queue
-from shared.log_id import log_id
 from shared.routes import Route, find_route
 
 # A message that SQS itself dead-lettered starts at receive count 1 again when it is sent back, and carries no mark.
@@ -200,21 +199,12 @@ class CopyWorker:
         started_at: datetime,
         outcome: Copied | Skipped | Deleted | CopytrailError,
     ) -> Completion:
-        upload = request.upload
         copied = outcome if isinstance(outcome, Copied) else None
         explained = outcome if isinstance(outcome, Skipped | CopytrailError) else None
         return Completion(
-            log_id=log_id(
-                bucket=upload.bucket,
-                key=upload.key,
-                version_id=upload.version_id,
-                etag=upload.etag,
-                sequencer=upload.sequencer,
-                request_id=request.request_id,
-                failed_message_id=message.id if isinstance(outcome, CopytrailError) else None,
-            ),
+            log_id=request.log_id(failed_message_id=message.id if isinstance(outcome, CopytrailError) else None),
             outcome=_OUTCOMES.get(type(outcome), Outcome.FAILED),
-            upload=upload,
+            upload=request.upload,
             attempt=message.receive_count,
             started_at=started_at,
             finished_at=self._clock(),
@@ -223,7 +213,7 @@ class CopyWorker:
             requested_by=request.requested_by,
             reason=str(explained.reason) if explained else None,
             message=explained.message if explained else None,
-            destination=_meant(route, upload) if isinstance(outcome, CopytrailError) else outcome.destination,
+            destination=_meant(route, request.upload) if isinstance(outcome, CopytrailError) else outcome.destination,
             checksum=copied.checksum if copied else None,
             method=copied.method if copied else None,
             parts=copied.parts if copied else None,

@@ -102,8 +102,8 @@ def read_record(record: object) -> Message | DeadLetter:
         id=_text(fields.get("messageId")),
         body=body or _as_json(record),
         receipt_handle=_text(fields.get("receiptHandle")),
-        receive_count=max(1, _number(system.get("ApproximateReceiveCount"))),
-        sent_at=_sent_at(system.get("SentTimestamp")),
+        receive_count=max(1, delivery_count(system.get("ApproximateReceiveCount")) or 0),
+        sent_at=sent_at(system.get("SentTimestamp")),
         past=_past(_texts(fields.get("messageAttributes"))),
     )
     if body:
@@ -112,12 +112,27 @@ def read_record(record: object) -> Message | DeadLetter:
     return DeadLetter(message, PermanentError(Reason.MALFORMED_EVENT, problem), log_id=None)
 
 
+def sent_at(milliseconds: object) -> datetime | None:
+    """The moment that SQS's attribute SentTimestamp tells, or None: it tells none."""
+    try:
+        return times.from_epoch_milliseconds(milliseconds) if isinstance(milliseconds, str | int) else None
+    except ValueError:
+        return None
+
+
+def delivery_count(value: object) -> int | None:
+    """How many deliveries an attribute tells, or None: it tells no number, or one that nobody has counted to."""
+    if isinstance(value, int):
+        return value if 0 <= value < 10**_MOST_DIGITS else None
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS else None
+
+
 def _past(attributes: Mapping[str, str]) -> Past | None:
     """What a dead-lettered message's attributes say, which a replay and SQS's own redrive keep."""
     if ATTEMPTS not in attributes and REPLAYED_BY not in attributes:
         return None
     return Past(
-        attempts=_number(attributes.get(ATTEMPTS)),
+        attempts=delivery_count(attributes.get(ATTEMPTS)) or 0,
         first_seen=_moment(attributes.get(FIRST_SEEN, "")),
         replayed_by=without_surrogates(attributes.get(REPLAYED_BY, ""))[:_LONGEST_ARN] or None,
         replay_operation=without_surrogates(attributes.get(REPLAY_OPERATION, ""))[:_LONGEST_ID] or None,
@@ -129,24 +144,11 @@ def _texts(attributes: object) -> Mapping[str, str]:
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 
-def _sent_at(milliseconds: object) -> datetime | None:
-    try:
-        return times.from_epoch_milliseconds(milliseconds) if isinstance(milliseconds, str | int) else None
-    except ValueError:
-        return None
-
-
 def _moment(text: str) -> datetime | None:
     try:
         return times.from_text(text)
     except ValueError:
         return None
-
-
-def _number(value: object) -> int:
-    if isinstance(value, int):
-        return value if 0 <= value < 10**_MOST_DIGITS else 0
-    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS else 0
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

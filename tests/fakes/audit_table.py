@@ -1,10 +1,10 @@
 """An empty audit table, keyed and indexed as the deployed one, for tests that have no template."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
+import pytest
 from moto import mock_aws
 
 from localaws.gaps import gaps_closed
@@ -32,7 +32,7 @@ def create_audit_table(dynamodb: "DynamoDBClient", name: str) -> None:
     )
 
 
-@contextmanager
+@pytest.fixture(name="dynamodb")
 def empty_audit_table() -> Iterator["DynamoDBClient"]:
     """A client of a DynamoDB in this process, moto's with its gaps closed, that holds one audit table named `audit`."""
     # Bare moto looks at a condition and writes in two steps.
