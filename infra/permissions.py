@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.settings import Bucket
+from infra.settings.buckets import Bucket
 from shared.audit_log import schema
 from shared.copier_permissions import S3Resource, copier_grants
 from shared.routes import Route

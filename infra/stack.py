@@ -25,7 +25,8 @@ from infra.permissions import (
     reader_permissions,
     replayer_permissions,
 )
-from infra.settings import FunctionSettings, Settings
+from infra.settings.functions import FunctionSettings
+from infra.settings.stack import Settings
 from shared.routes import Route
 
 

@@ -8,9 +8,10 @@ from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from infra.cross_checks import did_you_mean, find_problems
+from infra.cross_checks import find_problems
 from infra.naming import NO_UNICODE
-from infra.settings import Settings
+from infra.route_checks import did_you_mean
+from infra.settings.stack import Settings
 from shared.errors import ConfigurationError
 
 CONTEXT_KEY = "copytrail"

@@ -9,7 +9,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.constructs.buffered_function import BufferedFunction
-from infra.settings import AlarmSettings
+from infra.settings.monitoring import AlarmSettings
 
 
 class Alarms(Construct):

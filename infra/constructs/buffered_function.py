@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.permissions import statement
-from infra.settings import FunctionSettings
+from infra.settings.functions import FunctionSettings
 
 # In bytes ("Amazon SQS message quotas").
 _LARGEST_MESSAGE = 1024 * 1024

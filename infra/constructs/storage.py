@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.settings import Bucket
+from infra.settings.buckets import Bucket
 from shared import placement_table
 from shared.audit_log import schema
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.bundling import ROOT
-from infra.settings import Bucket
+from infra.settings.buckets import Bucket
 from infra.validation import CONTEXT_KEY, read_settings
 from shared.copy_plan import GIBIBYTE, MEBIBYTE, PartSizes
 from shared.routes import Route

@@ -1,0 +1,50 @@
+"""Settings of buckets, and of the routes between them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra import naming
+from infra.event_patterns import LARGEST_FILTER_SIZE
+from infra.settings.section import Section, between, one_of
+
+
+class Bucket(Section):
+    """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose.
+
+    A new bucket encrypts with the KMS key, if there is one; of an existing one it says with which key it does.
+    """
+
+    name: naming.BucketName | None = None
+    existing: bool = False
+    account: naming.AccountId | None = None
+    public_read: bool = False
+    versioned: bool = False
+    kms_key_arn: naming.KmsKeyArn | None = None
+
+
+_Bytes = Annotated[int, between(0, LARGEST_FILTER_SIZE)]
+# Of a general purpose bucket ("CopyObject", S3 API reference).
+_StorageClass = Annotated[
+    str,
+    one_of(
+        *("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"),
+        "REDUCED_REDUNDANCY",
+    ),
+]
+
+
+class RouteSettings(Section):
+    """A route between two of `buckets`, named by their aliases. Its fields are those of `shared.routes.Route`."""
+
+    source_bucket: naming.Text = Field(default="", validation_alias="from")
+    destination_bucket: naming.Text = Field(default="", validation_alias="to")
+    prefixes: naming.PartsOfKeys = ()
+    suffixes: naming.PartsOfKeys = ()
+    min_size: _Bytes | None = None
+    max_size: _Bytes | None = None
+    destination_prefix: naming.DestinationPrefix = ""
+    deletes: bool = False
+    versions: Annotated[Literal["newest", "every"], one_of("newest", "every")] = "newest"
+    storage_class: _StorageClass | None = None
+    website_redirects: bool = False

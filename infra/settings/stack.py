@@ -1,0 +1,66 @@
+"""All that can be set for a stack."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from infra import naming
+from infra.settings.buckets import Bucket, RouteSettings
+from infra.settings.functions import AuditorSettings, CopierSettings
+from infra.settings.monitoring import AlarmSettings
+from infra.settings.section import Section, one_of
+from shared.routes import Route
+
+
+class TableSettings(Section):
+    """The audit table."""
+
+    name: naming.TableName | None = None
+
+
+class BusSettings(Section):
+    """The transfer bus."""
+
+    name: naming.BusName | None = None
+
+
+# What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).
+_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
+
+class Settings(Section):
+    """All that can be set. An alias is a key of `buckets`; routes run between aliases."""
+
+    stack_name: naming.StackName = "copytrail"
+    buckets: Mapping[str, Bucket] = {"source": Bucket(), "destination": Bucket()}
+    route_settings: tuple[RouteSettings, ...] = Field(default=(), validation_alias="routes", strict=False)
+    copier: CopierSettings = CopierSettings()
+    auditor: AuditorSettings = AuditorSettings()
+    audit_table: TableSettings = TableSettings()
+    transfer_bus: BusSettings = BusSettings()
+    log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
+    log_retention_days: Annotated[int, one_of(*_RETENTION_DAYS)] = 90
+    alarms: AlarmSettings = AlarmSettings()
+
+    @field_validator("route_settings")
+    @classmethod
+    def _are_some(cls, routes: tuple[RouteSettings, ...]) -> tuple[RouteSettings, ...]:
+        if not routes:
+            raise ValueError("is empty: nothing would ever be copied")
+        return routes
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes, in order; where none are set, one from `source` to `destination`."""
+        if not self.route_settings:
+            return (Route(source_bucket="source", destination_bucket="destination"),)
+        return tuple(Route(**dict(route)) for route in self.route_settings)
+
+    @property
+    def transfer_bus_name(self) -> str:
+        """The name of the transfer bus, which is known before the bus is made."""
+        return self.transfer_bus.name or f"{self.stack_name}-transfers"
