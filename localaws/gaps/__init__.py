@@ -8,6 +8,7 @@ from threading import Lock
 from localaws.gaps import (
     cloudformation,
     dynamodb,
+    event_source_mappings,
     eventbridge,
     s3_checksums,
     s3_copies,
@@ -29,6 +30,7 @@ _FAMILIES = (
     s3_events,
     s3_requests,
     eventbridge,
+    event_source_mappings,
     sqs,
     dynamodb,
     cloudformation,

@@ -67,6 +67,11 @@ class QueuePump:
         """Whether a batch is on its way through the function."""
         return self._busy > 0
 
+    @property
+    def paused(self) -> bool:
+        """Whether it takes no messages."""
+        return self._paused
+
     def pause(self) -> None:
         """Take no message any more; when this returns, whatever comes next stays in the queue."""
         with self._gate:

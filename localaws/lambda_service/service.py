@@ -1,6 +1,6 @@
 """The Lambda service: functions and mappings of whatever stacks there are, running."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service.event_source_mapping import QueuePump
 from localaws.lambda_service.function import Function
 from localaws.lambda_service.function_logs import FunctionLogs, LineListener
-from localaws.models.lambda_ import FunctionSpec, Listener, MappingSpec
+from localaws.models.lambda_ import FunctionSpec, Listener, MappingSpec, MappingState
 from localaws.supervision import Supervisor
 
 if TYPE_CHECKING:
@@ -84,6 +84,21 @@ class LambdaService(Listener):
             if pump := self.pumps.pop(mapping_id, None):
                 pump.stop()
                 self.functions[pump.mapping.function_name].kill()
+
+    def mapping_enabled(self, mapping_id: str, *, enabled: bool) -> None:
+        """Pump the queue, or take nothing out of it any more; what has been taken is worked on to its end."""
+        with self._lock:
+            pump = self.pumps[mapping_id]
+        if enabled:
+            pump.resume()
+        else:
+            pump.pause()
+
+    def mappings(self) -> Sequence[MappingState]:
+        """The mappings that there are."""
+        with self._lock:
+            pumps = list(self.pumps.values())
+        return [MappingState(pump.mapping, enabled=not pump.paused, busy=pump.busy) for pump in pumps]
 
     def unquiet(self) -> list[str]:
         """What is still going on, one line for each queue and function; empty when all is quiet."""

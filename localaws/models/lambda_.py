@@ -3,6 +3,8 @@
 moto keeps the resources; who runs the functions and pumps the queues listens here.
 """
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -52,6 +54,22 @@ class MappingSpec:
         return self.queue_arn.rsplit(":", 1)[1]
 
 
+@dataclass(frozen=True)
+class MappingState:
+    """A mapping as it runs. `busy`: a batch is on its way through the function."""
+
+    mapping: MappingSpec
+    enabled: bool
+    busy: bool
+
+    @property
+    def text(self) -> str:
+        """Lambda's word for it. Batches that are under way when a mapping is disabled are worked on to their end."""
+        if self.enabled:
+            return "Enabled"
+        return "Disabling" if self.busy else "Disabled"
+
+
 class Listener:
     """Hears of functions and mappings while the stack is created, and so must not wait. This one does nothing."""
 
@@ -63,6 +81,13 @@ class Listener:
 
     def mapping_removed(self, mapping_id: str) -> None:
         """A mapping was deleted."""
+
+    def mapping_enabled(self, mapping_id: str, *, enabled: bool) -> None:
+        """A mapping was switched on or off."""
+
+    def mappings(self) -> Sequence[MappingState]:
+        """The mappings that there are."""
+        return ()
 
 
 @dataclass
@@ -113,7 +138,7 @@ class EventSourceMapping(Model):
 
     @property
     def physical_resource_id(self) -> str:
-        """What `Ref` gives: its name, in the place of a UUID."""
+        """What `Ref` gives: its UUID."""
         return self.mapping.id
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
@@ -124,8 +149,19 @@ class EventSourceMapping(Model):
 
     @classmethod
     def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "EventSourceMapping":
-        """Tell the registry's listener."""
-        mapping = _mapping(name, properties)
+        """Tell the registry's listener of a new mapping."""
+        return cls._put(str(uuid.uuid4()), properties, place)
+
+    @classmethod
+    def change(
+        cls, original: "EventSourceMapping", name: str, properties: Properties, place: AccountAndRegion
+    ) -> "EventSourceMapping":
+        """Tell the registry's listener of the mapping, which keeps its UUID."""
+        return cls._put(original.mapping.id, properties, place)
+
+    @classmethod
+    def _put(cls, mapping_id: str, properties: Properties, place: AccountAndRegion) -> "EventSourceMapping":
+        mapping = _mapping(mapping_id, properties)
         _check(mapping, place)
         REGISTRY.listener.mapping_put(mapping)
         return cls(mapping)

@@ -1,5 +1,6 @@
 """Queues are pumped as the event source mapping says, and Lambda's rules for failures hold."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,58 @@ def test_a_disabled_mapping_leaves_messages_where_they_are(deploy_small: Any) ->
     with pytest.raises(NotQuietError, match=r"queue small-Queue-\w+: 1 waiting, 0 in flight, 0 delayed"):
         small.aws.wait_until_quiet(0.5)
     assert small.seen() == []
+
+
+def test_a_mapping_is_told_disabled_and_enabled_through_the_api(deploy_small: Any) -> None:
+    small = deploy_small(RECORD, mapping={"BatchSize": 7})
+    lambda_ = small.aws.client("lambda")
+    [told] = lambda_.list_event_source_mappings(FunctionName="small")["EventSourceMappings"]
+    assert (told["State"], told["BatchSize"]) == ("Enabled", 7)
+    assert told["FunctionArn"].endswith(":function:small")
+
+    lambda_.update_event_source_mapping(UUID=told["UUID"], Enabled=False)
+    small.send("one")
+    with pytest.raises(NotQuietError, match="1 waiting, 0 in flight"):
+        small.aws.wait_until_quiet(0.3)
+    assert lambda_.get_event_source_mapping(UUID=told["UUID"])["State"] == "Disabled"
+
+    lambda_.update_event_source_mapping(UUID=told["UUID"], Enabled=True)
+    small.aws.wait_until_quiet()
+    assert [[record["body"] for record in records] for records in small.seen()] == [["one"]]
+
+
+def test_a_mapping_that_is_disabled_ends_its_batch_first(deploy_small: Any, tmp_path: Path) -> None:
+    small = deploy_small(
+        """
+        import json, pathlib, time
+        def handler(event, context):
+            here = pathlib.Path(event["Records"][0]["body"])
+            (here / "begun").touch()
+            while not (here / "end").exists():
+                time.sleep(0.01)
+            print("SEEN " + json.dumps("ended"))
+        """
+    )
+    lambda_ = small.aws.client("lambda")
+    [told] = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    small.send(str(tmp_path))
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.01)
+    assert lambda_.update_event_source_mapping(UUID=told["UUID"], Enabled=False)["State"] == "Disabling"
+    (tmp_path / "end").touch()
+    small.aws.wait_until_quiet()
+    assert small.seen() == ["ended"]
+    assert lambda_.get_event_source_mapping(UUID=told["UUID"])["State"] == "Disabled"
+
+
+def test_a_deleted_mapping_is_gone_with_lambdas_own_answer(deploy_small: Any) -> None:
+    small = deploy_small(RECORD)
+    lambda_ = small.aws.client("lambda")
+    [told] = lambda_.list_event_source_mappings(FunctionName="small")["EventSourceMappings"]
+    lambda_.delete_event_source_mapping(UUID=told["UUID"])
+    assert lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+    with pytest.raises(lambda_.exceptions.ResourceNotFoundException):
+        lambda_.get_event_source_mapping(UUID=told["UUID"])
 
 
 def test_two_batches_are_worked_on_in_two_processes_at_once(deploy_small: Any, tmp_path: Path) -> None:
