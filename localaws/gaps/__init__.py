@@ -16,6 +16,7 @@ from localaws.gaps import (
     s3_encodings,
     s3_events,
     s3_multipart,
+    s3_notifications,
     s3_requests,
     sqs,
 )
@@ -28,6 +29,7 @@ _FAMILIES = (
     s3_customer_keys,
     s3_encodings,
     s3_events,
+    s3_notifications,
     s3_requests,
     eventbridge,
     event_source_mappings,

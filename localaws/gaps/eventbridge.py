@@ -1,7 +1,8 @@
 """EventBridge: how entries are accepted, and how an event gets from a bus to a queue, or to the DLQ of a target.
 
 moto builds the message from a text template (`<id>` in a key is replaced, the account is missing), ignores disabled
-rules and the targets' dead-letter queues, and lets one bad entry or one missing queue fail the whole call.
+rules and the targets' dead-letter queues, lets one bad entry or one missing queue fail the whole call, and forwards an
+event to another bus as if it had begun there.
 """
 
 import copy
@@ -32,12 +33,18 @@ def patches() -> Iterator[Patch]:
     yield around(Rule, "send_to_targets", _to_each_target)
 
 
-def publish(event: dict[str, Any], *, bus: str) -> None:
-    """Give a complete event to every rule of a bus in the event's own account and region; a missing bus drops it.
+def publish(event: dict[str, Any], *, bus: str, account_id: str = "", region: str = "") -> None:
+    """Give a complete event to every rule of a bus; a missing bus drops it.
+
+    Args:
+        event: from which account and region it is, it tells itself.
+        bus: by its name.
+        account_id: the bus's; empty: the event's own.
+        region: likewise.
 
     Source: "Handling failures with PutEvents", EventBridge user guide.
     """
-    event_bus = events_backends[event["account"]][event["region"]].event_buses.get(bus)
+    event_bus = events_backends[account_id or event["account"]][region or event["region"]].event_buses.get(bus)
     for rule in list(event_bus.rules.values()) if event_bus else []:
         rule.send_to_targets(cast(Any, copy.deepcopy(event)))
 
@@ -100,8 +107,12 @@ def _to_each_target(
         return
     for target in list(self.targets):
         try:
-            if parse_arn(target["Arn"]).service == "sqs" and not target.keys() & _TRANSFORMED:
+            arn = parse_arn(target["Arn"])
+            if arn.service == "sqs" and not target.keys() & _TRANSFORMED:
                 _to_queue(self, target, original_event)
+            elif arn.service == "events" and arn.resource_type == "event-bus":
+                # "Sending and receiving events between accounts", EventBridge user guide: it stays as it was sent.
+                publish(original_event, bus=arn.resource_id, account_id=arn.account, region=arn.region)
             else:
                 original(_WithOneTarget(self, target), original_event, transform_input)
         except Exception:  # noqa: BLE001 - one target's failure is neither the publisher's nor another target's

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -318,3 +319,25 @@ def test_a_list_of_prefixes_and_suffixes_lets_through_what_fits_any(aws: Any, ke
     aws.events.put_events(Entries=[{**_ENTRY, "Detail": json.dumps({"key": key})}])
 
     assert bool(aws.events_in(queue)) is passes
+
+
+def test_an_event_that_a_rule_forwards_to_another_bus_stays_the_event_of_where_it_began(gap_aws: Any) -> None:
+    queue = gap_aws.make_queue()
+    gap_aws.make_rule(_FROM_S3)
+    there = boto3.Session("test", "test", region_name="eu-west-1")
+    events, s3 = (there.client(name, endpoint_url=gap_aws.server.endpoint_url) for name in ("events", "s3"))
+    events.put_rule(Name="forward", EventPattern=json.dumps(_FROM_S3))
+    here = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+    events.put_targets(Rule="forward", Targets=[{"Id": "here", "Arn": here}])
+    s3.create_bucket(Bucket="source", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_notification_configuration(
+        Bucket="source", NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+
+    s3.put_object(**_KEY, Body=b"hello")
+    events.close()
+    s3.close()
+
+    (event,) = gap_aws.events_in(queue)
+    assert (event["source"], event["region"]) == ("aws.s3", "eu-west-1")
+    assert event["detail"]["object"]["key"] == "key"
