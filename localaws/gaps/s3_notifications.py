@@ -20,26 +20,26 @@ def patches() -> Iterator[Patch]:
 
 
 def _telling_of_all(_original: Callable[..., Any], self: S3Response) -> Any:
-    kept = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    stored = self.backend.get_bucket_notification_configuration(self.bucket_name)
     told: dict[str, Any] = {}
-    if kept:
+    if stored:
         for name, arn, notifications in (
-            ("TopicConfigurations", "TopicArn", kept.topic),
-            ("QueueConfigurations", "QueueArn", kept.queue),
-            ("LambdaFunctionConfigurations", "LambdaFunctionArn", kept.cloud_function),
+            ("TopicConfigurations", "TopicArn", stored.topic),
+            ("QueueConfigurations", "QueueArn", stored.queue),
+            ("LambdaFunctionConfigurations", "LambdaFunctionArn", stored.cloud_function),
         ):
             if notifications:
                 told[name] = [_notification(each, arn) for each in notifications]
-        if kept.event_bridge is not None:
+        if stored.event_bridge is not None:
             told["EventBridgeConfiguration"] = {}
     self.data["Action"] = "GetBucketNotificationConfiguration"
     return self.serialized(ActionResult(told))
 
 
-def _notification(kept: Any, arn: str) -> dict[str, Any]:
-    told = {"Id": kept.id, arn: kept.arn, "Events": kept.events}
-    if kept.filters:
+def _notification(stored: Any, arn: str) -> dict[str, Any]:
+    told = {"Id": stored.id, arn: stored.arn, "Events": stored.events}
+    if stored.filters:
         # What is put as `prefix` comes back as `Prefix`.
-        rules = [{**rule, "Name": rule["Name"].capitalize()} for rule in kept.filters["S3Key"]["FilterRule"]]
+        rules = [{**rule, "Name": rule["Name"].capitalize()} for rule in stored.filters["S3Key"]["FilterRule"]]
         told["Filter"] = {"Key": {"FilterRules": rules}}
     return told

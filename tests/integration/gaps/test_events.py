@@ -325,7 +325,8 @@ def test_an_event_that_a_rule_forwards_to_another_bus_stays_the_event_of_where_i
     queue = gap_aws.make_queue()
     gap_aws.make_rule(_FROM_S3)
     there = boto3.Session("test", "test", region_name="eu-west-1")
-    events, s3 = (there.client(name, endpoint_url=gap_aws.server.endpoint_url) for name in ("events", "s3"))
+    events: Any = there.client("events", endpoint_url=gap_aws.server.endpoint_url)
+    s3: Any = there.client("s3", endpoint_url=gap_aws.server.endpoint_url)
     events.put_rule(Name="forward", EventPattern=json.dumps(_FROM_S3))
     here = "arn:aws:events:us-east-1:123456789012:event-bus/default"
     events.put_targets(Rule="forward", Targets=[{"Id": "here", "Arn": here}])
