@@ -79,6 +79,14 @@ FunctionName = Annotated[
 RoleName = Annotated[
     Text, _matching(r"[\w+=,.@-]{1,64}", "a role name is 1 to 64 letters, digits and characters of _+=,.@-")
 ]
+# Of a role, never of its sessions: that is what a condition on who asks compares.
+RoleArn = Annotated[
+    Text,
+    _matching(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/([\w+=,.@/-]+/)?[\w+=,.@-]{1,64}",
+        "a role ARN looks like arn:aws:iam::ACCOUNT:role/NAME",
+    ),
+]
 TableName = Annotated[
     Text, _matching(r"[A-Za-z0-9_.-]{3,255}", "a table name is 3 to 255 letters, digits and characters of _.-")
 ]

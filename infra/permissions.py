@@ -1,4 +1,4 @@
-"""IAM statements: what each function may do beyond its own queue and log group, and what operators may."""
+"""IAM statements: what each function may do beyond its own queue and log group, operators may, and nobody may."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -6,18 +6,39 @@ from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
 from infra.settings.buckets import Bucket
 from shared.audit_log import schema
 from shared.copier_permissions import S3Resource, copier_grants
+from shared.events import COPYTRAIL_SOURCE, DETAIL_TYPES
+from shared.operations import OPERATION_ENDED, OPERATION_STARTED
 from shared.routes import Route
+
+OPERATIONS = (OPERATION_STARTED, OPERATION_ENDED)
 
 
 def statement(*actions: str, on: Sequence[str]) -> iam.PolicyStatement:
     """What allows these actions on these ARNs, each named once."""
     return iam.PolicyStatement(actions=list(actions), resources=list(dict.fromkeys(on)))
+
+
+def publishing(*detail_types: str, on: events.IEventBus) -> iam.PolicyStatement:
+    """What allows PutEvents of copytrail's own events of these types, and of no others.
+
+    A call may have ten entries, so each key has several values: plain `StringEquals` would deny all of them, and
+    `ForAllValues` alone would allow a call in which a key has no value ("Using IAM policy conditions in EventBridge").
+    """
+    return iam.PolicyStatement(
+        actions=["events:PutEvents"],
+        resources=[on.event_bus_arn],
+        conditions={
+            "ForAllValues:StringEquals": {"events:source": COPYTRAIL_SOURCE, "events:detail-type": list(detail_types)},
+            "Null": {"events:source": "false", "events:detail-type": "false"},
+        },
+    )
 
 
 def copier_permissions(
@@ -26,7 +47,7 @@ def copier_permissions(
     """What the copier needs to copy along these routes (between aliases of `buckets`) and to publish outcomes."""
     for grant in copier_grants(routes):
         yield statement(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
-    yield statement("events:PutEvents", on=[transfer_bus.event_bus_arn])
+    yield publishing(*DETAIL_TYPES.values(), on=transfer_bus)
 
 
 def key_permissions(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -> Iterator[iam.PolicyStatement]:
@@ -50,12 +71,32 @@ def auditor_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     return [statement("dynamodb:PutItem", on=[table.table_arn])]
 
 
+def audit_table_denials(auditor: iam.IRole, *, break_glass_role_arn: str | None) -> Iterator[iam.PolicyStatement]:
+    """What nobody may do to the audit table, whatever else allows it, but for the break-glass role, if there is one.
+
+    They allow nobody anything, and who may deploy may still change them. A table's policy stands for the table itself
+    and its indexes as `*`: a template cannot name a table within itself. Of a session, the condition's key is the ARN
+    of its role ("AWS global condition context keys", IAM user guide). Source of the actions: "API operations supported
+    by resource-based policies", DynamoDB developer guide.
+    """
+    let_in = [break_glass_role_arn] if break_glass_role_arn else []
+    yield _denied(
+        "RecordsAreNeverChanged",
+        *("dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DeleteTable"),
+        *("dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate"),
+        *("dynamodb:UpdateItem", "dynamodb:UpdateTimeToLive"),
+        but=let_in,
+    )
+    yield _denied("OnlyTheAuditorAppends", "dynamodb:PutItem", but=[auditor.role_arn, *let_in])
+
+
 def reader_permissions(
     stack: Stack,
     *,
     queues: Sequence[sqs.IQueue],
     dead_letter_queues: Sequence[sqs.IQueue],
     table: dynamodb.ITable,
+    log_groups: Sequence[logs.ILogGroup],
 ) -> Iterator[iam.PolicyStatement]:
     """What an operator needs to read all of a stack but its buckets with `copytrail`, and to change nothing."""
     yield statement("cloudformation:DescribeStacks", on=[_every_stack_named(stack)])
@@ -70,6 +111,11 @@ def reader_permissions(
     # PartiQL tells of many days at once whether they have records.
     yield statement(
         "dynamodb:PartiQLSelect", "dynamodb:Query", on=[f"{table.table_arn}/index/{index}" for index in indexes]
+    )
+    # For `aws logs tail`, which `copytrail status` names, and for queries. A log group's ARN ends in `:*`.
+    yield statement(
+        *("logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery"),
+        on=[group.log_group_arn for group in log_groups],
     )
     # It takes no resource ("Actions, resources, and condition keys for Amazon CloudWatch").
     yield statement("cloudwatch:GetMetricData", on=["*"])
@@ -96,17 +142,38 @@ def bucket_reader_permissions(
 
 
 def replayer_permissions(
-    *, queues: Sequence[sqs.IQueue], dead_letter_queues: Sequence[sqs.IQueue], transfer_bus: events.IEventBus
+    queue: sqs.IQueue, dead_letter_queue: sqs.IQueue, transfer_bus: events.IEventBus, *, publishes: Sequence[str]
 ) -> Iterator[iam.PolicyStatement]:
-    """What an operator needs, beyond reading, to replay, drop, import, backfill and repair with `copytrail`."""
-    yield statement("sqs:SendMessage", on=_arns([*queues, *dead_letter_queues]))
-    yield statement("sqs:DeleteMessage", on=_arns(dead_letter_queues))
-    yield statement("events:PutEvents", on=[transfer_bus.event_bus_arn])
+    """What an operator needs, beyond reading, to replay, drop and import a queue's dead letters, and to say so.
+
+    Also by SQS's own redrive ("Configuring queue permissions for dead-letter queue redrive", SQS developer guide), for
+    which the reader's policy has the rest. `publishes`: the types of events that it takes.
+    """
+    yield statement("sqs:SendMessage", on=[queue.queue_arn, dead_letter_queue.queue_arn])
+    yield statement(
+        "sqs:CancelMessageMoveTask",
+        "sqs:DeleteMessage",
+        "sqs:ListMessageMoveTasks",
+        "sqs:StartMessageMoveTask",
+        on=[dead_letter_queue.queue_arn],
+    )
+    yield publishing(*publishes, on=transfer_bus)
 
 
 def _every_stack_named(stack: Stack) -> str:
     # A stack's ARN ends in an id that is not known before it is made, nor to who asks for it by its name.
     return stack.format_arn(service="cloudformation", resource="stack", resource_name=f"{stack.stack_name}/*")
+
+
+def _denied(sid: str, *actions: str, but: Sequence[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        effect=iam.Effect.DENY,
+        principals=[iam.AnyPrincipal()],
+        actions=list(actions),
+        resources=["*"],
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": list(but)}} if but else None,
+    )
 
 
 def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:

@@ -1,6 +1,6 @@
 """The stack: composes the constructs, grants what they need, and says in its outputs where they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
@@ -17,6 +17,8 @@ from infra.constructs.event_rules import Bus, EventRule, EventRules
 from infra.constructs.storage import create_audit_table, create_bucket, create_placement_table
 from infra.event_patterns import AUDITED, COPY_REQUESTS, upload_patterns
 from infra.permissions import (
+    OPERATIONS,
+    audit_table_denials,
     auditor_permissions,
     bucket_reader_permissions,
     copier_permissions,
@@ -27,6 +29,7 @@ from infra.permissions import (
 )
 from infra.settings.functions import FunctionSettings
 from infra.settings.stack import Settings
+from shared.events import COPY_REQUESTED
 from shared.routes import Route
 
 
@@ -58,8 +61,7 @@ class CopytrailStack(Stack):
         self._auditor = self._create_auditor()
         self._create_event_rules()
         Alarms(self, "Alarms", copier=self._copier, auditor=self._auditor, settings=settings.alarms)
-        self._create_operator_policies()
-        self._create_outputs()
+        self._create_outputs(self._create_operator_policies())
 
     def _create_buckets(self) -> Mapping[str, s3.IBucket]:
         sources = {route.source_bucket for route in self._settings.routes}
@@ -109,6 +111,10 @@ class CopytrailStack(Stack):
         auditor.function.add_environment("AUDIT_QUEUE_URL", auditor.queue.queue_url)
         auditor.function.add_environment("AUDIT_DLQ_URL", auditor.dead_letter_queue.queue_url)
         auditor.allow(auditor_permissions(self._table))
+        for denied in audit_table_denials(
+            auditor.role, break_glass_role_arn=self._settings.audit_table.break_glass_role_arn
+        ):
+            self._table.add_to_resource_policy(denied)
         return auditor
 
     def _create_function(
@@ -156,30 +162,47 @@ class CopytrailStack(Stack):
         ):
             EventRules(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)
 
-    def _create_operator_policies(self) -> None:
-        queues = [self._copier.queue, self._auditor.queue]
-        dead_letter_queues = [self._copier.dead_letter_queue, self._auditor.dead_letter_queue]
-        reading = [
-            *reader_permissions(self, queues=queues, dead_letter_queues=dead_letter_queues, table=self._table),
-            *bucket_reader_permissions(self._settings.routes, self._buckets, self._settings.buckets),
-        ]
-        replaying = replayer_permissions(
-            queues=queues, dead_letter_queues=dead_letter_queues, transfer_bus=self._transfer_bus
+    def _create_operator_policies(self) -> Mapping[str, str]:
+        functions = [self._copier, self._auditor]
+        policies = (
+            (
+                "ReaderPolicy",
+                "to look at all there is but the buckets, and change nothing",
+                reader_permissions(
+                    self,
+                    queues=[function.queue for function in functions],
+                    dead_letter_queues=[function.dead_letter_queue for function in functions],
+                    table=self._table,
+                    log_groups=[function.log_group for function in functions],
+                ),
+            ),
+            (
+                "BucketReaderPolicy",
+                "to look at the buckets, for who has the reader's policy, too",
+                bucket_reader_permissions(self._settings.routes, self._buckets, self._settings.buckets),
+            ),
+            (
+                "ReplayerPolicy",
+                "to replay, drop, import, backfill and repair copies, for who has the readers' policies, too",
+                self._replaying(self._copier, COPY_REQUESTED, *OPERATIONS),
+            ),
+            (
+                "AuditReplayerPolicy",
+                "to replay, drop and import records that were not kept, for who has the reader's policy, too",
+                self._replaying(self._auditor, *OPERATIONS),
+            ),
         )
-        self._reader_policy = iam.ManagedPolicy(
-            self,
-            "ReaderPolicy",
-            description="copytrail: to look at all there is, and change nothing",
-            statements=reading,
-        )
-        self._replayer_policy = iam.ManagedPolicy(
-            self,
-            "ReplayerPolicy",
-            description="copytrail: to replay, drop, import, backfill and repair, for who has the reader's policy, too",
-            statements=list(replaying),
-        )
+        return {
+            f"{id_}Arn": iam.ManagedPolicy(
+                self, id_, description=f"copytrail: {description}", statements=list(statements)
+            ).managed_policy_arn
+            for id_, description, statements in policies
+        }
 
-    def _create_outputs(self) -> None:
+    def _replaying(self, function: BufferedFunction, *publishes: str) -> Iterator[iam.PolicyStatement]:
+        return replayer_permissions(function.queue, function.dead_letter_queue, self._transfer_bus, publishes=publishes)
+
+    def _create_outputs(self, policy_arns: Mapping[str, str]) -> None:
         sizes = self._settings.copier.part_sizes
         outputs = {
             "Routes": self._routes_json,
@@ -195,8 +218,7 @@ class CopytrailStack(Stack):
             "AuditorFunctionName": self._auditor.function.function_name,
             "CopierLogGroupName": self._copier.log_group.log_group_name,
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
-            "ReaderPolicyArn": self._reader_policy.managed_policy_arn,
-            "ReplayerPolicyArn": self._replayer_policy.managed_policy_arn,
+            **policy_arns,
             "Parts": _json({"threshold": sizes.threshold, "part": sizes.part}),
         }
         for name, value in outputs.items():

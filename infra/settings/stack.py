@@ -14,9 +14,10 @@ from shared.routes import Route
 
 
 class TableSettings(Section):
-    """The audit table."""
+    """The audit table, and who besides the auditor may write to it, in an emergency."""
 
     name: naming.TableName | None = None
+    break_glass_role_arn: naming.RoleArn | None = None
 
 
 class BusSettings(Section):

@@ -177,12 +177,15 @@ class ManagedPolicy(Refined):
 
 
 class Table(Refined):
-    """AWS::DynamoDB::Table with what moto leaves out: point-in-time recovery."""
+    """AWS::DynamoDB::Table with what moto leaves out: point-in-time recovery, and its policy, to be read."""
 
     base: ClassVar[Any] = MotoTable
 
     @classmethod
     def refine(cls, resource: Any, properties: Properties, place: AccountAndRegion) -> None:
-        """Apply point-in-time recovery through the call that the API makes."""
+        """Apply both through the calls that the API makes."""
+        backend = dynamodb_backends[place.account_id][place.region]
         if recovery := properties.get("PointInTimeRecoverySpecification"):
-            dynamodb_backends[place.account_id][place.region].update_continuous_backups(resource.name, recovery)
+            backend.update_continuous_backups(resource.name, recovery)
+        if policy := properties.get("ResourcePolicy"):
+            backend.put_resource_policy(resource.table_arn, json.dumps(policy["PolicyDocument"]), None)

@@ -93,12 +93,14 @@ def apply(
 
     Raises:
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
+        CommandError: the caller may not do this.
     """
     total = len(preview.going)
     filters = {**action.options.filters(), **action.more_filters}
     tally: Tally | None = None
     try:
         with (
+            action.options.queue.naming_its_policy(),
             operation(stack, action.kind, subject=action.dlq, filters=filters) as running,
             lines.bar(action.verb, total=total) as advance,
         ):

@@ -176,7 +176,10 @@ def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents) -> Unse
 def _import(stack: Stack, sqs: "SQSClient", url: str, contents: Contents, rest: Path) -> None:
     dlq, file = contents.queue.dlq, contents.file
     before = len(contents.left)
-    with operation(stack, OperationKind.IMPORT, subject=dlq, filters={"file": str(file)}) as running:
+    with (
+        contents.queue.naming_its_policy(),
+        operation(stack, OperationKind.IMPORT, subject=dlq, filters={"file": str(file)}) as running,
+    ):
         try:
             why = _send_all(sqs, url, contents)
         finally:

@@ -3,13 +3,15 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.aws.sqs import MOST_ENTRIES, QueueAttributes, queue_attributes, verdicts
 from ops.dlq.letter import Letter
+from ops.errors import CommandError
 from ops.stack import Output, Stack
-from shared.errors import CopytrailError
+from shared.errors import AccessDeniedError, CopytrailError
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
@@ -66,6 +68,21 @@ class QueueName(StrEnum):
     def dlq(self) -> str:
         """What a person calls the dead-letter queue."""
         return f"{self} DLQ"
+
+    @contextmanager
+    def naming_its_policy(self) -> Iterator[None]:
+        """Say of an access that is denied, to who replays, drops or imports, which policy of the stack allows it.
+
+        Raises:
+            CommandError: in the place of an access that is denied.
+        """
+        try:
+            yield
+        except AccessDeniedError as error:
+            policy = "ReplayerPolicyArn" if self is QueueName.COPY else "AuditReplayerPolicyArn"
+            raise CommandError(
+                f"{error.reason}: {error.message}: it takes the policy that the stack's output {policy} names"
+            ) from error
 
 
 class DeadLetterQueue:

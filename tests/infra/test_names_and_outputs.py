@@ -36,7 +36,7 @@ def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: T
 def test_every_name_can_be_left_out(readable: Readable) -> None:
     template = readable({})
     assert chosen_names(template) == set()
-    assert len(template["Outputs"]) == 16
+    assert len(template["Outputs"]) == 18
 
 
 def test_two_stacks_share_no_name(readable: Readable) -> None:
@@ -71,5 +71,7 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "CopierLogGroupName": "CopierLogGroup",
         "AuditorLogGroupName": "AuditorLogGroup",
         "ReaderPolicyArn": "ReaderPolicy",
+        "BucketReaderPolicyArn": "BucketReaderPolicy",
         "ReplayerPolicyArn": "ReplayerPolicy",
+        "AuditReplayerPolicyArn": "AuditReplayerPolicy",
     }

@@ -4,11 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.infra.template import Readable, Template, allowed, of_type
+import pytest
+
+from tests.infra.template import Readable, Template, allowed, as_list, of_type
 
 # "IAM and AWS STS quotas": the characters of a managed policy, white space not counted.
 LONGEST_POLICY = 6144
-READER, REPLAYER = "ReaderPolicy", "ReplayerPolicy"
+READER, BUCKET_READER = "ReaderPolicy", "BucketReaderPolicy"
+REPLAYER, AUDIT_REPLAYER = "ReplayerPolicy", "AuditReplayerPolicy"
+OPERATIONS = ["Operation Started", "Operation Ended"]
+MOVES = ("sqs:CancelMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask")
+READS_LOGS = ("logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery")
 QUEUES = ["CopierQueue.Arn", "AuditorQueue.Arn"]
 DEAD_LETTER_QUEUES = ["CopierDeadLetterQueue.Arn", "AuditorDeadLetterQueue.Arn"]
 BUCKETS = ["Bucketssource.Arn", "Bucketsdestination.Arn"]
@@ -35,24 +41,55 @@ def test_a_reader_may_look_and_change_nothing(template: Template) -> None:
         ("dynamodb:Query", "AuditTable.Arn/index/ByObject"),
         ("dynamodb:PartiQLSelect", "AuditTable.Arn/index/ByDay"),
         ("dynamodb:PartiQLSelect", "AuditTable.Arn/index/ByObject"),
+        *((action, f"{function}LogGroup.Arn") for action in READS_LOGS for function in ("Copier", "Auditor")),
+        ("cloudwatch:GetMetricData", "*"),
+    }
+
+
+def test_what_is_in_the_buckets_takes_a_policy_of_its_own(template: Template) -> None:
+    assert allowed([policies(template)[BUCKET_READER]]) == {
         *(("s3:ListBucket", bucket) for bucket in BUCKETS),
         *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
         *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),
-        ("cloudwatch:GetMetricData", "*"),
     }
 
 
 def test_a_replayer_may_do_this_beyond_looking(template: Template) -> None:
     assert allowed([policies(template)[REPLAYER]]) == {
-        *(("sqs:SendMessage", queue) for queue in QUEUES + DEAD_LETTER_QUEUES),
-        *(("sqs:DeleteMessage", queue) for queue in DEAD_LETTER_QUEUES),
+        ("sqs:SendMessage", "CopierQueue.Arn"),
+        *((action, "CopierDeadLetterQueue.Arn") for action in ("sqs:SendMessage", "sqs:DeleteMessage", *MOVES)),
         ("events:PutEvents", "TransferBus.Arn"),
+    }
+
+
+def test_to_write_to_the_audit_queue_takes_a_policy_of_its_own(template: Template) -> None:
+    assert allowed([policies(template)[AUDIT_REPLAYER]]) == {
+        ("sqs:SendMessage", "AuditorQueue.Arn"),
+        *((action, "AuditorDeadLetterQueue.Arn") for action in ("sqs:SendMessage", "sqs:DeleteMessage", *MOVES)),
+        ("events:PutEvents", "TransferBus.Arn"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("policy", "detail_types"),
+    [(REPLAYER, ["Object Copy Requested", *OPERATIONS]), (AUDIT_REPLAYER, OPERATIONS)],
+)
+def test_no_operator_may_publish_an_outcome(template: Template, policy: str, detail_types: list[str]) -> None:
+    (publishing,) = (
+        statement
+        for statement in policies(template)[policy]["PolicyDocument"]["Statement"]
+        if "events:PutEvents" in as_list(statement["Action"])
+    )
+    assert publishing["Condition"] == {
+        # A key of several values: plain StringEquals would deny everything, and this alone what has no value.
+        "ForAllValues:StringEquals": {"events:source": "copytrail", "events:detail-type": detail_types},
+        "Null": {"events:source": "false", "events:detail-type": "false"},
     }
 
 
 def test_nobody_has_a_policy_until_somebody_gives_it(template: Template) -> None:
     found = policies(template)
-    assert found.keys() == {READER, REPLAYER}
+    assert found.keys() == {READER, BUCKET_READER, REPLAYER, AUDIT_REPLAYER}
     for policy in found.values():
         assert not policy.keys() & {"Groups", "Roles", "Users", "ManagedPolicyName"}
 
@@ -62,17 +99,17 @@ def test_a_reader_may_decrypt_what_it_looks_at(readable: Readable) -> None:
     keys = [f"arn:aws:kms:eu-west-1:123456789012:key/{id_}" for id_ in ids]
     buckets = {alias: {"kmsKeyArn": key} for alias, key in zip(("source", "destination"), keys, strict=True)}
     found = policies(readable({"buckets": buckets}))
-    assert {grant for grant in allowed([found[READER]]) if grant[0].startswith("kms:")} == {
+    assert {grant for grant in allowed(found.values()) if grant[0].startswith("kms:")} == {
         ("kms:Decrypt", key) for key in keys
     }
-    assert not [grant for grant in allowed([found[REPLAYER]]) if grant[0].startswith("kms:")]
+    assert {grant for grant in allowed([found[BUCKET_READER]]) if grant[0].startswith("kms:")}
 
 
 def test_a_reader_may_look_at_every_version_where_every_version_is_copied(readable: Readable) -> None:
     versioned = {"versioned": True}
     route = {"from": "source", "to": "destination", "versions": "every"}
     found = policies(readable({"buckets": {"source": versioned, "destination": versioned}, "routes": [route]}))
-    on_objects = {grant for grant in allowed([found[READER]]) if grant[1].endswith(".Arn/*")}
+    on_objects = {grant for grant in allowed([found[BUCKET_READER]]) if grant[1].endswith(".Arn/*")}
     assert on_objects == {
         *(("s3:GetObject", f"{bucket}/*") for bucket in BUCKETS),
         *(("s3:GetObjectTagging", f"{bucket}/*") for bucket in BUCKETS),
@@ -102,6 +139,10 @@ def _as_deployed(document: Mapping[str, Any]) -> str:
     for reference, value in {
         **dict.fromkeys(QUEUES + DEAD_LETTER_QUEUES, queue),
         "AuditTable.Arn": f"arn:aws-cn:dynamodb:ap-southeast-1:123456789012:table/{'t' * 255}",
+        **{
+            f"{function}LogGroup.Arn": f"arn:aws-cn:logs:ap-southeast-1:123456789012:log-group:{'l' * 512}:*"
+            for function in ("Copier", "Auditor")
+        },
         "TransferBus.Arn": f"arn:aws-cn:events:ap-southeast-1:123456789012:event-bus/{'b' * 256}",
         **{f"Bucketsb{number}.Arn": f"arn:aws-cn:s3:::{'x' * 63}" for number in range(18)},
         "AWS::Partition": "aws-cn",

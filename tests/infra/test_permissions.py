@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.infra.template import Readable, Resources, Template, allowed_to, as_list
+from tests.infra.template import Readable, Resources, Template, allowed_to, as_list, of_type
 
 OWN_QUEUE = (
     "sqs:ChangeMessageVisibility",
@@ -60,6 +60,27 @@ def test_the_copier_may_copy_and_say_so_and_nothing_else(template: Template) -> 
         ("s3:ListMultipartUploadParts", "Bucketsdestination.Arn/*"),
         ("sqs:SendMessage", "CopierQueue.Arn"),
         ("events:PutEvents", "TransferBus.Arn"),
+    }
+
+
+def test_the_copier_may_publish_outcomes_and_nothing_else(template: Template) -> None:
+    (publishing,) = (
+        one
+        for policy in of_type(template, "AWS::IAM::Policy").values()
+        for one in policy["PolicyDocument"]["Statement"]
+        if one["Action"] == "events:PutEvents"
+    )
+    assert publishing["Condition"] == {
+        "ForAllValues:StringEquals": {
+            "events:source": "copytrail",
+            "events:detail-type": [
+                "Object Copied",
+                "Object Deletion Copied",
+                "Object Copy Skipped",
+                "Object Copy Failed",
+            ],
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
     }
 
 

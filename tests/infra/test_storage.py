@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.template import Readable, Resources, allowed_to, of_type, variables
+from tests.infra.template import Readable, Resources, allowed_to, as_list, of_type, variables
 
 CLOSED = {
     "BlockPublicAcls": True,
@@ -167,3 +167,42 @@ def test_the_audit_table_is_keyed_by_log_id_with_both_indexes_and_protected(reso
     }
     assert [index["Projection"] for index in table["GlobalSecondaryIndexes"]] == [{"ProjectionType": "ALL"}] * 2
     assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}
+
+
+def test_no_record_is_ever_changed_and_only_the_auditor_appends(resources: Resources) -> None:
+    (table,) = resources("AWS::DynamoDB::Table").values()
+    assert denials(table) == {
+        "RecordsAreNeverChanged": (CHANGES, None),
+        "OnlyTheAuditorAppends": (["dynamodb:PutItem"], {"ArnNotEquals": {"aws:PrincipalArn": ["AuditorRole.Arn"]}}),
+    }
+
+
+def test_a_break_glass_role_may_change_records_where_one_is_named(readable: Readable) -> None:
+    role = "arn:aws:iam::111122223333:role/security/break-glass"
+    (table,) = of_type(readable({"auditTable": {"breakGlassRoleArn": role}}), "AWS::DynamoDB::Table").values()
+    assert denials(table) == {
+        "RecordsAreNeverChanged": (CHANGES, {"ArnNotEquals": {"aws:PrincipalArn": [role]}}),
+        "OnlyTheAuditorAppends": (
+            ["dynamodb:PutItem"],
+            {"ArnNotEquals": {"aws:PrincipalArn": ["AuditorRole.Arn", role]}},
+        ),
+    }
+
+
+CHANGES = [
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DeleteTable",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:UpdateItem",
+    "dynamodb:UpdateTimeToLive",
+]
+
+
+def denials(table: Mapping[str, Any]) -> Mapping[str, tuple[list[str], Any]]:
+    """Name → actions and condition; the policy does nothing but deny, and that to everybody."""
+    found = table["ResourcePolicy"]["PolicyDocument"]["Statement"]
+    assert {(one["Effect"], one["Principal"]["AWS"], one["Resource"]) for one in found} == {("Deny", "*", "*")}
+    return {one["Sid"]: (as_list(one["Action"]), one.get("Condition")) for one in found}

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import md5
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -102,8 +103,11 @@ Traces = Mapping[str, frozenset[Grant]]
 
 @pytest.fixture(scope="module")
 def policies(deployed: Desk) -> Mapping[str, frozenset[Grant]]:
-    """What the deployed policies allow."""
-    return {name: frozenset(granted(deployed, f"{name}PolicyArn")) for name in ("Reader", "Replayer")}
+    """What the deployed policies of readers and of replayers allow."""
+    return {
+        to: frozenset(chain.from_iterable(granted(deployed, f"{name}{to}PolicyArn") for name in names))
+        for to, names in {"Reader": ("", "Bucket"), "Replayer": ("", "Audit")}.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +137,12 @@ def test_nothing_is_allowed_that_no_command_does(
 ) -> None:
     asked = frozenset().union(*(traces[words] for words in commands))
     needless = [grant for grant in policies[policy] if not any(map(grant.covers, asked))]
-    assert [grant for grant in needless if not is_query_in_other_words(grant)] == []
+    assert [grant for grant in needless if not is_query_in_other_words(grant) and grant.action not in BY_HAND] == []
+
+
+# For `aws logs` and SQS's own redrive, which no command of ours is.
+BY_HAND = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery"}
+BY_HAND |= {"sqs:CancelMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"}
 
 
 def is_query_in_other_words(grant: Grant) -> bool:
@@ -176,7 +185,7 @@ def granted(desk: Desk, output: str) -> Iterator[Grant]:
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     for statement in document["Statement"]:
-        assert statement.keys() == {"Effect", "Action", "Resource"}
+        assert statement.keys() - {"Condition"} == {"Effect", "Action", "Resource"}
         for action in as_list(statement["Action"]):
             for resource in as_list(statement["Resource"]):
                 yield Grant(action, resource)

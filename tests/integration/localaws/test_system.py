@@ -97,6 +97,8 @@ def test_the_table_has_its_keys_indexes_recovery_and_protection(system: System) 
     assert table["DeletionProtectionEnabled"] is True
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    policy = json.loads(dynamodb.get_resource_policy(ResourceArn=table["TableArn"])["Policy"])
+    assert {statement["Effect"] for statement in policy["Statement"]} == {"Deny"}
 
 
 def test_each_rule_leads_to_its_queue_with_a_dead_letter_queue(system: System) -> None:

@@ -13,6 +13,8 @@ from shared.copy_plan import GIBIBYTE, MEBIBYTE, PartSizes
 from shared.routes import Route
 from tests.unit.infra.contexts import BOTH, KEY, only_problem, with_route
 
+ROLE = "arn:aws:iam::111122223333:role/admin"
+
 
 def test_nothing_set_gives_two_private_buckets_and_one_route() -> None:
     settings = read_settings({})
@@ -60,6 +62,13 @@ def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> Non
         ({"copier": {"functionName": "a.b"}}, "copytrail.copier.functionName"),
         ({"auditor": {"roleName": "a b"}}, "copytrail.auditor.roleName"),
         ({"auditTable": {"name": "ab"}}, "copytrail.auditTable.name"),
+        ({"auditTable": {"breakGlassRoleArn": "admin"}}, "copytrail.auditTable.breakGlassRoleArn"),
+        # A pattern, and a session, stand for others than one role.
+        ({"auditTable": {"breakGlassRoleArn": f"{ROLE}*"}}, "copytrail.auditTable.breakGlassRoleArn"),
+        (
+            {"auditTable": {"breakGlassRoleArn": ROLE.replace("iam", "sts").replace("role", "assumed-role")}},
+            "copytrail.auditTable.breakGlassRoleArn",
+        ),
         ({"transferBus": {"name": "a/b"}}, "copytrail.transferBus.name"),
         ({"transferBus": {"name": "default"}}, "copytrail.transferBus.name"),
         ({"alarms": {"topicArn": "ops"}}, "copytrail.alarms.topicArn"),
