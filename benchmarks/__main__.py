@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from benchmarks import export, letters, reconcile
+from benchmarks import cold_start, export, letters, reconcile
 from benchmarks.report import Result, print_results
 
 _LETTERS = 100_000
 _RECORDS = _OBJECTS = 1_000_000
+_STARTS = 11
 
 _size = click.IntRange(min=1_000)
 
@@ -51,7 +52,16 @@ def _reconcile(ctx: click.Context, *, count: int) -> None:
     _tell(ctx, reconcile.run(count))
 
 
+@main.command("cold-start")
+@click.option("--count", type=click.IntRange(min=1), default=_STARTS, show_default=True, help="Starts of each.")
+@click.pass_context
+def _cold_start(ctx: click.Context, *, count: int) -> None:
+    """Start each function, with its bytecode and without."""
+    _tell(ctx, cold_start.run(count))
+
+
 def _all() -> Iterator[Result]:
+    yield from cold_start.run(_STARTS)
     yield from letters.run(_LETTERS)
     yield from export.run(_RECORDS)
     yield from reconcile.run(_OBJECTS)

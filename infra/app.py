@@ -6,9 +6,16 @@ import sys
 from aws_cdk import App
 
 from infra.bundling import BundlingError
+from infra.interpreters import LAMBDA_PYTHON, lambda_python
 from infra.stack import CopytrailStack
 from infra.validation import CONTEXT_KEY, read_settings
 from shared.errors import ConfigurationError
+
+# Another asset, and so another deployment, than from a machine that has such a Python: nobody is to wonder why.
+WITHOUT_BYTECODE = (
+    "copytrail: no Python {}.{} was found here, so the functions ship without bytecode, and each cold start compiles"
+    " them; docs/deploying.md says more".format(*LAMBDA_PYTHON)
+)
 
 
 def main() -> int:
@@ -24,6 +31,8 @@ def main() -> int:
     except BundlingError as error:
         return _refuse([str(error)])
     app.synth()
+    if lambda_python() is None:
+        print(WITHOUT_BYTECODE, file=sys.stderr)  # noqa: T201 - this is a command
     return 0
 
 

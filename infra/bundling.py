@@ -1,6 +1,7 @@
 """The functions' assets: the code that a handler imports and the locked wheels, built with uv and without Docker.
 
-What is built is kept under `build/` by the content of everything that it is made from, so it is built once.
+What is built is kept under `build/` by the content of everything that it is made from, so it is built once. The same
+commit makes the same bytes on every machine that compiles with the same Python (`infra.bytecode`), or with none.
 """
 
 import ast
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import uv
 
-from infra.interpreters import Interpreter
+from infra.bytecode import BytecodeError, compile_modules
+from infra.interpreters import LAMBDA_PYTHON, Interpreter, lambda_python
 
 ROOT = Path(__file__).resolve().parent.parent
 _BUILD = ROOT / "build"
@@ -46,12 +48,17 @@ class Target:
         return cls("host", interpreter.executable, (), interpreter.tag)
 
 
-# What the functions run on in AWS.
-LAMBDA_PYTHON = (3, 13)
 LAMBDA = Target(
     name="lambda",
     python=Interpreter.own().executable,
-    options=("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13", "--only-binary", ":all:"),
+    options=(
+        "--python-platform",
+        "aarch64-manylinux2014",
+        "--python-version",
+        "{}.{}".format(*LAMBDA_PYTHON),
+        "--only-binary",
+        ":all:",
+    ),
     tag="cpython-313 linux-aarch64",
 )
 
@@ -63,12 +70,16 @@ class BundlingError(Exception):
 def bundle(service: str, *, target: Target) -> Path:
     """The directory that is a function's asset: its handler, all of ours that it imports, and the wheels beside them.
 
-    Its name ends in a hash of all that it was made from. Safe to call from several processes at once.
+    Lambda's has its bytecode with it, where this machine has such a Python. Safe to call from several processes at a
+    time.
 
     Raises:
-        BundlingError: uv could not resolve or download what the lock names.
+        BundlingError: uv could not resolve or download what the lock names, or a module is not Python.
     """
+    python = lambda_python() if target == LAMBDA else None
     wheels = dependencies(service, target=target)
+    if python is not None:
+        wheels = _compiled(wheels, python)
     sources = sorted(_sources(service))
     content = [wheels.name, *(f"{path.relative_to(ROOT)}\0{_digest([path.read_bytes()])}" for path in sources)]
 
@@ -78,6 +89,8 @@ def bundle(service: str, *, target: Target) -> Path:
             copy = directory / source.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
+        if python is not None:
+            _compile(directory, *sorted({source.relative_to(ROOT).parts[0] for source in sources}), python=python)
 
     return _built(_BUILD / "assets" / f"{service}-{target.name}", content, build)
 
@@ -101,8 +114,26 @@ def runtime_client(*, target: Target) -> Path:
 
 
 def content_hash(asset: Path) -> str:
-    """The hash that names what is in a directory that `bundle` returned."""
-    return asset.name.rpartition("-")[2]
+    """The hash of every file in a directory that `bundle` returned: equal where Lambda would get the same bytes."""
+    files = sorted(path for path in asset.rglob("*") if path.is_file())
+    return _digest(part for file in files for part in (str(file.relative_to(asset)).encode(), file.read_bytes()))
+
+
+def _compiled(wheels: Path, python: Interpreter) -> Path:
+    """The same wheels with their bytecode; a change of our own code leaves them as they are."""
+
+    def build(directory: Path) -> None:
+        shutil.copytree(wheels, directory, dirs_exist_ok=True)
+        _compile(directory, python=python)
+
+    return _built(wheels.with_name(f"{wheels.name}-bytecode"), [wheels.name, python.name], build)
+
+
+def _compile(directory: Path, *below: str, python: Interpreter) -> None:
+    try:
+        compile_modules(directory, *below, python=python)
+    except BytecodeError as error:
+        raise BundlingError(f"Python {python.name} cannot compile the asset: {error}") from error
 
 
 def _installed(place: Path, group: str, target: Target, aws_services: Iterable[str]) -> Path:

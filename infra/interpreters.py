@@ -12,7 +12,11 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+# What the functions run on in AWS.
+LAMBDA_PYTHON = (3, 13)
 
 # Where installers and the usual version managers put Pythons: below the file system's root, or below a folder that a
 # variable names.
@@ -94,6 +98,12 @@ def installed(
         if real == candidate.resolve() or real not in seen:
             seen.add(real)
             yield found
+
+
+@cache
+def lambda_python() -> Interpreter | None:
+    """The first Python of this machine of the version that functions run on in AWS."""
+    return next(installed(LAMBDA_PYTHON), None)
 
 
 def probe(executable: Path) -> Interpreter | None:

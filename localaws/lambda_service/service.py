@@ -1,12 +1,10 @@
 """The Lambda service: functions and mappings of whatever stacks there are, running."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from infra import bundling
-from infra.interpreters import Interpreter, installed
+from infra.interpreters import LAMBDA_PYTHON, Interpreter, lambda_python
 from localaws.gaps import sqs as moto_sqs
 from localaws.lambda_service.event_source_mapping import QueuePump
 from localaws.lambda_service.function import Function
@@ -121,16 +119,15 @@ class LambdaService(Listener):
                 pump.stop()
 
 
-@cache
 def python_of_functions() -> Interpreter:
     """The Python that AWS runs the functions on, where this machine has it; else the one that runs this."""
     own = Interpreter.own()
-    return own if own.minor == bundling.LAMBDA_PYTHON else next(installed(bundling.LAMBDA_PYTHON), own)
+    return own if own.minor == LAMBDA_PYTHON else lambda_python() or own
 
 
 def python_shown(python: Interpreter) -> str:
     """Which Python the functions run on, and whether that is AWS's, in a sentence."""
-    version = "{}.{}".format(*bundling.LAMBDA_PYTHON)
-    if python.minor == bundling.LAMBDA_PYTHON:
+    version = "{}.{}".format(*LAMBDA_PYTHON)
+    if python.minor == LAMBDA_PYTHON:
         return f"The functions run on Python {python.name} ({python.executable}), as on AWS."
     return f"The functions run on Python {python.name}: no Python {version}, which AWS runs them on, was found here."

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from infra import app, bundling
 from infra.bundling import ROOT
+from infra.interpreters import lambda_python
+
+import aws_cdk  # isort: skip
 from tests.infra.template import Readable
 
 
@@ -30,13 +34,30 @@ def test_the_app_writes_the_assembly_that_the_command_line_deploys(
     run_app: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     done = run_app(json.loads((ROOT / "cdk.json").read_text())["context"])
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "" if lambda_python() else f"{app.WITHOUT_BYTECODE}\n")
     artifacts = json.loads((tmp_path / "manifest.json").read_text())["artifacts"]
     assert artifacts["copytrail"]["properties"]["templateFile"] == "copytrail.template.json"
     assets = json.loads((tmp_path / "copytrail.assets.json").read_text())["files"].values()
     folders = [asset["source"]["path"] for asset in assets if asset["source"]["packaging"] == "zip"]
     handlers = {path.parent.name for folder in folders for path in (tmp_path / folder).glob("services/*/handler.py")}
     assert handlers == {"copier", "auditor"}
+    assert any(path for folder in folders for path in (tmp_path / folder).rglob("*.pyc")) is (
+        lambda_python() is not None
+    )
+
+
+def test_without_a_python_to_compile_with_it_ships_sources_only_and_says_so_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bundling, "lambda_python", lambda: None)
+    monkeypatch.setattr(app, "lambda_python", lambda: None)
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    monkeypatch.setattr(app, "App", lambda **given: aws_cdk.App(context=context, outdir=str(tmp_path), **given))
+    assert app.main() == 0
+    [line] = capsys.readouterr().err.splitlines()
+    assert "no Python 3.13 was found here" in line
+    assert list(tmp_path.glob("*/services/*/handler.py"))
+    assert not list(tmp_path.rglob("*.pyc"))
 
 
 def test_every_mistake_is_listed_without_a_traceback(run_app: Callable[..., subprocess.CompletedProcess[str]]) -> None:

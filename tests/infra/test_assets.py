@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from infra import bundling
 from infra.bundling import (
     CALLS,
     LAMBDA,
-    LAMBDA_PYTHON,
     BundlingError,
     Target,
     bundle,
@@ -21,12 +21,14 @@ from infra.bundling import (
     dependencies,
     runtime_client,
 )
-from infra.interpreters import Interpreter, installed
+from infra.bytecode import BytecodeError, compile_modules
+from infra.interpreters import LAMBDA_PYTHON, Interpreter, installed, lambda_python
 
 SERVICES = sorted(CALLS)
 HOST_PYTHON = Interpreter.own()
 HOST = Target.host(HOST_PYTHON)
-LARGEST_BYTES = 15_000_000
+# A third of it is bytecode.
+LARGEST_BYTES = 22_000_000
 
 
 def files(directory: Path) -> dict[str, bytes]:
@@ -58,7 +60,7 @@ def test_an_asset_is_small(asset: Path) -> None:
 
 
 def test_an_asset_holds_what_it_needs_and_nothing_else(asset: Path) -> None:
-    shipped = {path.name for path in asset.iterdir() if path.suffix != ".dist-info"}
+    shipped = {path.name for path in asset.iterdir() if path.suffix != ".dist-info" and path.name != "__pycache__"}
     assert shipped == {
         "services",
         "shared",
@@ -66,13 +68,13 @@ def test_an_asset_holds_what_it_needs_and_nothing_else(asset: Path) -> None:
         *("typing_extensions.py", "urllib3"),
     }
     service = asset.name.partition("-")[0]
-    assert {path.name for path in (asset / "services").iterdir()} == {"__init__.py", service}
+    assert {path.name for path in (asset / "services").iterdir()} - {"__pycache__"} == {"__init__.py", service}
     assert {path.name for path in (asset / "botocore" / "data").iterdir() if path.is_dir()} == set(CALLS[service])
 
 
-def test_an_asset_holds_no_bytecode_test_script_or_path_of_this_machine(asset: Path) -> None:
-    unwanted = {"__pycache__", "tests", "bin", "RECORD", "INSTALLER", "direct_url.json"}
-    assert not [path for path in asset.rglob("*") if path.name in unwanted or path.suffix == ".pyc"]
+def test_an_asset_holds_no_test_script_or_path_of_this_machine(asset: Path) -> None:
+    unwanted = {"tests", "bin", "RECORD", "INSTALLER", "direct_url.json"}
+    assert not [path for path in asset.rglob("*") if path.name in unwanted]
     assert not [name for name, content in files(asset).items() if str(bundling.ROOT).encode() in content]
 
 
@@ -98,6 +100,38 @@ def test_an_asset_for_another_python_of_this_machine_imports_on_it() -> None:
     paths = [bundle("copier", target=target), runtime_client(target=target)]
     code = "import services.copier.handler, awslambdaric.bootstrap, sys; print(sys.version_info[:2])"
     assert run_bare(paths, code, python=found.executable) == f"{LAMBDA_PYTHON}\n"
+
+
+def test_only_lambdas_asset_has_bytecode_and_that_of_every_module(asset: Path) -> None:
+    def of(pattern: str) -> set[Path]:
+        return {path.parent.parent / f"{path.name.partition('.')[0]}.py" for path in asset.rglob(pattern)}
+
+    expected = set(asset.rglob("*.py")) if "-lambda-" in asset.name and lambda_python() else set()
+    assert of("*.pyc") == of(f"__pycache__/*.cpython-{''.join(map(str, LAMBDA_PYTHON))}.pyc") == expected
+
+
+def test_bytecode_is_taken_as_it_is_whatever_the_time_of_its_source_and_names_its_place_in_lambda(
+    tmp_path: Path,
+) -> None:
+    if (python := lambda_python()) is None:
+        pytest.skip(f"this machine has no Python {LAMBDA_PYTHON}")
+    asset = tmp_path / "asset"
+    shutil.copytree(bundle("copier", target=Target.host(python)), asset)
+    compile_modules(asset, python=python)
+    for module in asset.rglob("*.py"):
+        os.utime(module, (0, 0))
+    # The interpreter is not to find the compiler when it needs it.
+    code = """
+from importlib.machinery import SourceFileLoader
+def refuse(self, data, path, **_): raise AssertionError(f"{path} is compiled")
+SourceFileLoader.source_to_code = refuse
+import services.copier.handler
+"""
+    run_bare([asset], code, python=python.executable)
+    [compiled] = (asset / "services" / "copier" / "__pycache__").glob("handler.*")
+    # PEP 552: bit 0 is "by hash", bit 1 "is checked".
+    assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01
+    assert b"/var/task/services/copier/handler.py" in compiled.read_bytes()
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -156,14 +190,46 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_same_sources_make_the_same_asset_wherever_they_are(sources: Path) -> None:
-    first = bundle("copier", target=LAMBDA)
-    with pytest.MonkeyPatch.context() as elsewhere:
-        elsewhere.setattr(bundling, "_BUILD", sources / "elsewhere")
-        second = bundle("copier", target=LAMBDA)
-    assert first != second
-    assert first.name == second.name
-    assert files(first) == files(second)
+def test_another_clone_at_another_time_under_another_python_and_umask_makes_the_same_bytes(
+    sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = bundle("auditor", target=LAMBDA)
+    other = next((python for python in installed() if python.minor != HOST_PYTHON.minor), HOST_PYTHON)
+    monkeypatch.setattr(bundling, "LAMBDA", replace(LAMBDA, python=other.executable))
+    monkeypatch.setattr(bundling, "_BUILD", sources / "a build of its own")
+    for file in sources.rglob("*.py"):
+        os.utime(file, (0, 0))
+        file.chmod(0o700)
+    before = os.umask(0o077)
+    try:
+        theirs = bundle("auditor", target=bundling.LAMBDA)
+    finally:
+        os.umask(before)
+    assert ours != theirs
+    assert files(ours) == files(theirs)
+    assert content_hash(ours) == content_hash(theirs)
+    assert {path.stat().st_mode & 0o777 for path in theirs.rglob("*") if path.is_file()} == {0o644}
+
+
+def test_the_hash_of_an_asset_tells_each_byte_and_each_name(sources: Path) -> None:
+    asset = sources / "asset"
+    asset.mkdir()
+    (asset / "a").write_bytes(b"bc")
+    hashes = [content_hash(asset)]
+    (asset / "a").write_bytes(b"bd")
+    hashes.append(content_hash(asset))
+    (asset / "a").rename(asset / "ab")
+    (asset / "ab").write_bytes(b"c")
+    hashes.append(content_hash(asset))
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_a_module_that_is_no_python_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "nonsense.py").write_text("nonsense = (\n")
+    with pytest.raises(BytecodeError, match=r"nonsense\.py.*never closed") as caught:
+        compile_modules(tmp_path, python=HOST_PYTHON)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_changed_source_makes_another_asset_and_the_other_service_keeps_its_own(sources: Path) -> None:

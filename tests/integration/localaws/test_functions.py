@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.bundling import LAMBDA_PYTHON
-from infra.interpreters import Interpreter
+from infra.interpreters import LAMBDA_PYTHON, Interpreter
 from localaws.cache import ROOT
 from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws
