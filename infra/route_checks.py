@@ -6,7 +6,8 @@ from itertools import combinations
 
 import msgspec
 
-from infra.event_patterns import (
+from infra.settings.buckets import Bucket
+from shared.event_patterns import (
     LARGEST_FILTER_SIZE,
     LONGEST_BUCKET_NAME,
     LONGEST_PATTERN,
@@ -16,7 +17,6 @@ from infra.event_patterns import (
     length,
     upload_patterns,
 )
-from infra.settings.buckets import Bucket
 from shared.routes import LONGEST_KEY_BYTES, Route, find_cycle
 
 # All variables of a function, names and values ("Lambda quotas"); what the fixed ones may take of it.

@@ -13,9 +13,8 @@ from constructs import Construct
 from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms
 from infra.constructs.buffered_function import BufferedFunction
-from infra.constructs.event_rules import Bus, EventRule, EventRules
+from infra.constructs.event_rules import EventRules
 from infra.constructs.storage import create_audit_table, create_bucket, create_placement_table
-from infra.event_patterns import AUDITED, COPY_REQUESTS, upload_patterns
 from infra.permissions import (
     OPERATIONS,
     audit_table_denials,
@@ -29,6 +28,7 @@ from infra.permissions import (
 )
 from infra.settings.functions import FunctionSettings
 from infra.settings.stack import Settings
+from shared.event_rules import audit_rules, copy_rules
 from shared.events import COPY_REQUESTED
 from shared.routes import Route
 
@@ -146,21 +146,19 @@ class CopytrailStack(Stack):
         return {name: account for name, account in owners.items() if account is not None}
 
     def _create_event_rules(self) -> None:
-        transfers = Bus(self._settings.transfer_bus_name, created_by=self._transfer_bus)
-        requested = EventRule("copies that were asked for", "requests", [COPY_REQUESTS], transfers)
-        ended = EventRule("how transfers ended, and what operators did", "completions", [AUDITED], transfers)
-        along_routes = [
-            # The route's own words name its rule: another route in front of it changes nothing.
-            EventRule(
-                f"uploads on the route {route.source_bucket} to {route.destination_bucket}", _json(route), patterns
-            )
-            for route, patterns in zip(self._settings.routes, map(upload_patterns, self._routes), strict=True)
-        ]
+        bus = self._settings.transfer_bus_name
         for id_, function, rules in (
-            ("CopyFeed", self._copier, [*along_routes, requested]),
-            ("AuditFeed", self._auditor, [ended]),
+            ("CopyFeed", self._copier, copy_rules(self._settings.routes, self._routes, transfer_bus=bus)),
+            ("AuditFeed", self._auditor, audit_rules(transfer_bus=bus)),
         ):
-            EventRules(self, id_, queue=function.queue, dead_letter_queue=function.dead_letter_queue, rules=rules)
+            EventRules(
+                self,
+                id_,
+                queue=function.queue,
+                dead_letter_queue=function.dead_letter_queue,
+                rules=rules,
+                transfer_bus=self._transfer_bus,
+            )
 
     def _create_operator_policies(self) -> Mapping[str, str]:
         functions = [self._copier, self._auditor]
@@ -216,9 +214,14 @@ class CopytrailStack(Stack):
             "CopierRoleArn": self._copier.role.role_arn,
             "CopierFunctionName": self._copier.function.function_name,
             "AuditorFunctionName": self._auditor.function.function_name,
+            "CopierMappingId": self._copier.mapping.event_source_mapping_id,
+            "AuditorMappingId": self._auditor.mapping.event_source_mapping_id,
             "CopierLogGroupName": self._copier.log_group.log_group_name,
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
             **policy_arns,
+            "KmsKeyArns": _json(
+                {alias: bucket.kms_key_arn for alias, bucket in self._settings.buckets.items() if bucket.kms_key_arn}
+            ),
             "Parts": _json({"threshold": sizes.threshold, "part": sizes.part}),
         }
         for name, value in outputs.items():

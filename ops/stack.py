@@ -30,8 +30,13 @@ class Output(StrEnum):
     AUDIT_TABLE_NAME = "AuditTableName"
     BUCKET_NAMES = "BucketNames"
     COPIER_ROLE_ARN = "CopierRoleArn"
+    COPIER_FUNCTION_NAME = "CopierFunctionName"
+    AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
+    COPIER_MAPPING_ID = "CopierMappingId"
+    AUDITOR_MAPPING_ID = "AuditorMappingId"
     COPIER_LOG_GROUP_NAME = "CopierLogGroupName"
     AUDITOR_LOG_GROUP_NAME = "AuditorLogGroupName"
+    KMS_KEY_ARNS = "KmsKeyArns"
     PARTS = "Parts"
 
 

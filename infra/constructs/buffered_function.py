@@ -98,7 +98,7 @@ class BufferedFunction(Construct):
             },
         )
         # Not `SqsEventSource`: it would grant more than the mapping needs.
-        lambda_.EventSourceMapping(
+        self.mapping = lambda_.EventSourceMapping(
             self,
             "Mapping",
             target=self.function,

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra import naming
-from infra.event_patterns import LARGEST_FILTER_SIZE
 from infra.settings.section import Section, between, one_of
+from shared.event_patterns import LARGEST_FILTER_SIZE
 
 
 class Bucket(Section):

@@ -36,7 +36,7 @@ def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: T
 def test_every_name_can_be_left_out(readable: Readable) -> None:
     template = readable({})
     assert chosen_names(template) == set()
-    assert len(template["Outputs"]) == 18
+    assert len(template["Outputs"]) == 21
 
 
 def test_two_stacks_share_no_name(readable: Readable) -> None:
@@ -58,6 +58,7 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "destination": "Bucketsdestination",
     }
     assert json.loads(outputs.pop("Parts")) == {"threshold": 256 * 1024**2, "part": 64 * 1024**2}
+    assert json.loads(outputs.pop("KmsKeyArns")) == {}
     assert outputs == {
         "TransferBusName": "TransferBus",
         "CopyQueueUrl": "CopierQueue",
@@ -68,6 +69,8 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "CopierRoleArn": "CopierRole.Arn",
         "CopierFunctionName": "CopierFunction",
         "AuditorFunctionName": "AuditorFunction",
+        "CopierMappingId": "CopierMapping",
+        "AuditorMappingId": "AuditorMapping",
         "CopierLogGroupName": "CopierLogGroup",
         "AuditorLogGroupName": "AuditorLogGroup",
         "ReaderPolicyArn": "ReaderPolicy",

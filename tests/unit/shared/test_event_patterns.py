@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from infra.event_patterns import (
+from shared.event_patterns import (
     LARGEST_FILTER_SIZE,
     LONGEST_PATTERN,
     MOST_COMPLEX,
