@@ -23,7 +23,10 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
-@pytest.fixture(params=["0", "1"], ids=["in one process", "with a worker"])
+# `make test` runs with workers.
+@pytest.fixture(
+    params=[pytest.param("0", id="in one process", marks=pytest.mark.long), pytest.param("1", id="with a worker")]
+)
 def run(request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Runs pytest on the text of a test module; the exit code and all that it prints."""
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -122,7 +123,6 @@ def test_no_call_takes_it_for_an_answer(endpoint: str, call: str, answer: str) -
     client = _client(service, endpoint)
     with pytest.raises((ForeignAnswerError, ClientError)) as raised:
         getattr(client, call)(**parameters)
-    client.close()
     assert f"{endpoint} answered " in str(raised.value)
 
 
@@ -137,6 +137,7 @@ def test_what_aws_says_of_nothing_is_an_answer() -> None:
         sqs.close()
 
 
+@cache
 def _client(service: str, endpoint: str) -> Any:
     from botocore.config import Config  # noqa: PLC0415 - with the client
 
