@@ -13,6 +13,8 @@ from shared.copy_plan import MEBIBYTE, largest_copy, seconds_for
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,30}")
 # SQS hands out up to this many messages at once.
 _BATCH_WITHOUT_WINDOW = 10
+# "Configuring scaling behavior for SQS event source mappings", Lambda developer guide.
+_BATCHES_OF_A_POLLER = 10
 
 
 def find_problems(settings: Settings) -> Iterator[str]:
@@ -24,8 +26,10 @@ def find_problems(settings: Settings) -> Iterator[str]:
         yield "copytrail.routes is missing: say from which bucket to which, as the buckets are not source, destination"
     else:
         yield from problems_of_routes(settings.routes, settings.buckets)
-    yield from _function_problems("copier", settings.copier)
-    yield from _function_problems("auditor", settings.auditor)
+    for name, function in (("copier", settings.copier), ("auditor", settings.auditor)):
+        yield from _function_problems(name, function)
+        yield from _concurrency_problems(name, function)
+    yield from _access_log_problems(settings)
     yield from _same_names(settings)
     yield from _too_little_time(settings)
 
@@ -39,8 +43,13 @@ def _bucket_problems(alias: str, bucket: Bucket) -> Iterator[str]:
         )
     if bucket.existing and bucket.name is None:
         yield f"{place}.existing is true: the bucket that is already there needs its name"
-    if bucket.existing and (bucket.public_read or bucket.versioned):
-        yield f"{place}.existing is true: copytrail does not change that bucket; leave publicRead, versioned out"
+    if bucket.existing and (bucket.public_read or bucket.versioned or bucket.noncurrent_days is not None):
+        yield (
+            f"{place}.existing is true: copytrail does not change that bucket; leave publicRead, versioned,"
+            " noncurrentDays out"
+        )
+    elif bucket.noncurrent_days is not None and not bucket.versioned:
+        yield f"{place}.noncurrentDays is for versioned buckets: there are no older versions without"
     if bucket.public_read and bucket.kms_key_arn:
         yield f"{place}.kmsKeyArn does not go with publicRead: nobody reads such objects without a role of their own"
     if bucket.account and not bucket.existing:
@@ -59,6 +68,42 @@ def _function_problems(function: str, settings: FunctionSettings) -> Iterator[st
             f"copytrail.{function}.batchSize is {settings.batch_size}: more than 10 needs a batchingWindowSeconds of"
             " at least 1"
         )
+
+
+def _concurrency_problems(function: str, settings: FunctionSettings) -> Iterator[str]:
+    place = f"copytrail.{function}"
+    pollers, reserved = settings.pollers, settings.reserved_concurrency
+    at_a_time, cause = settings.max_concurrency, f"maxConcurrency is {settings.max_concurrency:,}"
+    if pollers.maximum is not None:
+        at_a_time = pollers.maximum * _BATCHES_OF_A_POLLER
+        cause = f"pollers.maximum is {pollers.maximum:,}, of {_BATCHES_OF_A_POLLER} batches each"
+        if "max_concurrency" in settings.model_fields_set:
+            yield f"{place}.maxConcurrency does not go with pollers, which set their own pace: leave one of them out"
+        if pollers.minimum > pollers.maximum:
+            yield f"{place}.pollers.minimum is {pollers.minimum:,}: it must not be more than the maximum"
+    elif "minimum" in pollers.model_fields_set:
+        yield f"{place}.pollers.maximum is missing: without it there are no pollers of its own"
+    if reserved is not None and reserved < at_a_time:
+        # What Lambda throttles has been received: it counts towards maxReceiveCount.
+        yield (
+            f"{place}.reservedConcurrency is {reserved:,}, and {cause}: what goes beyond is throttled, and messages"
+            f" would be dead-lettered for it; reserve {at_a_time:,} at least"
+        )
+
+
+def _access_log_problems(settings: Settings) -> Iterator[str]:
+    logs = settings.access_logs
+    place = "copytrail.accessLogs"
+    if logs.existing and logs.bucket_name is None:
+        yield f"{place}.existing is true: the bucket that is already there needs its bucketName"
+    if logs.existing and logs.keep_days is not None:
+        yield f"{place}.existing is true: copytrail does not change that bucket; leave keepDays out"
+    if logs.bucket_name is not None and not logs.are_kept:
+        yield f"{place}.keepDays is missing: say after how many days access logs go, or that the bucket is existing"
+    if logs.bucket_name is not None:
+        for alias, bucket in settings.buckets.items():
+            if bucket.name == logs.bucket_name:
+                yield f"{place}.bucketName is '{alias}' of the buckets: logs would be copied, or log themselves"
 
 
 def _same_names(settings: Settings) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """AWS's rules for the names in cdk.json, as types: each takes what AWS takes, and says what is wrong with the rest."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -66,6 +66,36 @@ def _parts_of_keys(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+# What all services take that copytrail tags ("Tag naming limits and requirements", AWS tagging user guide).
+_TAG = re.compile(r"[\w .:/=+@-]*")
+_LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
+# S3 and CloudFormation take 50; CloudFormation adds three of its own to resources.
+_MOST_TAGS = 40
+
+
+def _tags(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise ValueError('must be an object of texts, such as {"team": "storage"}')
+    problems = [f"has {len(value)} tags: {_MOST_TAGS} at most"] if len(value) > _MOST_TAGS else []
+    for key, text in value.items():
+        problems += [f"has {key!r}: {problem}" for problem in _tag_problems(key, text)]
+    # IAM takes no two that differ in their case only.
+    if len({key.casefold() for key in value}) < len(value):
+        problems.append("names the same tag twice, in upper and lower case")
+    if problems:
+        raise ValueError(*problems)
+    return value
+
+
+def _tag_problems(key: str, text: str) -> Iterator[str]:
+    if not (1 <= len(key) <= _LONGEST_TAG_KEY and 1 <= len(text) <= _LONGEST_TAG_VALUE):
+        yield f"a tag's name has 1 to {_LONGEST_TAG_KEY} characters, its value 1 to {_LONGEST_TAG_VALUE}"
+    if not (_TAG.fullmatch(key) and _TAG.fullmatch(text)):
+        yield "a tag is made of letters, digits, spaces and characters of _.:/=+-@"
+    if key.casefold().startswith("aws:"):
+        yield "names that begin with aws: are reserved"
+
+
 Text = Annotated[str, Field(min_length=1)]
 
 # Source of each: the resource's page in the CloudFormation template reference.
@@ -125,3 +155,5 @@ BucketName = Annotated[
 DestinationPrefix = Annotated[Text, _rule(_no_dot_segments), _rule(_can_be_listed)]
 # Texts that keys begin or end with, none of them twice.
 PartsOfKeys = Annotated[tuple[str, ...], BeforeValidator(_parts_of_keys)]
+# Tags by their names.
+Tags = Annotated[Mapping[str, str], BeforeValidator(_tags)]

@@ -1,6 +1,6 @@
 """IAM statements: what each function may do beyond its own queue and log group, operators may, and nobody may."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+from infra.key_permissions import bucket_key_reading
 from infra.settings.buckets import Bucket
 from shared.audit_log import schema
 from shared.copier_permissions import S3Resource, copier_grants
@@ -48,17 +49,6 @@ def copier_permissions(
     for grant in copier_grants(routes):
         yield statement(*grant.actions, on=[_arn(place, buckets) for place in grant.places])
     yield publishing(*DETAIL_TYPES.values(), on=transfer_bus)
-
-
-def key_permissions(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -> Iterator[iam.PolicyStatement]:
-    """What the copier needs of the KMS keys with which the buckets of these routes encrypt.
-
-    Source: "Using server-side encryption with AWS KMS keys", S3 user guide: completing a multipart upload decrypts.
-    """
-    if keys := _keys(buckets[route.source_bucket] for route in routes):
-        yield statement("kms:Decrypt", on=keys)
-    if keys := _keys(buckets[route.destination_bucket] for route in routes):
-        yield statement("kms:Decrypt", "kms:GenerateDataKey", on=keys)
 
 
 def placement_permissions(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
@@ -137,8 +127,7 @@ def bucket_reader_permissions(
     ):
         if aliases:
             yield statement(*actions, on=[buckets[alias].arn_for_objects("*") for alias in sorted(aliases)])
-    if keys := _keys(settings.values()):
-        yield statement("kms:Decrypt", on=keys)
+    yield from bucket_key_reading(settings.values())
 
 
 def replayer_permissions(
@@ -183,7 +172,3 @@ def _arns(queues: Sequence[sqs.IQueue]) -> list[str]:
 def _arn(place: S3Resource, buckets: Mapping[str, s3.IBucket]) -> str:
     bucket = buckets[place.bucket]
     return bucket.bucket_arn if place.keys is None else bucket.arn_for_objects(place.keys)
-
-
-def _keys(buckets: Iterable[Bucket]) -> list[str]:
-    return [bucket.kms_key_arn for bucket in buckets if bucket.kms_key_arn is not None]

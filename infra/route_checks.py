@@ -23,6 +23,8 @@ from shared.routes import LONGEST_KEY_BYTES, Route, find_cycle
 _ENVIRONMENT_BYTES = 4096
 _FIXED_VARIABLES_BYTES = 1024
 _MOST_QUOTED = 40
+# What the dead-letter queues keep a message ("Amazon SQS message quotas": no more is possible).
+_DAYS_OF_A_LETTER = 14
 
 
 def did_you_mean(word: str, known: Collection[str], *, otherwise: str) -> str:
@@ -112,6 +114,11 @@ def _version_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[s
         bucket = buckets.get(alias)
         if bucket and not (bucket.versioned or bucket.existing):
             yield f"""has versions "every", but '{alias}' is not versioned: give the bucket "versioned": true"""
+        if bucket and bucket.noncurrent_days is not None and bucket.noncurrent_days < _DAYS_OF_A_LETTER:
+            yield (
+                f"""has versions "every", and '{alias}' drops older versions after {bucket.noncurrent_days} days: a"""
+                f" dead-lettered message waits for {_DAYS_OF_A_LETTER}; make its noncurrentDays that many at least"
+            )
     if route.deletes:
         yield 'has versions "every" and deletes, which do not go together: take one of them out'
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 import msgspec
-from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack
+from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack, Tags
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -12,16 +12,24 @@ from constructs import Construct
 
 from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms
+from infra.constructs.buckets import create_access_log_bucket, create_bucket
 from infra.constructs.buffered_function import BufferedFunction
+from infra.constructs.encryption import create_customer_key
 from infra.constructs.event_rules import EventRules
-from infra.constructs.storage import create_audit_table, create_bucket, create_placement_table
+from infra.constructs.storage import create_audit_table, create_placement_table
+from infra.key_permissions import (
+    bucket_key_permissions,
+    queue_key_permissions,
+    queue_key_reading,
+    table_key_permissions,
+    table_key_reading,
+)
 from infra.permissions import (
     OPERATIONS,
     audit_table_denials,
     auditor_permissions,
     bucket_reader_permissions,
     copier_permissions,
-    key_permissions,
     placement_permissions,
     reader_permissions,
     replayer_permissions,
@@ -43,8 +51,16 @@ class CopytrailStack(Stack):
             description="copytrail: copies every upload once, never backwards, and keeps a permanent record of it",
             # The command line checks the bootstrap version itself; the template needs no parameter for it.
             synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+            termination_protection=settings.termination_protection,
         )
         self._settings = settings
+        for name, value in settings.tags.items():
+            Tags.of(self).add(name, value)
+        self._key = (
+            create_customer_key(self, "CustomerKey", log_groups=_log_groups(settings))
+            if settings.customer_key
+            else None
+        )
         self._buckets = self._create_buckets()
         self._routes = [self._with_names(route) for route in settings.routes]
         self._routes_json = _json(self._routes)
@@ -54,7 +70,7 @@ class CopytrailStack(Stack):
             event_bus_name=settings.transfer_bus_name,
             description="copytrail: what became of each upload, and what is asked for",
         )
-        self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name)
+        self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name, key=self._key)
         self._copier = self._create_copier()
         # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
         self._table.node.add_dependency(self._copier, *self._buckets.values())
@@ -72,8 +88,9 @@ class CopytrailStack(Stack):
                     f"Turn Amazon EventBridge on in the notifications of {self._settings.buckets[alias].name}: that"
                     " bucket is not copytrail's to change, and nothing is copied until it sends its events"
                 )
+        access_logs = create_access_log_bucket(self, "AccessLogs", self._settings.access_logs)
         return {
-            alias: create_bucket(scope, alias, bucket, sends_events=alias in sources)
+            alias: create_bucket(scope, alias, bucket, sends_events=alias in sources, access_logs=access_logs)
             for alias, bucket in self._settings.buckets.items()
         }
 
@@ -98,11 +115,12 @@ class CopytrailStack(Stack):
         copier.function.add_environment("COPY_QUEUE_URL", copier.queue.queue_url)
         copier.function.add_environment("COPY_DLQ_URL", copier.dead_letter_queue.queue_url)
         copier.allow(copier_permissions(self._settings.routes, self._buckets, self._transfer_bus))
-        copier.allow(key_permissions(self._settings.routes, self._settings.buckets))
+        copier.allow(bucket_key_permissions(self._settings.routes, self._settings.buckets))
         if any(route.versions == "every" for route in self._settings.routes):
-            placements = create_placement_table(self, "PlacementTable")
+            placements = create_placement_table(self, "PlacementTable", key=self._key)
             copier.function.add_environment("PLACEMENT_TABLE_NAME", placements.table_name)
             copier.allow(placement_permissions(placements))
+            copier.allow(table_key_permissions(self._key))
         return copier
 
     def _create_auditor(self) -> BufferedFunction:
@@ -111,6 +129,7 @@ class CopytrailStack(Stack):
         auditor.function.add_environment("AUDIT_QUEUE_URL", auditor.queue.queue_url)
         auditor.function.add_environment("AUDIT_DLQ_URL", auditor.dead_letter_queue.queue_url)
         auditor.allow(auditor_permissions(self._table))
+        auditor.allow(table_key_permissions(self._key))
         for denied in audit_table_denials(
             auditor.role, break_glass_role_arn=self._settings.audit_table.break_glass_role_arn
         ):
@@ -134,6 +153,7 @@ class CopytrailStack(Stack):
             code=lambda_.Code.from_asset(str(asset), asset_hash=content_hash(asset)),
             settings=settings,
             log_retention_days=self._settings.log_retention_days,
+            key=self._key,
             environment={"POWERTOOLS_LOG_LEVEL": self._settings.log_level, **environment},
             continues=continues,
         )
@@ -166,13 +186,17 @@ class CopytrailStack(Stack):
             (
                 "ReaderPolicy",
                 "to look at all there is but the buckets, and change nothing",
-                reader_permissions(
-                    self,
-                    queues=[function.queue for function in functions],
-                    dead_letter_queues=[function.dead_letter_queue for function in functions],
-                    table=self._table,
-                    log_groups=[function.log_group for function in functions],
-                ),
+                [
+                    *reader_permissions(
+                        self,
+                        queues=[function.queue for function in functions],
+                        dead_letter_queues=[function.dead_letter_queue for function in functions],
+                        table=self._table,
+                        log_groups=[function.log_group for function in functions],
+                    ),
+                    *queue_key_reading(self._key),
+                    *table_key_reading(self._key),
+                ],
             ),
             (
                 "BucketReaderPolicy",
@@ -198,7 +222,10 @@ class CopytrailStack(Stack):
         }
 
     def _replaying(self, function: BufferedFunction, *publishes: str) -> Iterator[iam.PolicyStatement]:
-        return replayer_permissions(function.queue, function.dead_letter_queue, self._transfer_bus, publishes=publishes)
+        yield from replayer_permissions(
+            function.queue, function.dead_letter_queue, self._transfer_bus, publishes=publishes
+        )
+        yield from queue_key_permissions(self._key)
 
     def _create_outputs(self, policy_arns: Mapping[str, str]) -> None:
         sizes = self._settings.copier.part_sizes
@@ -226,6 +253,12 @@ class CopytrailStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
+
+
+def _log_groups(settings: Settings) -> list[str]:
+    """Patterns of the names of the functions' log groups: CloudFormation begins those it chooses with the stack's."""
+    functions = [settings.copier.function_name, settings.auditor.function_name]
+    return [f"{settings.stack_name}-*", *(f"/aws/lambda/{name}" for name in functions if name is not None)]
 
 
 def _json(value: object) -> str:

@@ -5,13 +5,15 @@ from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.key_permissions import queue_key_permissions
 from infra.permissions import statement
-from infra.settings.functions import FunctionSettings
+from infra.settings.functions import FunctionSettings, PollerSettings
 
 # In bytes ("Amazon SQS message quotas").
 _LARGEST_MESSAGE = 1024 * 1024
@@ -22,7 +24,8 @@ _EXPLANATION = 16 * 1024
 class BufferedFunction(Construct):
     """A function that takes messages from a queue of its own, in batches, and answers for each.
 
-    One that `continues` also sends itself messages, to go on with what one invocation has no time for.
+    With a `key`, messages and logs are encrypted with it. One that `continues` also sends itself messages, to go on
+    with what one invocation has no time for.
     """
 
     def __init__(
@@ -34,14 +37,16 @@ class BufferedFunction(Construct):
         code: lambda_.Code,
         settings: FunctionSettings,
         log_retention_days: int,
+        key: kms.IKey | None,
         environment: Mapping[str, str],
         continues: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letter_queue = _queue(self, "DeadLetterQueue", retention_period=Duration.days(14))
+        self.dead_letter_queue = _queue(self, "DeadLetterQueue", key=key, retention_period=Duration.days(14))
         self.queue = _queue(
             self,
             "Queue",
+            key=key,
             # A dead-lettered message keeps its age: it must have days left to be looked at.
             retention_period=Duration.days(4),
             # "Configuring a queue to use with Lambda": six times the timeout, plus the window.
@@ -56,6 +61,7 @@ class BufferedFunction(Construct):
             "LogGroup",
             name=f"/aws/lambda/{settings.function_name}" if settings.function_name else None,
             retention_days=log_retention_days,
+            key=key,
         )
         self.role = iam.Role(
             self,
@@ -75,6 +81,7 @@ class BufferedFunction(Construct):
         )
         if continues:
             self.allow([statement("sqs:SendMessage", on=[self.queue.queue_arn])])
+        self.allow(queue_key_permissions(key))
         self.function = lambda_.Function(
             self,
             "Function",
@@ -88,6 +95,7 @@ class BufferedFunction(Construct):
             log_group=self.log_group,
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_seconds),
+            reserved_concurrent_executions=settings.reserved_concurrency,
             # Lambda stops what has gone from a function to its queue and back 16 times: it takes it for a mistake.
             recursive_loop=lambda_.RecursiveLoop.ALLOW if continues else None,
             environment={
@@ -97,6 +105,7 @@ class BufferedFunction(Construct):
                 **environment,
             },
         )
+        pollers = _pollers(settings.pollers)
         # Not `SqsEventSource`: it would grant more than the mapping needs.
         self.mapping = lambda_.EventSourceMapping(
             self,
@@ -105,7 +114,8 @@ class BufferedFunction(Construct):
             event_source_arn=self.queue.queue_arn,
             batch_size=settings.batch_size,
             max_batching_window=Duration.seconds(settings.batching_window_seconds),
-            max_concurrency=settings.max_concurrency,
+            max_concurrency=settings.max_concurrency if pollers is None else None,
+            provisioned_poller_config=pollers,
             report_batch_item_failures=True,
         )
 
@@ -115,10 +125,17 @@ class BufferedFunction(Construct):
             self.role.add_to_policy(each)
 
 
+def _pollers(settings: PollerSettings) -> lambda_.ProvisionedPollerConfig | None:
+    if settings.maximum is None:
+        return None
+    return lambda_.ProvisionedPollerConfig(minimum_pollers=settings.minimum, maximum_pollers=settings.maximum)
+
+
 def _queue(
     scope: Construct,
     id_: str,
     *,
+    key: kms.IKey | None,
     retention_period: Duration,
     visibility_timeout: Duration | None = None,
     largest_message: int = _LARGEST_MESSAGE,
@@ -127,8 +144,8 @@ def _queue(
     return sqs.Queue(
         scope,
         id_,
-        # SSE-KMS behind EventBridge would need a customer's key that lets EventBridge use it.
-        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+        encryption_master_key=key,
         enforce_ssl=True,
         retention_period=retention_period,
         visibility_timeout=visibility_timeout,
@@ -137,8 +154,10 @@ def _queue(
     )
 
 
-def _log_group(scope: Construct, id_: str, *, name: str | None, retention_days: int) -> logs.LogGroup:
-    group = logs.LogGroup(scope, id_, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
+def _log_group(
+    scope: Construct, id_: str, *, name: str | None, retention_days: int, key: kms.IKey | None
+) -> logs.LogGroup:
+    group = logs.LogGroup(scope, id_, log_group_name=name, encryption_key=key, removal_policy=RemovalPolicy.DESTROY)
     # The construct takes a word for each number of days that CloudWatch Logs allows; CloudFormation takes the number.
     cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = retention_days
     return group

@@ -8,6 +8,9 @@ from infra import naming
 from infra.settings.section import Section, between, one_of
 from shared.event_patterns import LARGEST_FILTER_SIZE
 
+# S3 tells no limit; a hundred years are none.
+_Days = Annotated[int, between(1, 36_500)]
+
 
 class Bucket(Section):
     """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose.
@@ -20,7 +23,22 @@ class Bucket(Section):
     account: naming.AccountId | None = None
     public_read: bool = False
     versioned: bool = False
+    # Of a version, after a newer one or a delete marker took its place.
+    noncurrent_days: _Days | None = None
     kms_key_arn: naming.KmsKeyArn | None = None
+
+
+class AccessLogSettings(Section):
+    """Where S3 writes down each request to the buckets that are created: a bucket made for it, or one that is there."""
+
+    bucket_name: naming.BucketName | None = None
+    existing: bool = False
+    keep_days: _Days | None = None
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether there are any."""
+        return self.existing or self.keep_days is not None
 
 
 _Bytes = Annotated[int, between(0, LARGEST_FILTER_SIZE)]

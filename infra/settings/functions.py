@@ -20,6 +20,16 @@ _PartMebibytes = Annotated[
 ]
 
 
+class PollerSettings(Section):
+    """Pollers that are kept ready for the queue, at a price ("provisioned mode"); without a maximum there are none.
+
+    Limits: "ProvisionedPollerConfig" of AWS::Lambda::EventSourceMapping, and for SQS at least 2.
+    """
+
+    minimum: Annotated[int, between(2, 200)] = 2
+    maximum: Annotated[int, between(2, 2000)] | None = None
+
+
 class FunctionSettings(Section):
     """A function behind its queue. A name that is None is CloudFormation's to choose.
 
@@ -33,6 +43,9 @@ class FunctionSettings(Section):
     batch_size: _BatchSize = 10
     batching_window_seconds: Annotated[int, between(0, 300)] = 0
     max_concurrency: _MaxConcurrency
+    # Taken out of the account's concurrency, of which Lambda keeps 100 back: not ours to take unasked.
+    reserved_concurrency: Annotated[int, between(2, 100_000)] | None = None
+    pollers: PollerSettings = PollerSettings()
     # Throttled invocations count as receives: with fewer than 5, healthy messages are dead-lettered. 5 receives, each 6
     # time-outs long, are an hour with the time-outs below.
     max_receive_count: Annotated[int, between(5, 1000)] = 5

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticUseDefault
 
 
 def between(minimum: int, maximum: int, because: str = "") -> AfterValidator:
@@ -35,9 +34,10 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", alias_generator=to_camel)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, value: Any) -> Any:
-        if value is None:
-            raise PydanticUseDefault
-        return value
+        known = {field.validation_alias for field in cls.model_fields.values()}
+        if not isinstance(value, dict):
+            return value
+        return {key: each for key, each in value.items() if each is not None or key not in known}

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from infra import naming
-from infra.settings.buckets import Bucket, RouteSettings
+from infra.settings.buckets import AccessLogSettings, Bucket, RouteSettings
 from infra.settings.functions import AuditorSettings, CopierSettings
 from infra.settings.monitoring import AlarmSettings
 from infra.settings.section import Section, one_of
@@ -46,6 +46,10 @@ class Settings(Section):
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
     log_retention_days: Annotated[int, one_of(*_RETENTION_DAYS)] = 90
     alarms: AlarmSettings = AlarmSettings()
+    access_logs: AccessLogSettings = AccessLogSettings()
+    customer_key: bool = False
+    tags: naming.Tags = Field(default_factory=dict)
+    termination_protection: bool = True
 
     @field_validator("route_settings")
     @classmethod

@@ -1,8 +1,8 @@
-"""CloudFormation: a decision for every resource type, updates that are refused or no change, and gone change sets.
+"""CloudFormation: a decision for every type of resource, changes and deletions that are refused, and gone change sets.
 
 moto skips a type that it does not know, puts nothing in the place of a resource that it cannot change, takes metadata
-for a change, and fails inside on a change set that is not there. `cdk deploy` deletes the change set of its last run,
-waits until it is gone, and makes another of the same name.
+for a change, deletes a stack that is protected, and fails inside on a change set that is not there. `cdk deploy`
+deletes the change set of its last run, waits until it is gone, and makes another of the same name.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,8 +12,10 @@ from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult
 
-from localaws.gaps.patching import Patch, around
+from localaws.gaps.patching import Patch, adding, around
 from localaws.models import resource_types
 from localaws.models.base import Inert
 
@@ -35,6 +37,8 @@ def patches() -> Iterator[Patch]:
     yield around(ResourceMap, "update", _refusing_impossible_changes)
     yield around(ResourceMap, "build_resource_diff", _without_metadata)
     yield around(ResourceMap, "delete", _retaining)
+    yield adding(CloudFormationResponse, "update_termination_protection", _updating_protection)
+    yield around(CloudFormationBackend, "delete_stack", _deleting_unprotected)
     yield around(CloudFormationBackend, "delete_change_set", _deleting_change_set)
     yield around(CloudFormationBackend, "describe_change_set", _describing_change_set)
     yield around(CloudFormationBackend, "execute_change_set", _executing_change_set)
@@ -89,6 +93,21 @@ def _retaining(original: Callable[..., None], self: ResourceMap) -> None:
         if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
             resource["DeletionPolicy"] = "Retain"
     original(self)
+
+
+def _updating_protection(self: CloudFormationResponse) -> ActionResult:
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
+
+
+def _deleting_unprotected(original: Callable[..., None], self: CloudFormationBackend, name_or_stack_id: str) -> None:
+    for stack in self.stacks.values():
+        if name_or_stack_id in {stack.name, stack.stack_id} and stack.enable_termination_protection:
+            raise ValidationError(
+                message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+            )
+    original(self, name_or_stack_id)
 
 
 def _check(template: dict[str, Any]) -> None:

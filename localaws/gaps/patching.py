@@ -11,6 +11,7 @@ class Patch(NamedTuple):
     owner: Any
     name: str
     make: Callable[[Any], Any]
+    adds: bool = False
 
 
 def around(owner: Any, name: str, ours: Callable[..., Any]) -> Patch:
@@ -25,17 +26,25 @@ def around(owner: Any, name: str, ours: Callable[..., Any]) -> Patch:
     return Patch(owner, name, make)
 
 
+def adding(owner: Any, name: str, ours: Callable[..., Any]) -> Patch:
+    """The patch that gives an owner a function that it lacks."""
+    return Patch(owner, name, lambda _: ours, adds=True)
+
+
 @contextmanager
 def patched(patches: Iterable[Patch]) -> Iterator[None]:
     """Replace functions in order; at the end put every one back, the last one first.
 
     Raises:
-        AttributeError: moto has no such function any more; the gap has to be looked at again.
+        AttributeError: moto has no such function any more, or has one that was to be added; the gap has to be looked at
+            again.
     """
     with ExitStack() as undo:
-        for owner, name, make in patches:
+        for owner, name, make, adds in patches:
+            if adds and hasattr(owner, name):
+                raise AttributeError(f"{owner} has {name} by now")
             undo.callback(_put_back, owner, name, vars(owner).get(name))
-            setattr(owner, name, make(getattr(owner, name)))
+            setattr(owner, name, make(None if adds else getattr(owner, name)))
         yield
 
 

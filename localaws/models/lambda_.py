@@ -47,6 +47,7 @@ class MappingSpec:
     reports_item_failures: bool
     enabled: bool
     max_concurrency: int | None
+    has_pollers: bool
 
     @property
     def queue_name(self) -> str:
@@ -183,6 +184,7 @@ def _mapping(mapping_id: str, properties: Properties) -> MappingSpec:
         reports_item_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
         enabled=str(properties.get("Enabled", True)).lower() == "true",
         max_concurrency=None if concurrency is None else int(concurrency),
+        has_pollers="ProvisionedPollerConfig" in properties,
     )
 
 
@@ -205,3 +207,5 @@ def _check(mapping: MappingSpec, place: AccountAndRegion) -> None:
         )
     if mapping.max_concurrency is not None and mapping.max_concurrency < _LEAST_CONCURRENCY:
         raise ValidationError(message="ScalingConfig.MaximumConcurrency must be at least 2")
+    if mapping.max_concurrency is not None and mapping.has_pollers:
+        raise ValidationError(message="ScalingConfig and ProvisionedPollerConfig cannot be used together")

@@ -20,7 +20,10 @@ _BOOTSTRAP_BUCKET = re.compile(r"cdk-[a-z0-9]+-assets-[0-9]{12}-[a-z0-9-]+")
 
 
 class Bucket(Refined):
-    """AWS::S3::Bucket with what moto leaves out: versioning, public access, ownership, lifecycle, EventBridge."""
+    """AWS::S3::Bucket with what moto leaves out: versioning, public access, ownership, lifecycle, EventBridge.
+
+    `LoggingConfiguration` is not applied: the embedded AWS writes no access logs.
+    """
 
     base: ClassVar[Any] = FakeBucket
 
@@ -84,6 +87,8 @@ def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
         api["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": str(abort["DaysAfterInitiation"])}
     if "ExpirationInDays" in rule:
         api["Expiration"] = {"Days": str(rule["ExpirationInDays"])}
+    elif rule.get("ExpiredObjectDeleteMarker"):
+        api["Expiration"] = {"ExpiredObjectDeleteMarker": "true"}
     if noncurrent := rule.get("NoncurrentVersionExpiration"):
         api["NoncurrentVersionExpiration"] = {"NoncurrentDays": str(noncurrent["NoncurrentDays"])}
     return api

@@ -42,3 +42,19 @@ def test_an_executed_change_set_is_gone(cloudformation: Any) -> None:
 
     with pytest.raises(ClientError, match=f"ChangeSet .{_NAME}. does not exist"):
         cloudformation.describe_change_set(StackName="stack", ChangeSetName=_NAME)
+
+
+def test_a_protected_stack_is_not_deleted_until_its_protection_is_taken_off(cloudformation: Any) -> None:
+    _change(cloudformation, "kept", "CREATE")
+    cloudformation.execute_change_set(StackName="kept", ChangeSetName=_NAME)
+    cloudformation.update_termination_protection(StackName="kept", EnableTerminationProtection=True)
+
+    with pytest.raises(ClientError, match=r"Stack .kept. cannot be deleted while TerminationProtection is enabled"):
+        cloudformation.delete_stack(StackName="kept")
+    [stack] = cloudformation.describe_stacks(StackName="kept")["Stacks"]
+    assert stack["EnableTerminationProtection"]
+
+    cloudformation.update_termination_protection(StackName="kept", EnableTerminationProtection=False)
+    cloudformation.delete_stack(StackName="kept")
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.describe_stacks(StackName="kept")
