@@ -98,7 +98,7 @@ def _access_log_problems(settings: Settings) -> Iterator[str]:
         yield f"{place}.existing is true: the bucket that is already there needs its bucketName"
     if logs.existing and logs.keep_days is not None:
         yield f"{place}.existing is true: copytrail does not change that bucket; leave keepDays out"
-    if logs.bucket_name is not None and not logs.are_kept:
+    if logs.bucket_name is not None and not logs.are_on:
         yield f"{place}.keepDays is missing: say after how many days access logs go, or that the bucket is existing"
     if logs.bucket_name is not None:
         for alias, bucket in settings.buckets.items():

@@ -45,7 +45,7 @@ def create_bucket(
 
 def create_access_log_bucket(scope: Construct, id_: str, settings: AccessLogSettings) -> s3.IBucket | None:
     """The bucket that S3 writes access logs to, if any are kept; its owner lets S3 in where it is there already."""
-    if not settings.are_kept:
+    if not settings.are_on:
         return None
     if settings.existing:
         return s3.Bucket.from_bucket_name(scope, id_, cast(str, settings.bucket_name))

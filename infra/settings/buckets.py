@@ -36,7 +36,7 @@ class AccessLogSettings(Section):
     keep_days: _Days | None = None
 
     @property
-    def are_kept(self) -> bool:
+    def are_on(self) -> bool:
         """Whether there are any."""
         return self.existing or self.keep_days is not None
 

@@ -13,7 +13,7 @@ def test_a_stack_is_protected_and_asks_for_nothing_that_costs() -> None:
     settings = read_settings({})
     assert settings.termination_protection
     assert not settings.customer_key
-    assert not settings.access_logs.are_kept
+    assert not settings.access_logs.are_on
     assert settings.tags == {}
     for function in (settings.copier, settings.auditor):
         assert (function.reserved_concurrency, function.pollers.maximum) == (None, None)
