@@ -87,6 +87,10 @@ mutations: .venv/.ready ## Take each guard away in turn, and show that the simul
 benchmark: .venv/.ready ## Measure time and memory at full size, beside rclone and aws (20 minutes)
 	@python -m benchmarks $(ARGS)
 
+.PHONY: audit
+audit: setup ## Look for known vulnerabilities, check licences, write the SBOMs to build/sbom (exit 4: not all could be looked at)
+	@python -m tests.supply
+
 .PHONY: docs
 docs: .venv/.ready ## Write docs/cli.md: what --help says (DEMO=1: and record docs/demo.svg anew)
 	@python -m docs.cli
