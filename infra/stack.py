@@ -85,8 +85,9 @@ class CopytrailStack(Stack):
         for alias in sorted(sources):
             if self._settings.buckets[alias].existing:
                 Annotations.of(self).add_info(
-                    f"Turn Amazon EventBridge on in the notifications of {self._settings.buckets[alias].name}: that"
-                    " bucket is not copytrail's to change, and nothing is copied until it sends its events"
+                    f"Nothing is copied from {self._settings.buckets[alias].name} until it sends its events: that"
+                    f" bucket is not copytrail's to change; once this is deployed, `copytrail enable-events {alias}`"
+                    " shows the change, and makes it when you agree"
                 )
         access_logs = create_access_log_bucket(self, "AccessLogs", self._settings.access_logs)
         return {
@@ -232,6 +233,9 @@ class CopytrailStack(Stack):
         outputs = {
             "Routes": self._routes_json,
             "BucketNames": _json({alias: bucket.bucket_name for alias, bucket in self._buckets.items()}),
+            "ExistingBuckets": _json(
+                {alias: bucket.account for alias, bucket in self._settings.buckets.items() if bucket.existing}
+            ),
             "TransferBusName": self._transfer_bus.event_bus_name,
             "CopyQueueUrl": self._copier.queue.queue_url,
             "CopyDlqUrl": self._copier.dead_letter_queue.queue_url,

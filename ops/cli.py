@@ -19,8 +19,10 @@ from ops.stack import Stack
 _COMMANDS = {
     "audit": "ops.audit.commands:audit",
     "backfill": "ops.backfill.commands:backfill",
-    "bucket-policy": "ops.bucket_policy:bucket_policy",
+    "bucket-policy": "ops.buckets.bucket_policy:bucket_policy",
     "dlq": "ops.dlq.commands:dlq",
+    "enable-events": "ops.buckets.commands:enable_events",
+    "lifecycle-rule": "ops.buckets.commands:lifecycle_rule",
     "reconcile": "ops.reconcile.commands:reconcile",
     "status": "ops.status.commands:status",
 }

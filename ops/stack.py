@@ -29,6 +29,7 @@ class Output(StrEnum):
     AUDIT_DLQ_URL = "AuditDlqUrl"
     AUDIT_TABLE_NAME = "AuditTableName"
     BUCKET_NAMES = "BucketNames"
+    EXISTING_BUCKETS = "ExistingBuckets"
     COPIER_ROLE_ARN = "CopierRoleArn"
     COPIER_FUNCTION_NAME = "CopierFunctionName"
     AUDITOR_FUNCTION_NAME = "AuditorFunctionName"
@@ -107,6 +108,39 @@ class Stack:
             CommandError: there is no such stack, or it is not a copytrail stack.
         """
         return msgspec.json.decode(self.output(Output.BUCKET_NAMES), type=dict[str, str])
+
+    @cached_property
+    def existing_buckets(self) -> dict[str, str | None]:
+        """The accounts of the buckets that the stack uses and did not make, where they are set, by their keys.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        return msgspec.json.decode(self.output(Output.EXISTING_BUCKETS), type=dict[str, str | None])
+
+    def alias_of(self, bucket: str) -> str:
+        """The key under `buckets` in cdk.json of a bucket that a person names by its key or its name.
+
+        Raises:
+            CommandError: the stack has no such bucket, or there is no such stack.
+        """
+        names = self.bucket_names
+        if bucket in names:
+            return bucket
+        for alias, name in names.items():
+            if name == bucket:
+                return alias
+        known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
+        raise UsageError(f"stack '{self.name}' has no bucket '{bucket}': it has {known}")
+
+    def expected_owner(self, alias: str) -> dict[str, str]:
+        """What goes with a request to S3, so that it is refused for a bucket of somebody else's; nothing is known: {}.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        account = self.existing_buckets.get(alias)
+        return {"ExpectedBucketOwner": account} if account else {}
 
     @cached_property
     def region(self) -> str | None:

@@ -22,6 +22,8 @@ class OperationKind(StrEnum):
     IMPORT = "Import"
     BACKFILL = "Backfill"
     REPAIR = "Repair"
+    ENABLE_EVENTS = "EnableEvents"
+    REMOVE_ORPHANED_PARTS = "RemoveOrphanedParts"
 
 
 class Stage(StrEnum):

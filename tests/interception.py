@@ -30,6 +30,7 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
         "versioning": "GetBucketVersioning",
         "requestPayment": "GetBucketRequestPayment",
         "location": "GetBucketLocation",
+        "lifecycle": "GetBucketLifecycleConfiguration",
         "notification": "GetBucketNotificationConfiguration",
         "policy": "GetBucketPolicy",
         "tagging": "GetBucketTagging",
@@ -37,6 +38,7 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
     },
     ("PUT", False): {
         "versioning": "PutBucketVersioning",
+        "lifecycle": "PutBucketLifecycleConfiguration",
         "notification": "PutBucketNotificationConfiguration",
         "policy": "PutBucketPolicy",
         "tagging": "PutBucketTagging",

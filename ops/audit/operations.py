@@ -38,8 +38,9 @@ _STYLES: dict[str, str] = {
 def operations(stack: Stack, *, since: datetime, as_json: bool) -> None:
     """List what operators did, newest first.
 
-    That is replays, drops, imports, backfills and repairs. "never finished" is what has no end on record: it goes on
-    right now, or was killed. What was stopped and goes on later is listed once for each time, under the same id.
+    That is replays, drops, imports, backfills, repairs and changes of existing buckets. "never finished" is what has no
+    end on record: it goes on right now, or was killed. What was stopped and goes on later is listed once for each time,
+    under the same id.
 
     Into a pipe: beginning, end, operation, ending, subject, who, counts, filters and id, with tabs between.
     """

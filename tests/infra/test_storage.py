@@ -149,6 +149,8 @@ def test_a_bucket_that_is_already_there_is_used_and_left_as_it_is(readable: Read
     given = variables(template, "CopierFunction")
     assert given["BUCKET_OWNERS"] == '{"already-there":"111122223333"}'
     assert given["ROUTES"] == '[{"sourceBucket":"already-there","destinationBucket":"somebodys"}]'
+    # Commands send the owner with each request to it.
+    assert template["Outputs"]["ExistingBuckets"]["Value"] == '{"source":"111122223333","destination":null}'
 
 
 def test_the_audit_table_is_keyed_by_log_id_with_both_indexes_and_protected(resources: Resources) -> None:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import IO
+from typing import IO, Any
 
 from msgspec import structs
 
@@ -229,3 +229,26 @@ def test_a_replay_leads_to_the_records_of_what_it_brought(desk: Desk) -> None:
     assert {(each["Trigger"], each["OperationId"]) for each in found} == {("replay", operation_id)}
     shown = json.loads(desk.run("audit", "get", operation_id, "--json").stdout)
     assert (shown["Operation"], shown["Counts"]) == ("Replay", {"replayed": 2})
+
+
+def test_a_source_whose_events_were_off_is_heard_again_and_who_did_that_is_on_record(desk: Desk) -> None:
+    desk.sqs.create_queue(QueueName="theirs")
+    theirs: Any = {
+        "QueueConfigurations": [
+            {"Id": "a", "QueueArn": "arn:aws:sqs:us-east-1:123456789012:theirs", "Events": ["s3:ObjectRemoved:*"]}
+        ]
+    }
+    desk.s3.put_bucket_notification_configuration(Bucket=desk.source, NotificationConfiguration=theirs)
+    desk.upload("events/off")
+
+    enabled = desk.run("enable-events", "source", "--yes")
+    desk.upload("events/on")
+    desk.wait_until_quiet()
+
+    assert enabled.returncode == 0, enabled.stderr
+    assert (desk.copy_of("events/off"), desk.copy_of("events/on")) == (None, b"body")
+    told = desk.s3.get_bucket_notification_configuration(Bucket=desk.source)
+    assert told["QueueConfigurations"] == theirs["QueueConfigurations"]
+    runs = [json.loads(line) for line in desk.run("audit", "operations", "--json").stdout.splitlines()]
+    [run] = [each for each in runs if each["Operation"] == "EnableEvents"]
+    assert (run["Subject"], run["Stage"], run["Counts"]) == (f"s3://{desk.source}", "Completed", {"changed": 1})

@@ -69,16 +69,25 @@ ACTS = (
     "reconcile --repair --in-flight-since 0s --yes",
     "backfill --bucket source --yes",
 )
+# They take what those who administer a bucket may do, and neither policy allows.
+ADMINISTERS = {
+    "enable-events source --yes": {"s3:GetBucketNotification", "s3:PutBucketNotification"},
+    "lifecycle-rule destination --apply --yes": {"s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
+}
 # They ask nothing of AWS, or run the embedded one, where everybody may do everything.
 ELSEWHERE = {"completion", "demo", "local up"}
 
 # Actions that go by another name than the operation ("Service Authorization Reference").
 ACTIONS = {
     "dynamodb:ExecuteStatement": "dynamodb:PartiQLSelect",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "s3:PutBucketNotificationConfiguration": "s3:PutBucketNotification",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
@@ -114,7 +123,11 @@ def policies(deployed: Desk) -> Mapping[str, frozenset[Grant]]:
 def traces(deployed: Desk) -> Traces:
     """Command → all that it asked of AWS, each run on dead letters, records and objects to find."""
     prepare(deployed)
-    return {words: trace(deployed, words) for words in (*READS, *ACTS)}
+    traced = {words: trace(deployed, words) for words in (*READS, *ACTS)}
+    # As a bucket is that the stack did not make.
+    deployed.s3.put_bucket_notification_configuration(Bucket=deployed.source, NotificationConfiguration={})
+    deployed.s3.delete_bucket_lifecycle(Bucket=ENCRYPTED)
+    return traced | {words: trace(deployed, words) for words in ADMINISTERS}
 
 
 def test_a_reader_may_do_all_that_a_look_takes(traces: Traces, policies: Mapping[str, frozenset[Grant]]) -> None:
@@ -129,6 +142,13 @@ def test_who_may_also_replay_may_do_all_that_acting_takes(
 
 def test_each_act_takes_more_than_a_look(traces: Traces, policies: Mapping[str, frozenset[Grant]]) -> None:
     assert not_allowed(ACTS, traces, policies["Reader"]).keys() == set(ACTS)
+
+
+def test_who_administers_a_bucket_needs_no_more_for_it_than_the_command_says(
+    traces: Traces, policies: Mapping[str, frozenset[Grant]]
+) -> None:
+    beyond = not_allowed(tuple(ADMINISTERS), traces, policies["Reader"] | policies["Replayer"])
+    assert {words: {grant.action for grant in grants} for words, grants in beyond.items()} == ADMINISTERS
 
 
 @pytest.mark.parametrize(("policy", "commands"), [("Reader", READS), ("Replayer", ACTS)])
@@ -151,7 +171,7 @@ def is_query_in_other_words(grant: Grant) -> bool:
 
 
 def test_every_command_is_run_here() -> None:
-    run = {*READS, *ACTS}
+    run = {*READS, *ACTS, *ADMINISTERS}
     assert [
         name
         for name in leaves(cli)

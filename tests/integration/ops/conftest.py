@@ -40,6 +40,7 @@ Resources:
 Outputs:
   AuditTableName: {Value: !Ref Table}
   BucketNames: {Value: '{"source":"uploads","middle":"between","destination":"theirs"}'}
+  ExistingBuckets: {Value: '{"destination":"210987654321"}'}
   CopierRoleArn: {Value: 'arn:aws-cn:iam::123456789012:role/copier'}
   Routes:
     Value: >-

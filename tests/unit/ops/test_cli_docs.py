@@ -16,13 +16,15 @@ COPYTRAIL = Path(sys.executable).with_name("copytrail")
 COMMANDS = {path: (command, context) for path, command, context in walk()}
 LEAVES = sorted(path for path, (command, _) in COMMANDS.items() if not isinstance(command, click.Group))
 
-# They write a file, a script or a policy, or run until they are stopped: there is no table to print.
+# They write a file, a script, a policy or a configuration, or run until they are stopped: there is no table to print.
 WITHOUT_A_TABLE = {
     "copytrail audit export",
     "copytrail bucket-policy",
     "copytrail completion",
     "copytrail dlq export",
     "copytrail dlq import",
+    "copytrail enable-events",
+    "copytrail lifecycle-rule",
     "copytrail local up",
 }
 

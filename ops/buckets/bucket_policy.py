@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ops.errors import UsageError
 from ops.stack import Output, Stack
 from shared.copier_permissions import copier_grants
 from shared.routes import Route
@@ -28,11 +27,7 @@ def bucket_policy(stack: Stack, bucket: str) -> None:
     --policy file://policy.json` replaces what is there. The bucket must have the object ownership "bucket owner
     enforced", so that its owner owns the copies.
     """
-    names = stack.bucket_names
-    name = names.get(bucket, bucket)
-    if name not in names.values():
-        known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
-        raise UsageError(f"stack '{stack.name}' has no bucket '{bucket}': it has {known}")
+    name = stack.bucket_names[stack.alias_of(bucket)]
     statements = _statements(name, stack.routes, stack.output(Output.COPIER_ROLE_ARN))
     click.echo(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, indent=2))
 
