@@ -19,7 +19,7 @@ CDK := npx --no-install cdk
 
 .PHONY: help
 help: ## List what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
 	@python=$$(NEEDS=venv .ci/find-python "$(PYTHON)") && echo "Setting up uv $(UV_VERSION) in .tools" >&2 \
@@ -74,6 +74,10 @@ test-long: setup ## Check, before a release, what takes long: whole matrices and
 .PHONY: test-pythons
 test-pythons: setup ## Run the unit, infra and architecture tests and the demo on every Python 3.11 to 3.14 of this machine
 	@python -m tests.pythons
+
+.PHONY: test-second-aws
+test-second-aws: setup ## Check the deployed system on ministack, and what AWS does on it and on the embedded AWS
+	pytest -m second_aws tests/second_aws
 
 .PHONY: simulate
 simulate: .venv/.ready ## Look for lost uploads on a simulated AWS: N=100000 schedules, or SEED=123 with its story

@@ -132,7 +132,9 @@ class Checks:
         deserialize = TypeDeserializer().deserialize
         for page in self._dynamodb.get_paginator("scan").paginate(TableName=self._outputs["AuditTableName"]):
             for item in page["Items"]:
-                yield {name: deserialize(value) for name, value in item.items()}
+                # What operators did is on record, too.
+                if "ObjectKey" in item:
+                    yield {name: deserialize(value) for name, value in item.items()}
 
     def _keys(self) -> Iterator[str]:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._destination):
