@@ -16,6 +16,8 @@ export UV_PROJECT_ENVIRONMENT := .venv
 # The CDK CLI is a Node program; Node comes from the venv.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 CDK := npx --no-install cdk
+# Only as it is typed after `make`: shells have a variable of that name, for a file of their own.
+ENVIRONMENT := $(if $(filter command line,$(origin ENV)),--context 'environment=$(ENV)')
 
 .PHONY: help
 help: ## List what can be made
@@ -108,20 +110,24 @@ format: .venv/.ready ## Format the code, and mend what lint can mend
 .PHONY: synth
 synth: setup ## Write the CloudFormation template to build/cdk.out
 	@rm -rf build/cdk.out
-	$(CDK) synth --quiet
+	$(CDK) synth --quiet $(ENVIRONMENT)
 	@echo "The template: $$(ls build/cdk.out/*.template.json)"
 
 .PHONY: bootstrap
-bootstrap: setup ## Prepare an account and region for the CDK, once
-	$(CDK) bootstrap $(ARGS)
+bootstrap: setup ## Prepare an account and region for the CDK, once (this one and those below: ENV=… for an environment)
+	$(CDK) bootstrap $(ENVIRONMENT) $(ARGS)
 
 .PHONY: deploy
 deploy: setup ## Deploy to the AWS account that your credentials name (ARGS=… goes to the CDK)
-	$(CDK) deploy $(ARGS)
+	$(CDK) deploy $(ENVIRONMENT) $(ARGS)
+
+.PHONY: diff
+diff: setup ## Show what deploying would change
+	$(CDK) diff $(ENVIRONMENT) $(ARGS)
 
 .PHONY: destroy
 destroy: setup ## Delete the stack; buckets and the audit table stay
-	$(CDK) destroy $(ARGS)
+	$(CDK) destroy $(ENVIRONMENT) $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built and installed

@@ -5,10 +5,11 @@ import sys
 
 from aws_cdk import App
 
-from infra.bundling import BundlingError
+from infra.bundling import ROOT, BundlingError
+from infra.environments import NAME_KEY, read_environment
 from infra.interpreters import LAMBDA_PYTHON, lambda_python
 from infra.stack import CopytrailStack
-from infra.validation import CONTEXT_KEY, read_settings
+from infra.validation import CONTEXT_KEY
 from shared.errors import ConfigurationError
 
 # Another asset, and so another deployment, than from a machine that has such a Python: nobody is to wonder why.
@@ -25,7 +26,8 @@ def main() -> int:
     if context is None:
         return _refuse([_no_context()])
     try:
-        CopytrailStack(app, read_settings(context))
+        environment = app.node.try_get_context(NAME_KEY) or ""
+        CopytrailStack(app, read_environment(environment, ROOT, context))
     except ConfigurationError as error:
         return _refuse(error.problems)
     except BundlingError as error:

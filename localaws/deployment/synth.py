@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.environments import merged
+from infra.validation import CONTEXT_KEY
 from localaws.cache import CACHE, ROOT, cached
 from localaws.errors import LocalAwsError
 
-_SETTINGS = "copytrail"
 _POLL_EVERY_S = 0.1
 # All that the template and the assets depend on.
 _INPUTS = ("cdk.json", "infra", "services", "shared", "pyproject.toml", "uv.lock")
@@ -88,9 +89,9 @@ def read_cdk_json(file: Path, overrides: Mapping[str, Any]) -> CdkJson:
     context = content.get("context", {})
     if not isinstance(context, dict):
         raise _unusable("its 'context' must be an object")
-    settings = context.get(_SETTINGS)
-    merged = {_SETTINGS: _merged(settings, overrides)} if isinstance(settings, dict) else {}
-    return CdkJson(_command(content.get("app")), {**context, **merged})
+    settings = context.get(CONTEXT_KEY)
+    changed = {CONTEXT_KEY: merged(settings, overrides)} if isinstance(settings, dict) else {}
+    return CdkJson(_command(content.get("app")), {**context, **changed})
 
 
 def _command(app: object) -> tuple[str, ...]:
@@ -103,13 +104,6 @@ def _command(app: object) -> tuple[str, ...]:
     if not words or not app.isprintable():
         raise _unusable("its 'app' is no command")
     return words
-
-
-def _merged(settings: Any, overrides: Any) -> Any:
-    if not isinstance(settings, Mapping) or not isinstance(overrides, Mapping):
-        return overrides
-    together = {**settings, **{key: _merged(settings.get(key), value) for key, value in overrides.items()}}
-    return {key: value for key, value in together.items() if value is not None}
 
 
 def _unusable(problem: str) -> SynthError:

@@ -123,3 +123,11 @@ def test_the_cdk_command_line_is_pinned_without_the_address_of_a_registry() -> N
     assert package["devDependencies"] == {"aws-cdk": pinned["version"]}
     assert pinned["integrity"].startswith("sha512-")
     assert "://" not in (ROOT / "package-lock.json").read_text()
+
+
+def test_an_environment_that_is_not_there_is_listed_without_a_traceback(
+    run_app: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    done = run_app({"copytrail": {}, "environment": "nowhere"})
+    assert done.returncode == 1
+    assert "  - ENV is 'nowhere', and there is no environments/nowhere.json" in done.stderr

@@ -1,5 +1,6 @@
 """On which Python `make` builds .venv, and what it says where there is none. Pythons and uv are stand-ins."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -182,3 +183,15 @@ def test_a_uv_that_does_not_run_is_none(machine: Machine) -> None:
     machine.python("python3", "3.11.2", before=NO_VENV)
     error = machine.make()[2]
     assert "cannot make a virtual environment" in error.splitlines()[0]
+
+
+@pytest.mark.parametrize("target", ["synth", "bootstrap", "diff", "deploy", "destroy"])
+def test_what_works_on_a_stack_works_on_that_of_an_environment(target: str) -> None:
+    def commands(*arguments: str) -> str:
+        # A shell's own variable of that name is no environment of ours.
+        shown = ["make", "--dry-run", target, *arguments]
+        variables = {**os.environ, "ENV": "/etc/shell.rc"}
+        return subprocess.run(shown, cwd=ROOT, env=variables, capture_output=True, text=True, check=True).stdout  # noqa: S603 - our own file
+
+    assert "--context" not in commands()
+    assert "--context 'environment=staging'" in commands("ENV=staging")
