@@ -120,11 +120,6 @@ RoleArn = Annotated[
 TableName = Annotated[
     Text, _matching(r"[A-Za-z0-9_.-]{3,255}", "a table name is 3 to 255 letters, digits and characters of _.-")
 ]
-BusName = Annotated[
-    Text,
-    _matching(r"[A-Za-z0-9_.-]{1,256}", "a bus name is 1 to 256 letters, digits and characters of _.-"),
-    _matching(r"(?!default$).*", "the default bus is there already and cannot be created"),
-]
 AccountId = Annotated[Text, _matching(r"[0-9]{12}", "an account id is 12 digits")]
 TopicArn = Annotated[
     Text,

@@ -70,10 +70,10 @@ class CopytrailStack(Stack):
             event_bus_name=settings.transfer_bus_name,
             description="copytrail: what became of each upload, and what is asked for",
         )
-        self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name, key=self._key)
         self._copier = self._create_copier()
+        self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name, key=self._key)
         # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
-        self._table.node.add_dependency(self._copier, *self._buckets.values())
+        self._table.node.add_dependency(self._copier.role, self._copier.log_group, *self._buckets.values())
         self._auditor = self._create_auditor()
         self._create_event_rules()
         Alarms(self, "Alarms", copier=self._copier, auditor=self._auditor, settings=settings.alarms)
@@ -167,19 +167,13 @@ class CopytrailStack(Stack):
         return {name: account for name, account in owners.items() if account is not None}
 
     def _create_event_rules(self) -> None:
-        bus = self._settings.transfer_bus_name
-        for id_, function, rules in (
-            ("CopyFeed", self._copier, copy_rules(self._settings.routes, self._routes, transfer_bus=bus)),
-            ("AuditFeed", self._auditor, audit_rules(transfer_bus=bus)),
-        ):
-            EventRules(
-                self,
-                id_,
-                queue=function.queue,
-                dead_letter_queue=function.dead_letter_queue,
-                rules=rules,
-                transfer_bus=self._transfer_bus,
-            )
+        name, bus = self._settings.transfer_bus_name, self._transfer_bus
+        copying = copy_rules(self._settings.routes, self._routes, transfer_bus=name)
+        EventRules(self, "CopyFeed", taken_by=self._copier, rules=copying, transfer_bus=bus)
+        recording = audit_rules(transfer_bus=name)
+        audit_feed = EventRules(self, "AuditFeed", taken_by=self._auditor, rules=recording, transfer_bus=bus)
+        # PutEvents succeeds when no rule matches: whoever is to record an outcome is there before it is published.
+        self._copier.function.node.add_dependency(audit_feed)
 
     def _create_operator_policies(self) -> Mapping[str, str]:
         functions = [self._copier, self._auditor]

@@ -24,6 +24,13 @@ _VALUES = {
     "int_type": "a whole number",
     "bool_type": "true or false",
 }
+# What there was once, and why it is gone.
+_FORMER = {
+    f"{CONTEXT_KEY}.transferBus": (
+        "is no setting any more: the bus is named after the stack, NAME-transfers, as what is published to a bus that"
+        " was renamed reaches nobody; leave it out"
+    )
+}
 _LONGEST_QUOTED = 60
 # How deep the objects and lists are that settings are in: the context object, its buckets or routes, and one of these.
 _LEVELS = 3
@@ -69,6 +76,8 @@ def _sentences(details: Mapping[str, Any]) -> list[str]:
     kind, value, way = details["type"], details["input"], details["loc"]
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in way).removeprefix(".")
     if kind == "extra_forbidden":
+        if place in _FORMER:
+            return [f"{place} {_FORMER[place]}"]
         answer = did_you_mean(way[-1], _known_keys(way[:-1]), otherwise="the settings here are")
         return [f"{place} is not a setting{answer}"]
     if kind == "string_unicode":

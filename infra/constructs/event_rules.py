@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IDependable
 
+from infra.constructs.buffered_function import BufferedFunction
 from shared.event_rules import DEFAULT_BUS, EventRule, beginning_of_names, in_arn
 
 
@@ -16,6 +17,7 @@ class EventRules(Construct):
 
     Both queues let rules in by how this stack's rules are named, not by which there are: EventBridge drops what a queue
     and its dead-letter queue both refuse, and a deployment that changes the rules changes the queues' policies first.
+    `taken_by`: the function that takes from the queue; it is changed before the rules are, and taken down after them.
     """
 
     def __init__(
@@ -23,8 +25,7 @@ class EventRules(Construct):
         scope: Construct,
         id_: str,
         *,
-        queue: sqs.Queue,
-        dead_letter_queue: sqs.Queue,
+        taken_by: BufferedFunction,
         rules: Sequence[EventRule],
         transfer_bus: IDependable,
     ) -> None:
@@ -33,26 +34,18 @@ class EventRules(Construct):
         patterns = [_rules_of(stack, bus) for bus in dict.fromkeys(rule.bus for rule in rules)]
         let_in = [
             target.add_to_resource_policy(_senders(target, patterns)).policy_dependable
-            for target in (queue, dead_letter_queue)
+            for target in (taken_by.queue, taken_by.dead_letter_queue)
         ]
-        before = [policy for policy in let_in if policy is not None]
+        before = [*(policy for policy in let_in if policy is not None), taken_by.mapping]
         for rule in rules:
             after = before if rule.bus == DEFAULT_BUS else [*before, transfer_bus]
-            placed = [
-                self._place(rule, number, queue, dead_letter_queue, after=after) for number in range(len(rule.patterns))
-            ]
+            placed = [self._place(rule, number, taken_by, after=after) for number in range(len(rule.patterns))]
             # An update leaves to new rules what it takes from the first: no event comes between.
             for other in placed[1:]:
                 placed[0].node.add_dependency(other)
 
     def _place(
-        self,
-        rule: EventRule,
-        number: int,
-        queue: sqs.Queue,
-        dead_letter_queue: sqs.Queue,
-        *,
-        after: Sequence[IDependable],
+        self, rule: EventRule, number: int, taken_by: BufferedFunction, *, after: Sequence[IDependable]
     ) -> events.CfnRule:
         name = rule.name(Stack.of(self).stack_name, number)
         resource = events.CfnRule(
@@ -65,8 +58,10 @@ class EventRules(Construct):
             targets=[
                 events.CfnRule.TargetProperty(
                     id="Queue",
-                    arn=queue.queue_arn,
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letter_queue.queue_arn),
+                    arn=taken_by.queue.queue_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=taken_by.dead_letter_queue.queue_arn
+                    ),
                 )
             ],
         )

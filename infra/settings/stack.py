@@ -20,12 +20,6 @@ class TableSettings(Section):
     break_glass_role_arn: naming.RoleArn | None = None
 
 
-class BusSettings(Section):
-    """The transfer bus."""
-
-    name: naming.BusName | None = None
-
-
 # What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).
 _RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -42,7 +36,6 @@ class Settings(Section):
     copier: CopierSettings = CopierSettings()
     auditor: AuditorSettings = AuditorSettings()
     audit_table: TableSettings = TableSettings()
-    transfer_bus: BusSettings = BusSettings()
     log_level: Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")] = "INFO"
     log_retention_days: Annotated[int, one_of(*_RETENTION_DAYS)] = 90
     alarms: AlarmSettings = AlarmSettings()
@@ -67,5 +60,8 @@ class Settings(Section):
 
     @property
     def transfer_bus_name(self) -> str:
-        """The name of the transfer bus, which is known before the bus is made."""
-        return self.transfer_bus.name or f"{self.stack_name}-transfers"
+        """The name of the transfer bus, which is known before the bus is made.
+
+        It is no setting: a renamed bus is another one, and PutEvents to the old one succeeds and reaches nobody.
+        """
+        return f"{self.stack_name}-transfers"

@@ -126,7 +126,6 @@ def test_policies_of_the_most_buckets_and_the_longest_names_are_not_too_long(rea
         "buckets": buckets,
         "routes": [{"from": f"b{2 * n}", "to": f"b{2 * n + 1}", **more} for n, more in enumerate(every)],
         "auditTable": {"name": "t" * 255},
-        "transferBus": {"name": "b" * 200},
     }
     for policy in policies(readable(context)).values():
         assert len(_as_deployed(policy["PolicyDocument"])) <= LONGEST_POLICY
@@ -143,7 +142,7 @@ def _as_deployed(document: Mapping[str, Any]) -> str:
             f"{function}LogGroup.Arn": f"arn:aws-cn:logs:ap-southeast-1:123456789012:log-group:{'l' * 512}:*"
             for function in ("Copier", "Auditor")
         },
-        "TransferBus.Arn": f"arn:aws-cn:events:ap-southeast-1:123456789012:event-bus/{'b' * 256}",
+        "TransferBus.Arn": f"arn:aws-cn:events:ap-southeast-1:123456789012:event-bus/{'s' * 128}-transfers",
         **{f"Bucketsb{number}.Arn": f"arn:aws-cn:s3:::{'x' * 63}" for number in range(18)},
         "AWS::Partition": "aws-cn",
         "AWS::Region": "ap-southeast-1",

@@ -139,11 +139,13 @@ def test_what_a_rule_cannot_deliver_goes_to_the_dead_letter_queue_of_its_queue(r
             assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": queue.replace("Queue.", "DeadLetterQueue.")}
 
 
-def test_a_rule_begins_only_when_both_queues_let_it_in_and_its_bus_is_there(template: Mapping[str, Any]) -> None:
+def test_a_rule_begins_only_when_both_queues_let_it_in_something_takes_from_them_and_its_bus_is_there(
+    template: Mapping[str, Any],
+) -> None:
     for rule in template["Resources"].values():
         if rule["Type"] == "AWS::Events::Rule":
             owner = rule["Properties"]["Targets"][0]["Arn"].removesuffix("Queue.Arn")
-            expected = {f"{owner}QueuePolicy", f"{owner}DeadLetterQueuePolicy"}
+            expected = {f"{owner}QueuePolicy", f"{owner}DeadLetterQueuePolicy", f"{owner}Mapping"}
             if rule["Properties"]["EventBusName"] != "default":
                 expected.add("TransferBus")
             assert set(rule["DependsOn"]) == expected

@@ -87,7 +87,7 @@ def test_the_audit_table_which_nobody_can_delete_comes_after_what_may_keep_a_fir
     template: Mapping[str, Any],
 ) -> None:
     assert policies(template, "AWS::DynamoDB::Table") == [("Retain", "Retain")]
-    assert {"CopierFunction", "CopierRole", "Bucketssource", "BucketssourcePolicy", "Bucketsdestination"} <= set(
+    assert {"CopierLogGroup", "CopierRole", "Bucketssource", "BucketssourcePolicy", "Bucketsdestination"} <= set(
         template["Resources"]["AuditTable"]["DependsOn"]
     )
 

@@ -69,8 +69,7 @@ def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> Non
             {"auditTable": {"breakGlassRoleArn": ROLE.replace("iam", "sts").replace("role", "assumed-role")}},
             "copytrail.auditTable.breakGlassRoleArn",
         ),
-        ({"transferBus": {"name": "a/b"}}, "copytrail.transferBus.name"),
-        ({"transferBus": {"name": "default"}}, "copytrail.transferBus.name"),
+        ({"transferBus": {"name": "bus"}}, "copytrail.transferBus is no setting any more: the bus is named after"),
         ({"alarms": {"topicArn": "ops"}}, "copytrail.alarms.topicArn"),
         (
             {"buckets": {**BOTH, "source": {"name": "abc", "existing": True, "account": "12"}}},
