@@ -118,7 +118,8 @@ bootstrap: setup ## Prepare an account and region for the CDK, once (this one an
 	$(CDK) bootstrap $(ENVIRONMENT) $(ARGS)
 
 .PHONY: deploy
-deploy: setup ## Deploy to the AWS account that your credentials name (ARGS=… goes to the CDK)
+deploy: setup ## Deploy to the AWS account that your credentials name, if nothing is in the way (ARGS=… goes to the CDK)
+	@python -m infra.preflight $(ENVIRONMENT) $(ARGS)
 	$(CDK) deploy $(ENVIRONMENT) $(ARGS)
 
 .PHONY: diff

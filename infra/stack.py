@@ -56,11 +56,7 @@ class CopytrailStack(Stack):
         self._settings = settings
         for name, value in settings.tags.items():
             Tags.of(self).add(name, value)
-        self._key = (
-            create_customer_key(self, "CustomerKey", log_groups=_log_groups(settings))
-            if settings.customer_key
-            else None
-        )
+        self._key = create_customer_key(self, "CustomerKey") if settings.customer_key else None
         self._buckets = self._create_buckets()
         self._routes = [self._with_names(route) for route in settings.routes]
         self._routes_json = _json(self._routes)
@@ -251,12 +247,6 @@ class CopytrailStack(Stack):
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)
-
-
-def _log_groups(settings: Settings) -> list[str]:
-    """Patterns of the names of the functions' log groups: CloudFormation begins those it chooses with the stack's."""
-    functions = [settings.copier.function_name, settings.auditor.function_name]
-    return [f"{settings.stack_name}-*", *(f"/aws/lambda/{name}" for name in functions if name is not None)]
 
 
 def _json(value: object) -> str:

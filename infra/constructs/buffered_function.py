@@ -56,13 +56,7 @@ class BufferedFunction(Construct):
                 queue=self.dead_letter_queue, max_receive_count=settings.max_receive_count
             ),
         )
-        self.log_group = _log_group(
-            self,
-            "LogGroup",
-            name=f"/aws/lambda/{settings.function_name}" if settings.function_name else None,
-            retention_days=log_retention_days,
-            key=key,
-        )
+        self.log_group = _log_group(self, "LogGroup", retention_days=log_retention_days, key=key)
         self.role = iam.Role(
             self,
             "Role",
@@ -154,10 +148,9 @@ def _queue(
     )
 
 
-def _log_group(
-    scope: Construct, id_: str, *, name: str | None, retention_days: int, key: kms.IKey | None
-) -> logs.LogGroup:
-    group = logs.LogGroup(scope, id_, log_group_name=name, encryption_key=key, removal_policy=RemovalPolicy.DESTROY)
+def _log_group(scope: Construct, id_: str, *, retention_days: int, key: kms.IKey | None) -> logs.LogGroup:
+    # Not /aws/lambda/FUNCTION: one that an earlier function of that name left there would block the deployment.
+    group = logs.LogGroup(scope, id_, encryption_key=key, removal_policy=RemovalPolicy.DESTROY)
     # The construct takes a word for each number of days that CloudWatch Logs allows; CloudFormation takes the number.
     cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = retention_days
     return group

@@ -1,15 +1,13 @@
 """The customer's own KMS key, with which queues, tables and logs are encrypted where a stack has one."""
 
-from collections.abc import Sequence
-
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 
-def create_customer_key(scope: Construct, id_: str, *, log_groups: Sequence[str]) -> kms.Key:
-    """A key that EventBridge may use for queues, and CloudWatch Logs for log groups whose names match `log_groups`.
+def create_customer_key(scope: Construct, id_: str) -> kms.Key:
+    """A key that EventBridge may use for queues, and CloudWatch Logs for the stack's log groups.
 
     It is made here rather than named in the settings, because EventBridge drops, without a word, what it can neither
     encrypt for a queue nor for its dead-letter queue: the key's policy must be right before the first event.
@@ -42,10 +40,13 @@ def create_customer_key(scope: Construct, id_: str, *, log_groups: Sequence[str]
             resources=["*"],
             conditions={
                 "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": [
-                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{name}"
-                        for name in log_groups
-                    ]
+                    # CloudFormation begins the names that it chooses with the stack's.
+                    "kms:EncryptionContext:aws:logs:arn": stack.format_arn(
+                        service="logs",
+                        resource="log-group",
+                        resource_name=f"{stack.stack_name}-*",
+                        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                    )
                 }
             },
         )

@@ -29,8 +29,15 @@ def test_the_shipped_configuration_has_the_names_that_were_asked_for(template: T
         "devops-copyfunction",
         "lambda_execution_role",
         "devops-S3CopyLogs",
-        "/aws/lambda/devops-copyfunction",
     }
+
+
+def test_logs_go_to_a_group_that_no_earlier_function_left_and_an_output_names_it(template: Template) -> None:
+    copier = template["Resources"]["CopierFunction"]["Properties"]
+    assert copier["FunctionName"] == "devops-copyfunction"
+    assert copier["LoggingConfig"] == {"LogGroup": "CopierLogGroup"}
+    assert "LogGroupName" not in template["Resources"]["CopierLogGroup"]["Properties"]
+    assert template["Outputs"]["CopierLogGroupName"]["Value"] == "CopierLogGroup"
 
 
 def test_every_name_can_be_left_out(readable: Readable, template: Template) -> None:

@@ -8,6 +8,9 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
+from infra.bundling import ROOT
+from infra.preflight import obstacles
+from infra.validation import read_settings
 from localaws.embedded import EmbeddedAws
 from shared.audit_log import schema
 from tests.deployed import DeployedFunction
@@ -121,4 +124,25 @@ def test_log_groups_have_a_retention_and_functions_their_settings(system: System
         configuration = aws.client("lambda").get_function_configuration(FunctionName=outputs[output])
         assert configuration["Architectures"] == ["arm64"]
         assert configuration["Runtime"] == "python3.13"
-    assert aws.client("lambda").list_event_source_mappings()["EventSourceMappings"] == []
+    mappings = aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert [mapping["State"] for mapping in mappings] == ["Enabled", "Enabled"]
+
+
+def test_what_is_in_the_way_is_told_of_another_stack_and_not_of_the_one_that_is_up(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in system[0].environment.items():
+        monkeypatch.setenv(name, value)
+    shipped = json.loads((ROOT / "cdk.json").read_text())["context"]["copytrail"]
+
+    def found(stack_name: str, *, imports: bool = False) -> list[str]:
+        settings = read_settings(shipped | {"stackName": stack_name})
+        told = [text for text, _ in obstacles(settings, boto3.Session(), imports=imports)]
+        assert told[0].startswith("the CDK is not set up in account 123456789012, us-east-1: run `make bootstrap`")
+        return [text.partition(" (")[0] for text in told[1:]]
+
+    assert found(system[0].stack_name or "") == []
+    lasting = ["the table devops-S3CopyLogs", "the bucket devops-public-5607", "the bucket devops-private-28593"]
+    others = ["the function devops-copyfunction", "the role lambda_execution_role"]
+    assert found("another") == [*others, *lasting]
+    assert found("another", imports=True) == others
