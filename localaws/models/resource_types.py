@@ -6,7 +6,17 @@ from typing import Any
 from localaws.errors import LocalAwsError
 from localaws.models.base import Model
 from localaws.models.lambda_ import EventSourceMapping, Function
-from localaws.models.resources import Bucket, BucketPolicy, EventBus, ManagedPolicy, Queue, QueuePolicy, Role, Table
+from localaws.models.resources import (
+    Bucket,
+    BucketPolicy,
+    EventBus,
+    Key,
+    ManagedPolicy,
+    Queue,
+    QueuePolicy,
+    Role,
+    Table,
+)
 
 # Made by moto, whole enough for what the templates say.
 MOTO: frozenset[str] = frozenset(
@@ -15,7 +25,6 @@ MOTO: frozenset[str] = frozenset(
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::KMS::Alias",
-        "AWS::KMS::Key",
         "AWS::Logs::LogGroup",
         "AWS::SSM::Parameter",
     }
@@ -27,6 +36,7 @@ OURS: Mapping[str, type[Model]] = {
     "AWS::Events::EventBus": EventBus,
     "AWS::IAM::ManagedPolicy": ManagedPolicy,
     "AWS::IAM::Role": Role,
+    "AWS::KMS::Key": Key,
     "AWS::Lambda::EventSourceMapping": EventSourceMapping,
     "AWS::Lambda::Function": Function,
     "AWS::S3::Bucket": Bucket,

@@ -10,6 +10,7 @@ from moto.events.models import EventBus as MotoEventBus
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role as MotoRole
 from moto.iam.models import iam_backends
+from moto.kms.models import Key as MotoKey
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import Queue as MotoQueue
 from moto.sqs.models import sqs_backends
@@ -179,6 +180,19 @@ class ManagedPolicy(Refined):
     def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
         """Delete the policy."""
         iam_backends[place.account_id][place.partition].delete_policy(name)
+
+
+class Key(Refined):
+    """AWS::KMS::Key; moto takes the API's spelling of tags and policy, where templates have their own."""
+
+    base: ClassVar[Any] = MotoKey
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> Any:
+        """Let moto create the key."""
+        tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties.get("Tags", [])]
+        api = {**properties, "Tags": tags, "KeyPolicy": json.dumps(properties["KeyPolicy"])}
+        return super().make(name, api, place)
 
 
 class Table(Refined):

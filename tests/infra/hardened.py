@@ -6,7 +6,7 @@ from typing import Any
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 HARDENED: Mapping[str, Any] = {
     "buckets": {
-        "source": {"versioned": True, "noncurrentDays": 30, "kmsKeyArn": KEY},
+        "source": {"publicRead": False, "versioned": True, "noncurrentDays": 30, "kmsKeyArn": KEY},
         "destination": {"versioned": True, "noncurrentDays": 365, "kmsKeyArn": KEY},
     },
     "copier": {"functionName": "the-copier", "reservedConcurrency": 200, "pollers": {"maximum": 20}},
