@@ -13,7 +13,7 @@ def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:
 
     Source: "DependsOn attribute", CloudFormation template reference: Ref, Fn::GetAtt and Fn::Sub are dependencies.
     """
-    resources = template["Resources"]
+    resources = template.get("Resources", {})
     return {
         id_: (set(_depends_on(resource)) | set(_referred(resource.get("Properties", {})))) & resources.keys()
         for id_, resource in resources.items()

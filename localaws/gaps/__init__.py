@@ -7,6 +7,7 @@ from threading import Lock
 
 from localaws.gaps import (
     cloudformation,
+    cloudformation_order,
     dynamodb,
     event_source_mappings,
     eventbridge,
@@ -35,6 +36,7 @@ _FAMILIES = (
     event_source_mappings,
     sqs,
     dynamodb,
+    cloudformation_order,
     cloudformation,
 )
 

@@ -6,6 +6,7 @@ deletes the change set of its last run, waits until it is gone, and makes anothe
 """
 
 from collections.abc import Callable, Iterator
+from graphlib import CycleError
 from typing import Any
 
 from moto.cloudformation import parsing
@@ -15,6 +16,8 @@ from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
+from localaws.deployment.order import in_order
+from localaws.gaps.cloudformation_order import is_replaced
 from localaws.gaps.patching import Patch, adding, around
 from localaws.models import resource_types
 from localaws.models.base import Inert
@@ -36,7 +39,6 @@ def patches() -> Iterator[Patch]:
     yield around(ResourceMap, "load", _loading_known_types)
     yield around(ResourceMap, "update", _refusing_impossible_changes)
     yield around(ResourceMap, "build_resource_diff", _without_metadata)
-    yield around(ResourceMap, "delete", _retaining)
     yield adding(CloudFormationResponse, "update_termination_protection", _updating_protection)
     yield around(CloudFormationBackend, "delete_stack", _deleting_unprotected)
     yield around(CloudFormationBackend, "delete_change_set", _deleting_change_set)
@@ -60,8 +62,9 @@ def _refusing_impossible_changes(
     for logical_id in self.build_resource_diff(template, parameters)["Modify"]:
         resource_type = template["Resources"][logical_id]["Type"]
         model = parsing.resource_class_from_type(resource_type)
+        is_changed = not is_replaced(self._resource_json_map[logical_id], template["Resources"][logical_id])
         # moto would put nothing in the resource's place.
-        if hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
+        if is_changed and hasattr(model.update_from_cloudformation_json, "__isabstractmethod__"):
             raise ValidationError(
                 message=f"the embedded AWS cannot change {resource_type} (resource {logical_id}) of a stack that is"
                 " up: stop it, and start it with the new settings; nothing was changed"
@@ -87,14 +90,6 @@ def _without_metadata(
     return diff
 
 
-def _retaining(original: Callable[..., None], self: ResourceMap) -> None:
-    for resource in self._resource_json_map.values():
-        # moto knows `Retain` only. For a stack that is up this one means the same.
-        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
-            resource["DeletionPolicy"] = "Retain"
-    original(self)
-
-
 def _updating_protection(self: CloudFormationResponse) -> ActionResult:
     stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
     stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection")
@@ -113,6 +108,9 @@ def _deleting_unprotected(original: Callable[..., None], self: CloudFormationBac
 def _check(template: dict[str, Any]) -> None:
     try:
         resource_types.check(template)
+        in_order(template)
+    except CycleError as error:
+        raise ValidationError(message=f"Circular dependency between resources: {error.args[1]}") from error
     except resource_types.UnsupportedResourceError as error:
         # moto's HTTP layer turns this into the answer that CloudFormation gives to a bad template.
         raise ValidationError(message=str(error)) from error

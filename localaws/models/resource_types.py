@@ -15,6 +15,7 @@ from localaws.models.resources import (
     Queue,
     QueuePolicy,
     Role,
+    Rule,
     Table,
 )
 
@@ -22,7 +23,6 @@ from localaws.models.resources import (
 MOTO: frozenset[str] = frozenset(
     {
         "AWS::ECR::Repository",
-        "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::KMS::Alias",
         "AWS::Logs::LogGroup",
@@ -34,6 +34,7 @@ MOTO: frozenset[str] = frozenset(
 OURS: Mapping[str, type[Model]] = {
     "AWS::DynamoDB::Table": Table,
     "AWS::Events::EventBus": EventBus,
+    "AWS::Events::Rule": Rule,
     "AWS::IAM::ManagedPolicy": ManagedPolicy,
     "AWS::IAM::Role": Role,
     "AWS::KMS::Key": Key,

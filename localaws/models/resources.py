@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
 from moto.events.models import EventBus as MotoEventBus
+from moto.events.models import Rule as MotoRule
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role as MotoRole
 from moto.iam.models import iam_backends
@@ -106,6 +107,22 @@ class EventBus(Refined):
         resource.physical_resource_id = resource.name
         resource.description = properties.get("Description")
         resource.dead_letter_config = properties.get("DeadLetterConfig")
+
+
+class Rule(Refined):
+    """AWS::Events::Rule that an update changes as PutRule does; moto deletes it first, and events come between."""
+
+    base: ClassVar[Any] = MotoRule
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> Any:
+        """Put the rule."""
+        return super().make(properties.get("Name", name), properties, place)
+
+    @classmethod
+    def change(cls, original: Any, name: str, properties: Properties, place: AccountAndRegion) -> Any:
+        """Put the rule again under its name."""
+        return cls.make(original.name, properties, place)
 
 
 class Queue(Refined):
