@@ -28,6 +28,8 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 _NOT_THERE = frozenset(
     {"404", "NoSuchBucket", "NoSuchEntity", "ParameterNotFound", "ResourceNotFoundException", "ValidationError"}
 )
+# "Configuring reserved concurrency for a function", Lambda developer guide.
+_LEFT_UNRESERVED = 100
 _STUCK = {
     "DELETE_FAILED": "delete it: aws cloudformation delete-stack --stack-name {name}",
     "UPDATE_ROLLBACK_FAILED": "mend what its events name, then: aws cloudformation continue-update-rollback"
@@ -99,6 +101,7 @@ def obstacles(settings: Settings, session: boto3.Session, *, imports: bool = Fal
         yield denied
     yield from _taken_names(client, settings, owned, imports=imports)
     yield from _buckets(client, settings, owned, account, session.region_name, imports=imports)
+    yield from _concurrency(client, settings, is_new=not owned)
 
 
 def _bootstrap(client: Clients, account: str, region: str) -> Iterator[Obstacle]:
@@ -193,13 +196,19 @@ def _buckets(
     sources = {route.source_bucket for route in settings.routes}
     for alias, bucket in settings.buckets.items():
         if bucket.existing:
-            yield from _existing_bucket(client, alias, bucket, region, sends_events=alias in sources)
+            yield from _existing_bucket(client, f"buckets.{alias}", bucket, region, sends_events=alias in sources)
         elif bucket.name and bucket.name not in owned:
-            yield from _new_bucket(client, alias, bucket.name, account, imports=imports)
+            yield from _new_bucket(client, f"buckets.{alias}.name", bucket.name, account, imports=imports)
+    logs = settings.access_logs
+    if logs.existing:
+        theirs = Bucket.model_validate({"name": logs.bucket_name, "existing": True, "account": account})
+        yield from _existing_bucket(client, "accessLogs", theirs, region, sends_events=False)
+    elif logs.bucket_name and logs.bucket_name not in owned:
+        yield from _new_bucket(client, "accessLogs.bucketName", logs.bucket_name, account, imports=imports)
 
 
-def _new_bucket(client: Clients, alias: str, name: str, account: str, *, imports: bool) -> Iterator[Obstacle]:
-    named = f"the bucket {name} ({CONTEXT_KEY}.buckets.{alias}.name)"
+def _new_bucket(client: Clients, setting: str, name: str, account: str, *, imports: bool) -> Iterator[Obstacle]:
+    named = f"the bucket {name} ({CONTEXT_KEY}.{setting})"
     found = _head_bucket(client, name, account)
     if found.owned and not imports:
         yield Obstacle(
@@ -216,9 +225,9 @@ def _new_bucket(client: Clients, alias: str, name: str, account: str, *, imports
 
 
 def _existing_bucket(
-    client: Clients, alias: str, bucket: Bucket, region: str, *, sends_events: bool
+    client: Clients, setting: str, bucket: Bucket, region: str, *, sends_events: bool
 ) -> Iterator[Obstacle]:
-    named = f"the existing bucket {bucket.name} ({CONTEXT_KEY}.buckets.{alias})"
+    named = f"the existing bucket {bucket.name} ({CONTEXT_KEY}.{setting})"
     found = _head_bucket(client, str(bucket.name), bucket.account)
     if found.missing:
         yield Obstacle(f"{named} is not there: make it, or take `existing` out")
@@ -229,6 +238,24 @@ def _existing_bucket(
         )
     elif found.denied and not found.region:
         yield found.denied
+
+
+def _concurrency(client: Clients, settings: Settings, *, is_new: bool) -> Iterator[Obstacle]:
+    reserved = sum(function.reserved_concurrency or 0 for function in (settings.copier, settings.auditor))
+    if not reserved:
+        return
+    answer, denied = _asked(client("lambda").get_account_settings, "lambda:GetAccountSettings")
+    if denied:
+        yield denied
+        return
+    # What a stack that is up has reserved itself is not free any more, and would be counted twice.
+    limit = answer["AccountLimit"]["UnreservedConcurrentExecutions" if is_new else "ConcurrentExecutions"]
+    if reserved > (most := limit - _LEFT_UNRESERVED):
+        yield Obstacle(
+            f"the functions reserve {reserved:,} ({CONTEXT_KEY}.copier.reservedConcurrency and the auditor's), and"
+            f" {max(most, 0):,} is the most here: Lambda leaves {_LEFT_UNRESERVED} of {limit:,} to others; reserve"
+            " less, or have the account's quota raised"
+        )
 
 
 class _Head(NamedTuple):

@@ -246,6 +246,39 @@ def test_an_existing_bucket_in_its_place_is_no_obstacle() -> None:
     assert found(FakeSession(head_bucket=there(BucketRegion="us-west-2")), destination) == []
 
 
+RESERVING = {"copier": {"reservedConcurrency": 60}, "auditor": {"reservedConcurrency": 40}}
+
+
+@pytest.mark.parametrize(
+    ("free", "limit", "up"), [(199, 1000, False), (10, 10, False), (1000, 199, True)], ids=["taken", "small", "up"]
+)
+def test_more_concurrency_than_the_account_can_reserve_is_told(free: int, limit: int, up: bool) -> None:
+    concurrency = {"UnreservedConcurrentExecutions": free, "ConcurrentExecutions": limit}
+    session = FakeSession(
+        get_account_settings=there(AccountLimit=concurrency),
+        list_stack_resources=holding("a") if up else EMPTY["list_stack_resources"],
+    )
+    [(text, blocks)] = found(session, RESERVING)
+    assert text.startswith("the functions reserve 100 (copytrail.copier.reservedConcurrency and the auditor's), and ")
+    assert blocks
+
+
+def test_what_the_account_can_reserve_is_no_obstacle_nor_is_what_nobody_reserves() -> None:
+    concurrency = {"UnreservedConcurrentExecutions": 200, "ConcurrentExecutions": 1000}
+    assert found(FakeSession(get_account_settings=there(AccountLimit=concurrency)), RESERVING) == []
+    assert found(FakeSession(), {}) == []
+
+
+def test_the_bucket_of_access_logs_is_looked_up_as_any_other() -> None:
+    ours = {"accessLogs": {"keepDays": 9, "bucketName": "the-logs"}}
+    [(text, _)] = found(FakeSession(head_bucket=there()), ours)
+    assert text.startswith("the bucket the-logs (copytrail.accessLogs.bucketName) is there already, in this account")
+    theirs = {"accessLogs": {"existing": True, "bucketName": "the-logs"}}
+    [(text, _)] = found(FakeSession(), theirs)
+    assert text.startswith("the existing bucket the-logs (copytrail.accessLogs) is not there")
+    assert found(FakeSession(head_bucket=there()), theirs) == []
+
+
 def test_nothing_is_deployed_where_something_is_in_the_way(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
