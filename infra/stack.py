@@ -16,7 +16,7 @@ from infra.constructs.buckets import create_access_log_bucket, create_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.encryption import create_customer_key
 from infra.constructs.event_rules import EventRules
-from infra.constructs.storage import create_audit_table, create_placement_table
+from infra.constructs.tables import create_audit_table, create_placement_table
 from infra.key_permissions import (
     bucket_key_permissions,
     queue_key_permissions,
