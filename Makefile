@@ -98,8 +98,9 @@ audit: setup ## Look for known vulnerabilities, check licences, write the SBOMs 
 	@python -m tests.supply
 
 .PHONY: docs
-docs: .venv/.ready ## Write docs/cli.md: what --help says (DEMO=1: and record docs/demo.svg anew)
+docs: .venv/.ready ## Write docs/cli.md and the tables of docs/cost.md (DEMO=1: and record docs/demo.svg anew)
 	@python -m docs.cli
+	@python -m docs.cost
 	@$(if $(DEMO),python -m docs.terminal)
 
 .PHONY: format

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from benchmarks import cold_start, export, letters, reconcile
+from benchmarks import cold_start, export, letters, messages, reconcile
 from benchmarks.report import Result, print_results
 
 _LETTERS = 100_000
 _RECORDS = _OBJECTS = 1_000_000
 _STARTS = 11
+_MESSAGES = 10_000
 
 _size = click.IntRange(min=1_000)
 
@@ -60,8 +61,17 @@ def _cold_start(ctx: click.Context, *, count: int) -> None:
     _tell(ctx, cold_start.run(count))
 
 
+@main.command("messages")
+@click.option("--count", type=_size, default=_MESSAGES, show_default=True, help="Messages of each kind.")
+@click.pass_context
+def _messages(ctx: click.Context, *, count: int) -> None:
+    """Have each function process messages whose AWS calls are answered at once."""
+    _tell(ctx, messages.run(count))
+
+
 def _all() -> Iterator[Result]:
     yield from cold_start.run(_STARTS)
+    yield from messages.run(_MESSAGES)
     yield from letters.run(_LETTERS)
     yield from export.run(_RECORDS)
     yield from reconcile.run(_OBJECTS)

@@ -18,12 +18,12 @@ from infra.interpreters import Interpreter, lambda_python
 # The handler is imported, and all clients are made, as by the first message.
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from services.{} import handler, wiring; wiring.build()"
 _QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/queue"
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PATH": os.defpath,
     "AWS_ACCESS_KEY_ID": "benchmark",
     "AWS_SECRET_ACCESS_KEY": "benchmark",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "AUDIT_DLQ_URL": _QUEUE,
     "AUDIT_QUEUE_URL": _QUEUE,
     "AUDIT_TABLE_NAME": "records",
@@ -33,10 +33,10 @@ _ENVIRONMENT = {
     "LARGEST_PART_BYTES": str(5 * 1024**3),
     "MAX_RECEIVE_COUNT": "5",
     "MULTIPART_THRESHOLD_BYTES": str(256 * 1024**2),
-    "PART_SIZE_BYTES": str(64 * 1024**2),
+    "PART_SIZE_BYTES": str(256 * 1024**2),
     "POWERTOOLS_METRICS_NAMESPACE": "Copytrail",
     "POWERTOOLS_SERVICE_NAME": "benchmark",
-    "ROUTES": '[{"sourceBucket": "from", "destinationBucket": "to"}]',
+    "ROUTES": '[{"sourceBucket": "uploads", "destinationBucket": "copies"}]',
     "TRANSFER_BUS_NAME": "transfers",
 }
 
@@ -66,7 +66,7 @@ def run(starts: int) -> Iterator[Result]:
 def _start(service: str, asset: Path, python: Interpreter, folder: Path) -> Measured:
     # -B: /var/task is read-only, so that Lambda keeps nothing of what it compiles.
     command = [str(python.executable), "-I", "-S", "-B", "-c", _START.format(service), str(asset)]
-    return measure(command, name=service, folder=folder, environment=_ENVIRONMENT)
+    return measure(command, name=service, folder=folder, environment=ENVIRONMENT)
 
 
 def _middle(what: str, runs: list[Measured], *, note: str) -> Result:

@@ -54,11 +54,11 @@ class FunctionSettings(Section):
 class CopierSettings(FunctionSettings):
     """The copier, and how it cuts large objects. 1,769 MB are one vCPU ("Configure Lambda function memory")."""
 
-    memory_mb: _MemoryMb = 1769
+    memory_mb: _MemoryMb = 512
     timeout_seconds: _TimeoutSeconds = 120
     max_concurrency: _MaxConcurrency = 50
     multipart_threshold_mib: _PartMebibytes = Field(default=256, validation_alias="multipartThresholdMiB")
-    part_size_mib: _PartMebibytes = Field(default=64, validation_alias="partSizeMiB")
+    part_size_mib: _PartMebibytes = Field(default=256, validation_alias="partSizeMiB")
 
     @property
     def part_sizes(self) -> PartSizes:

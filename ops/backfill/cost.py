@@ -1,9 +1,4 @@
-"""Cost of the copies that a backfill requests, about, by AWS list prices.
-
-Prices are those of us-east-1 in US dollars, without free tiers and without volume discounts, as listed in June 2025 on
-aws.amazon.com, under s3/pricing, eventbridge/pricing, sqs/pricing, lambda/pricing (arm64), dynamodb/pricing
-(on-demand) and cloudwatch/pricing.
-"""
+"""Cost of the copies that a backfill requests, about, by AWS list prices (`ops.backfill.prices`)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,42 +6,19 @@ from collections.abc import Iterator
 import msgspec
 
 from ops.backfill.objects import SourceObject
+from ops.backfill.prices import PRICES
 from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes, part_count
 from shared.routes import Route
 
-PRICES_OF = "us-east-1, June 2025"
-
-_THOUSAND = 1e3
-_MILLION = 1e6
-GB = 1024**3
-
-# PUT, COPY and POST requests go by the storage class they write; reads by the one they read, and differ little.
-S3_WRITE = {
-    "STANDARD": 0.005 / _THOUSAND,
-    "INTELLIGENT_TIERING": 0.005 / _THOUSAND,
-    "STANDARD_IA": 0.01 / _THOUSAND,
-    "ONEZONE_IA": 0.01 / _THOUSAND,
-    "GLACIER_IR": 0.02 / _THOUSAND,
-    "GLACIER": 0.03 / _THOUSAND,
-    "DEEP_ARCHIVE": 0.05 / _THOUSAND,
-}
-S3_READ = 0.0004 / _THOUSAND
-# What reading an object of these classes costs besides the request; a byte.
-S3_RETRIEVAL = {"STANDARD_IA": 0.01 / GB, "ONEZONE_IA": 0.01 / GB, "GLACIER_IR": 0.03 / GB}
-CUSTOM_EVENT = 1.00 / _MILLION
-SQS_REQUEST = 0.40 / _MILLION
-LAMBDA_REQUEST = 0.20 / _MILLION
-LAMBDA_GB_SECOND = 0.0000133334
-DYNAMODB_WRITE = 0.625 / _MILLION
-LOG_BYTE = 0.50 / GB
-
-
 _KIB = 1024
 _MIB = 1024**2
+GB = 1024**3
+_S3_WRITE = "s3 write "
+_S3_RETRIEVAL = "s3 retrieval "
 
-# A copy in parts: HEAD of both ends and the tags before, HEAD of the source after; its begin and its end are writes.
-_READS_OF_PARTS = 4
+# A copy in parts, as counted: three HEADs, and the tags before and after; its begin and its end are writes.
+_READS_OF_PARTS = 5
 _WRITES_AROUND_PARTS = 2
 # The request, and how it ended.
 _EVENTS = 2
@@ -61,8 +33,8 @@ _RECORD_BYTES = 700
 _KEYS_IN_RECORD = 3
 # Both functions' lines about one transfer: 1.6 KB as measured, and a little more for failures.
 _LOG_BYTES = 2 * _KIB
-# The copier as it is shipped: 1,769 MB for batches of 10, in which 32 parts go at a time; about 64 MiB/s each.
-_COPIER_GB = 1769 / 1024
+# The copier as it is shipped: 512 MB for batches of 10, in which 32 parts go at a time; about 64 MiB/s each.
+_COPIER_GB = 512 / 1024
 _COPIES_AT_A_TIME = 10
 _PARTS_AT_A_TIME = 32
 _BYTES_PER_SECOND = 64 * _MIB
@@ -98,7 +70,7 @@ class Cost:
         self._copies += 1
         self._writes[route.storage_class or "STANDARD"] += parts + _WRITES_AROUND_PARTS * in_parts
         self._reads += _READS_OF_PARTS * in_parts + (source_object.etag is None)
-        if source_object.storage_class in S3_RETRIEVAL:
+        if f"{_S3_RETRIEVAL}{source_object.storage_class}" in PRICES.prices:
             self._retrieved[source_object.storage_class] += size
         self._units += _WRITTEN_PLACES * -(-(_RECORD_BYTES + _KEYS_IN_RECORD * len(source_object.key.encode())) // _KIB)
         at_a_time = _PARTS_AT_A_TIME if in_parts else _COPIES_AT_A_TIME
@@ -114,21 +86,27 @@ class Cost:
         return round(sum(item.usd for item in self._items()), 6)
 
     def _items(self) -> Iterator[CostItem]:
-        writes = sum(count * S3_WRITE.get(name, S3_WRITE["STANDARD"]) for name, count in self._writes.items())
+        writes = sum(count * _price_of_writes(name) for name, count in self._writes.items())
         yield _item("S3 writes", self._writes.total(), "COPY, PUT and POST requests", writes)
-        yield _item("S3 reads", self._reads, "GET and HEAD requests", self._reads * S3_READ)
-        retrieval = sum(count * S3_RETRIEVAL[name] for name, count in self._retrieved.items())
+        yield _item("S3 reads", self._reads, "GET and HEAD requests", self._reads * PRICES["s3 read"])
+        retrieval = sum(count * PRICES[f"{_S3_RETRIEVAL}{name}"] / GB for name, count in self._retrieved.items())
         yield _item("S3 retrieval", self._retrieved.total(), "bytes", retrieval)
         events = _EVENTS * self._copies
-        yield _item("EventBridge", events, "custom events", events * CUSTOM_EVENT)
+        yield _item("EventBridge", events, "custom events", events * PRICES["event"])
         requests = _SQS_REQUESTS * self._copies
-        yield _item("SQS", requests, "requests", requests * SQS_REQUEST)
+        yield _item("SQS", requests, "requests", requests * PRICES["sqs request"])
         invocations = _INVOCATIONS * self._copies
-        running = invocations * LAMBDA_REQUEST + self._gb_seconds * LAMBDA_GB_SECOND
+        running = invocations * PRICES["lambda request"] + self._gb_seconds * PRICES["lambda arm"]
         yield _item("Lambda", invocations, "invocations", running)
-        yield _item("DynamoDB", self._units, "writes of 1 KiB", self._units * DYNAMODB_WRITE)
+        yield _item("DynamoDB", self._units, "writes of 1 KiB", self._units * PRICES["dynamodb write"])
         logged = _LOG_BYTES * self._copies
-        yield _item("CloudWatch Logs", logged, "bytes", logged * LOG_BYTE)
+        yield _item("CloudWatch Logs", logged, "bytes", logged * PRICES["log ingestion"] / GB)
+
+
+def _price_of_writes(storage_class: str) -> float:
+    # Classes that are not on the list, such as REDUCED_REDUNDANCY, are written for as much as STANDARD.
+    known = f"{_S3_WRITE}{storage_class}" in PRICES.prices
+    return PRICES[f"{_S3_WRITE}{storage_class if known else 'STANDARD'}"]
 
 
 def _item(item: str, amount: int, unit: str, usd: float) -> CostItem:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from ops.backfill.cost import PRICES_OF, Cost, CostItem, usd_shown
+from ops.backfill.cost import Cost, CostItem, usd_shown
 from ops.backfill.objects import LeftOut, Selection, SourceObject
+from ops.backfill.prices import PRICES_OF
 from ops.terminal.formats import counted, duration_shown
 from ops.terminal.json import JsonObject
 from shared.copy_plan import PartSizes

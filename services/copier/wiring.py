@@ -34,7 +34,10 @@ from shared.transfer_bus import TransferBus
 _MEGABYTES_PER_VCPU = 1769
 # boto3 takes about 2.5 ms of CPU per call; more threads than this wait for the processor, not for S3.
 _THREADS_PER_VCPU = 16
-_FEWEST_THREADS = 4
+# As many as a batch has messages, unless it is set to have more: each waits some 100 ms for S3.
+_FEWEST_THREADS = 10
+# They move 2 GB a second of one large object; each waits for seconds, and so takes little CPU at any memory.
+PART_THREADS = 32
 # One CopyObject of 5 GB takes about 85 s, and S3 may answer only at its end.
 _COPY_TIMEOUT_S = 120
 # Queues and buses answer in milliseconds; waiting longer would eat up the time that is kept for publishing.
@@ -83,11 +86,6 @@ class Settings:
             )
 
     @property
-    def part_threads(self) -> int:
-        """How many parts are copied at once, of all objects: each waits for S3 for seconds, and costs little CPU."""
-        return 2 * self.threads
-
-    @property
     def threads(self) -> int:
         """How many objects are copied at once: what the function's share of processors can drive."""
         return max(_FEWEST_THREADS, round(_THREADS_PER_VCPU * self.memory_mb / _MEGABYTES_PER_VCPU))
@@ -124,12 +122,12 @@ def build() -> BatchProcessor[Performed]:
         queue_url=settings.queue_url,
         dead_letter_url=settings.dead_letter_url,
     )
-    s3 = client("s3", connections=settings.threads + settings.part_threads, read_timeout_s=_COPY_TIMEOUT_S)
+    s3 = client("s3", connections=settings.threads + PART_THREADS, read_timeout_s=_COPY_TIMEOUT_S)
     owners = BucketOwners(settings.bucket_owners)
     parts = MultipartCopy(
         S3MultipartStore(s3, owners),
-        ThreadPoolExecutor(settings.part_threads, thread_name_prefix="part"),
-        width=settings.part_threads,
+        ThreadPoolExecutor(PART_THREADS, thread_name_prefix="part"),
+        width=PART_THREADS,
         warn=_warn,
     )
     copies = ConditionalCopy(S3ObjectStore(s3, owners), parts, settings.part_sizes, _back_off)

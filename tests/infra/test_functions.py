@@ -17,7 +17,7 @@ def test_there_is_no_function_but_the_two_and_no_custom_resource(template: Templ
 
 @pytest.mark.parametrize(
     ("function", "service", "memory_mb", "timeout_s"),
-    [("Copier", "copier", 1769, 120), ("Auditor", "auditor", 512, 60)],
+    [("Copier", "copier", 512, 120), ("Auditor", "auditor", 512, 60)],
 )
 def test_both_run_python_3_13_on_arm64(
     resources: Resources, function: str, service: str, memory_mb: int, timeout_s: int
@@ -52,7 +52,7 @@ def test_the_copier_is_told_what_it_needs(template: Template) -> None:
         "MAX_RECEIVE_COUNT": "5",
         "TRANSFER_BUS_NAME": "TransferBus",
         "MULTIPART_THRESHOLD_BYTES": str(256 * 1024**2),
-        "PART_SIZE_BYTES": str(64 * 1024**2),
+        "PART_SIZE_BYTES": str(256 * 1024**2),
         "LARGEST_PART_BYTES": str(5120 * 1024**2),
         "COPY_QUEUE_URL": "CopierQueue",
         "COPY_DLQ_URL": "CopierDeadLetterQueue",

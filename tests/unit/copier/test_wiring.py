@@ -30,7 +30,7 @@ def test_a_complete_environment_is_read() -> None:
     assert settings.part_sizes == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=1600 * MEBIBYTE)
 
 
-@pytest.mark.parametrize(("memory_mb", "threads"), [(128, 4), (1024, 9), (1769, 16), (3538, 32), (10_240, 93)])
+@pytest.mark.parametrize(("memory_mb", "threads"), [(128, 10), (1024, 10), (1769, 16), (3538, 32), (10_240, 93)])
 def test_threads_grow_with_the_processors_that_memory_buys(memory_mb: int, threads: int) -> None:
     assert Settings.read(VARIABLES | {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb)}).threads == threads
 

@@ -22,7 +22,7 @@ def test_a_copy_for_which_the_function_has_no_time_is_refused_with_both_ways_out
 
 def test_the_shortest_time_out_has_time_for_the_default_sizes() -> None:
     sizes = read_settings({"copier": {"timeoutSeconds": 60}}).copier.part_sizes
-    assert (sizes.threshold, sizes.part) == (256 * MEBIBYTE, 64 * MEBIBYTE)
+    assert (sizes.threshold, sizes.part) == (256 * MEBIBYTE, 256 * MEBIBYTE)
 
 
 def test_a_public_bucket_with_a_key_that_strangers_may_not_use_is_refused() -> None:

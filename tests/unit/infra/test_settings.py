@@ -127,7 +127,7 @@ def test_the_sizes_of_parts_are_told_in_bytes() -> None:
     sizes = read_settings({"copier": asked}).copier.part_sizes
     assert sizes == PartSizes(threshold=5 * GIBIBYTE, part=5 * MEBIBYTE, largest=5 * GIBIBYTE)
     default = read_settings({}).copier.part_sizes
-    assert default == PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE, largest=5 * GIBIBYTE)
+    assert default == PartSizes(threshold=256 * MEBIBYTE, part=256 * MEBIBYTE, largest=5 * GIBIBYTE)
 
 
 def test_a_bucket_takes_the_key_that_it_encrypts_with() -> None:

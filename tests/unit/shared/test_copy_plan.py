@@ -24,7 +24,7 @@ from shared.copy_plan import (
 from shared.errors import PermanentError, Reason
 
 TERABYTE = 1000**4
-SHIPPED = PartSizes(threshold=256 * MEBIBYTE, part=64 * MEBIBYTE)
+SHIPPED = PartSizes(threshold=256 * MEBIBYTE, part=256 * MEBIBYTE)
 AS_LATE_AS_CAN_BE = PartSizes(threshold=LARGEST_SINGLE_COPY, part=64 * MEBIBYTE)
 
 
@@ -33,12 +33,12 @@ AS_LATE_AS_CAN_BE = PartSizes(threshold=LARGEST_SINGLE_COPY, part=64 * MEBIBYTE)
     [
         (0, SHIPPED, None, 1),
         (256 * MEBIBYTE, SHIPPED, None, 1),
-        (256 * MEBIBYTE + 1, SHIPPED, 64 * MEBIBYTE, 5),
+        (256 * MEBIBYTE + 1, SHIPPED, 256 * MEBIBYTE, 2),
         (5 * GIBIBYTE, AS_LATE_AS_CAN_BE, None, 1),
         (5 * GIBIBYTE + 1, AS_LATE_AS_CAN_BE, 64 * MEBIBYTE, 81),
-        (5 * GIBIBYTE, SHIPPED, 64 * MEBIBYTE, 80),
-        (640_000 * MEBIBYTE, SHIPPED, 64 * MEBIBYTE, 10_000),
-        (640_000 * MEBIBYTE + 1, SHIPPED, 65 * MEBIBYTE, 9_847),
+        (5 * GIBIBYTE, SHIPPED, 256 * MEBIBYTE, 20),
+        (2_560_000 * MEBIBYTE, SHIPPED, 256 * MEBIBYTE, 10_000),
+        (2_560_000 * MEBIBYTE + 1, SHIPPED, 257 * MEBIBYTE, 9_962),
         (5 * TERABYTE, SHIPPED, 477 * MEBIBYTE, 9_997),
         (50 * TERABYTE, SHIPPED, 4_769 * MEBIBYTE, 9_999),
         (LARGEST_OBJECT, SHIPPED, LARGEST_PART, 10_000),
