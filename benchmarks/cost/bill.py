@@ -77,8 +77,8 @@ def copier_gb_seconds(counts: Counts, size: int, setup: Setup) -> float:
     share = setup.memory_mb / MEGABYTES_PER_VCPU
     in_parts = counts.calls.get("UploadPartCopy", 0)
     if in_parts:
-        rounds = -(-in_parts // PART_THREADS)
-        waiting = rounds * (ANSWERS_S["UploadPartCopy"] + size / in_parts / BYTES_PER_SECOND)
+        turns = -(-in_parts // PART_THREADS)
+        waiting = turns * (ANSWERS_S["UploadPartCopy"] + size / in_parts / BYTES_PER_SECOND)
         others = {name: count for name, count in counts.calls.items() if name not in {"UploadPartCopy", "PutItem"}}
         waiting += sum(count * ANSWERS_S.get(name, OTHER_ANSWERS_S) for name, count in others.items())
         working = sum(counts.calls.values()) * CPU_OF_A_CALL_S / share
@@ -91,10 +91,10 @@ def seconds_of_a_batch(counts: Counts, size: int, setup: Setup) -> float:
     share = setup.memory_mb / MEGABYTES_PER_VCPU
     s3_calls = {name: count for name, count in counts.calls.items() if name not in {"PutEvents", "PutItem"}}
     answers = sum(count * ANSWERS_S.get(name, OTHER_ANSWERS_S) for name, count in s3_calls.items())
-    rounds = -(-setup.batch // setup.threads)
+    turns = -(-setup.batch // setup.threads)
     more_calls = sum(s3_calls.values()) - 1
     working = setup.batch * (CPU_S["copier"][setup.batch] + more_calls * CPU_OF_A_CALL_S) / share
-    return rounds * (answers + size / BYTES_PER_SECOND) + ANSWERS_S["PutEvents"] + working
+    return turns * (answers + size / BYTES_PER_SECOND) + ANSWERS_S["PutEvents"] + working
 
 
 def auditor_gb_seconds(counts: Counts, setup: Setup) -> float:

@@ -21,11 +21,11 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class PriceList(msgspec.Struct, frozen=True):
-    """The prices of a region: the month for which they are listed, and the day on which that was looked up."""
+    """The prices of a region: the month for which they are listed, and the day on which that was checked."""
 
     region: str
     as_of: str
-    looked_up: str
+    checked_on: str
     prices: Mapping[str, Price]
 
     def __getitem__(self, name: str) -> float:
