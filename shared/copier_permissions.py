@@ -60,7 +60,7 @@ def copier_grants(routes: Sequence[Route]) -> Iterator[Grant]:
         # It makes S3 say 404, not 403, of a missing key.
         ("ListsBuckets", ("s3:ListBucket",), ends),
         # Of a refusal, it tells whether the reason is that nobody agreed to pay.
-        ("SeesWhoPays", ("s3:GetBucketRequestPayment",), [S3Resource(route.source_bucket) for route in routes]),
+        ("SeesWhoPays", ("s3:GetBucketRequestPayment",), ends),
         (
             "ListsVersions",
             ("s3:ListBucketVersions",),

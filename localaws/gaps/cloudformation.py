@@ -1,8 +1,9 @@
 """CloudFormation: a decision for every type of resource, changes and deletions that are refused, and gone change sets.
 
 moto skips a type that it does not know, puts nothing in the place of a resource that it cannot change, takes metadata
-for a change, deletes a stack that is protected, and fails inside on a change set that is not there. `cdk deploy`
-deletes the change set of its last run, waits until it is gone, and makes another of the same name.
+for a change, deletes a stack that is protected, ends a log group's ARN before its streams, and fails inside on a change
+set that is not there. `cdk deploy` deletes the change set of its last run, waits until it is gone, and makes another of
+the same name.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
+from moto.logs.models import LogGroup
 
 from localaws.deployment.order import in_order
 from localaws.gaps.cloudformation_order import is_replaced
@@ -41,6 +43,7 @@ def patches() -> Iterator[Patch]:
     yield around(ResourceMap, "build_resource_diff", _without_metadata)
     yield adding(CloudFormationResponse, "update_termination_protection", _updating_protection)
     yield around(CloudFormationBackend, "delete_stack", _deleting_unprotected)
+    yield around(LogGroup, "get_cfn_attribute", _with_streams)
     yield around(CloudFormationBackend, "delete_change_set", _deleting_change_set)
     yield around(CloudFormationBackend, "describe_change_set", _describing_change_set)
     yield around(CloudFormationBackend, "execute_change_set", _executing_change_set)
@@ -103,6 +106,11 @@ def _deleting_unprotected(original: Callable[..., None], self: CloudFormationBac
                 message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
     original(self, name_or_stack_id)
+
+
+def _with_streams(original: Callable[..., str], self: LogGroup, attribute_name: str) -> str:
+    # "AWS::Logs::LogGroup", CloudFormation template reference: its Arn ends in `:*`.
+    return f"{original(self, attribute_name)}:*"
 
 
 def _check(template: dict[str, Any]) -> None:

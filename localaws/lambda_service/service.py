@@ -55,8 +55,10 @@ class LambdaService(Listener):
             for listener in self._listeners:
                 logs.listen(listener)
             old = self.functions.get(spec.name)
+            # As on AWS, each function has credentials of its own: its requests can be told from all others.
+            aws = {**self._aws, "AWS_ACCESS_KEY_ID": spec.name}
             self.functions[spec.name] = Function(
-                spec, python=self._python, aws=self._aws, logs=logs, supervisor=self._supervisor
+                spec, python=self._python, aws=aws, logs=logs, supervisor=self._supervisor
             )
             if old:
                 old.close()

@@ -52,6 +52,7 @@ def test_the_copier_may_copy_and_say_so_and_nothing_else(template: Template) -> 
         ("s3:ListBucket", "Bucketssource.Arn"),
         ("s3:GetBucketRequestPayment", "Bucketssource.Arn"),
         ("s3:ListBucket", "Bucketsdestination.Arn"),
+        ("s3:GetBucketRequestPayment", "Bucketsdestination.Arn"),
         ("s3:GetObject", "Bucketsdestination.Arn/*"),
         ("s3:PutObject", "Bucketsdestination.Arn/*"),
         ("s3:PutObjectTagging", "Bucketsdestination.Arn/*"),

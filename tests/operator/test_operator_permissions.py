@@ -1,13 +1,10 @@
-"""The operators' policies allow exactly what the commands do: each is run, and what it asks of AWS is compared."""
+"""The operators' policies allow exactly what the commands do: each is run, and IAM judges what it asks for."""
 
 import gzip
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import md5
 from itertools import chain
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import click
 import pytest
@@ -15,10 +12,21 @@ import pytest
 from localaws.embedded import ACCOUNT_ID, REGION
 from ops.cli import cli
 from shared import times
-from shared.audit_log.schema import BY_OBJECT
 from tests.fakes import outcomes
 from tests.interception import InterceptedRequest, intercept
 from tests.operator.conftest import Desk
+from tests.permissions.calls import Needed, needed, publishing, publishing_beyond, regional, using
+from tests.permissions.judge import (
+    Judgement,
+    Policies,
+    Principal,
+    Request,
+    Unnoticed,
+    arns_of_queues,
+    key_policies,
+    managed_policies,
+    resource_policies,
+)
 
 # A second route, of every version, and a bucket that encrypts with a key of ours: both take more to read.
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/11111111-1111-1111-1111-111111111111"
@@ -26,6 +34,8 @@ ENCRYPTED = "encrypted-copies"
 JOURNAL = "journal-of-all"
 CONTEXT = {
     "buckets": {
+        # What anybody may do takes no policy.
+        "source": {"publicRead": False},
         "destination": {"name": ENCRYPTED, "kmsKeyArn": KEY},
         "journal": {"name": JOURNAL, "versioned": True},
         "archive": {"name": "archive-of-all", "versioned": True},
@@ -37,9 +47,13 @@ OPERATOR = {"AWS_ACCESS_KEY_ID": "operator"}
 # Where the operator exports to, and keeps inventories: what is needed there is not the stack's to allow.
 OWN = "operators-own"
 
-READS = (
+# What each takes: the stack's policies, by their outputs without "PolicyArn".
+READER, BUCKET_READER = ("Reader",), ("Reader", "BucketReader")
+REPLAYER, AUDIT_REPLAYER = (*BUCKET_READER, "Replayer"), ("Reader", "AuditReplayer")
+LOOKS = (
     "status",
     "bucket-policy source",
+    f"backfill --bucket source --dry-run --manifest s3://{OWN}/manifest.json",
     "audit list",
     "audit get LOGID",
     "audit history s3://SOURCE/copied.txt",
@@ -48,130 +62,209 @@ READS = (
     "audit operations",
     "audit export records.csv",
     f"audit export --to-s3 s3://{OWN}/audit",
-    "backfill --bucket source --dry-run",
-    f"backfill --bucket source --dry-run --manifest s3://{OWN}/manifest.json",
     "dlq ls",
     "dlq show FAILED",
     "dlq export letters.jsonl",
     "dlq export --queue audit audit-letters.jsonl",
+    "dlq replay --queue audit --dry-run",
+)
+LOOKS_INTO_BUCKETS = (
+    "backfill --bucket source --dry-run",
     "dlq replay --dry-run",
     "reconcile --in-flight-since 0s",
     "reconcile --deep --in-flight-since 0s",
 )
 ACTS = (
     "dlq replay --limit 1 --yes",
-    "dlq replay --queue audit --limit 1 --yes",
     "dlq drop --all --limit 1 --yes",
-    "dlq drop --queue audit --all --limit 1 --yes",
     "dlq import letters.jsonl --yes",
-    "dlq import --queue audit audit-letters.jsonl --yes",
     # Before all is copied once more.
     "reconcile --repair --in-flight-since 0s --yes",
     "backfill --bucket source --yes",
 )
-# They take what those who administer a bucket may do, and neither policy allows.
+ACTS_ON_RECORDS = (
+    "dlq replay --queue audit --limit 1 --yes",
+    "dlq drop --queue audit --all --limit 1 --yes",
+    "dlq import --queue audit audit-letters.jsonl --yes",
+)
+COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    READER: LOOKS,
+    BUCKET_READER: LOOKS_INTO_BUCKETS,
+    REPLAYER: ACTS,
+    AUDIT_REPLAYER: ACTS_ON_RECORDS,
+}
+# They take what those who administer a bucket may do, and no policy of the stack's allows.
 ADMINISTERS = {
     "enable-events source --yes": {"s3:GetBucketNotification", "s3:PutBucketNotification"},
     "lifecycle-rule destination --apply --yes": {"s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
 }
 # They ask nothing of AWS, or run the embedded one, where everybody may do everything.
 ELSEWHERE = {"completion", "demo", "local up"}
-
-# Actions that go by another name than the operation ("Service Authorization Reference").
-ACTIONS = {
-    "dynamodb:ExecuteStatement": "dynamodb:PartiQLSelect",
-    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:HeadObject": "s3:GetObject",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:PutBucketNotificationConfiguration": "s3:PutBucketNotification",
-    "sqs:SendMessageBatch": "sqs:SendMessage",
-    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
-    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+UNUSED = {
+    Unnoticed("Reader", "dynamodb:PartiQLSelect", "table/devops-S3CopyLogs/index/ByObject"): (
+        "who may query an index reads the same with it, and the policy has no room for a statement of its own"
+    )
 }
-# "No permissions are required" ("GetCallerIdentity", STS API reference).
-NEEDS_NO_LEAVE = "sts:GetCallerIdentity"
-
-
-class Grant(NamedTuple):
-    """An action on a resource, or on all whose ARN is like this."""
-
-    action: str
-    resource: str
-
-    def covers(self, asked: "Grant") -> bool:
-        pattern = re.escape(self.resource).replace(r"\*", ".*").replace(r"\?", ".")
-        return self.action == asked.action and re.fullmatch(pattern, asked.resource) is not None
-
-
-Traces = Mapping[str, frozenset[Grant]]
+OUTCOMES = ("Object Copied", "Object Copy Skipped", "Object Copy Failed", "Object Deletion Copied")
 
 
 @pytest.fixture(scope="module")
-def policies(deployed: Desk) -> Mapping[str, frozenset[Grant]]:
-    """What the deployed policies of readers and of replayers allow."""
+def asked(deployed: Desk) -> Mapping[str, frozenset[Request]]:
+    """Command → all that it asks of AWS, each run on dead letters, records and objects to find."""
+    prepare(deployed)
     return {
-        to: frozenset(chain.from_iterable(granted(deployed, f"{name}{to}PolicyArn") for name in names))
-        for to, names in {"Reader": ("", "Bucket"), "Replayer": ("", "Audit")}.items()
+        words: frozenset(Request(operator(*policies), each) for each in trace(deployed, words))
+        for policies, commands in COMMANDS.items()
+        for words in commands
     }
 
 
 @pytest.fixture(scope="module")
-def traces(deployed: Desk) -> Traces:
-    """Command → all that it asked of AWS, each run on dead letters, records and objects to find."""
-    prepare(deployed)
-    traced = {words: trace(deployed, words) for words in (*READS, *ACTS)}
+def by_administrators(deployed: Desk, asked: Mapping[str, frozenset[Request]]) -> Mapping[str, list[Request]]:
+    """Command → what it asks of AWS for somebody who has all of the stack's policies. After all others: it changes."""
+    assert asked
     # As a bucket is that the stack did not make.
     deployed.s3.put_bucket_notification_configuration(Bucket=deployed.source, NotificationConfiguration={})
     deployed.s3.delete_bucket_lifecycle(Bucket=ENCRYPTED)
-    return traced | {words: trace(deployed, words) for words in ADMINISTERS}
+    everything = operator(*dict.fromkeys((*REPLAYER, *AUDIT_REPLAYER)))
+    return {words: [Request(everything, each) for each in trace(deployed, words)] for words in ADMINISTERS}
 
 
-def test_a_reader_may_do_all_that_a_look_takes(traces: Traces, policies: Mapping[str, frozenset[Grant]]) -> None:
-    assert not_allowed(READS, traces, policies["Reader"]) == {}
+@pytest.fixture(scope="module")
+def by_hand(deployed: Desk) -> list[Request]:
+    """What people ask for with other tools than ours, as `status` and the pages tell them to."""
+    queues = arns_of_queues(deployed.outputs)
+    groups = [deployed.outputs[f"{function}LogGroupName"] for function in ("Copier", "Auditor")]
+    return [
+        # `aws logs tail`, and Logs Insights.
+        *(
+            Request(operator(*READER), Needed(f"logs:{action}", regional("logs", f"log-group:{group}:log-stream:")))
+            for action in ("FilterLogEvents", "GetQueryResults", "StartQuery")
+            for group in groups
+        ),
+        # "Configuring queue permissions for dead-letter queue redrive", SQS developer guide.
+        *(
+            Request(operator(*policies), Needed(f"sqs:{action}", queues[queue]))
+            for policies, queue, dlq in (
+                (REPLAYER, "CopyQueueUrl", "CopyDlqUrl"),
+                (AUDIT_REPLAYER, "AuditQueueUrl", "AuditDlqUrl"),
+            )
+            for action, queue in (
+                ("SendMessage", queue),
+                *((f"{verb}MessageMoveTask{s}", dlq) for verb, s in (("Start", ""), ("List", "s"), ("Cancel", ""))),
+                *((action, dlq) for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")),
+            )
+        ),
+    ]
 
 
-def test_who_may_also_replay_may_do_all_that_acting_takes(
-    traces: Traces, policies: Mapping[str, frozenset[Grant]]
+@pytest.fixture(scope="module")
+def forbidden(deployed: Desk) -> list[Request]:
+    """What operators may not do."""
+    queues, bus = arns_of_queues(deployed.outputs), deployed.outputs["TransferBusName"]
+    table = regional("dynamodb", f"table/{deployed.outputs['AuditTableName']}")
+    bucket = f"arn:aws:s3:::{ENCRYPTED}"
+    by_whom = {
+        READER: [Needed("s3:GetObject", f"{bucket}/key"), Needed("s3:ListBucket", bucket)],
+        BUCKET_READER: [
+            # Without S3 in between, or through another service.
+            *(Needed("kms:Decrypt", KEY), using("kms:Decrypt", KEY, through="ec2")),
+            *(Needed("sqs:SendMessage", queue) for queue in queues.values()),
+            *(Needed("sqs:ReceiveMessage", queues[queue]) for queue in ("CopyQueueUrl", "AuditQueueUrl")),
+            *(Needed("sqs:DeleteMessage", queues[queue]) for queue in ("CopyDlqUrl", "AuditDlqUrl")),
+            *(publishing(bus, ("copytrail", each)) for each in ("Object Copy Requested", "Operation Started")),
+            Needed("logs:DeleteLogGroup", regional("logs", f"log-group:{deployed.outputs['CopierLogGroupName']}")),
+        ],
+        REPLAYER: [
+            *(Needed("sqs:SendMessage", queues[queue]) for queue in ("AuditQueueUrl", "AuditDlqUrl")),
+            *(Needed(f"sqs:{action}", queues["AuditDlqUrl"]) for action in ("DeleteMessage", "StartMessageMoveTask")),
+            *publishing_beyond(bus, "Object Copy Requested", *OUTCOMES),
+        ],
+        AUDIT_REPLAYER: [
+            *(Needed("sqs:SendMessage", queues[queue]) for queue in ("CopyQueueUrl", "CopyDlqUrl")),
+            Needed("sqs:DeleteMessage", queues["CopyDlqUrl"]),
+            *publishing_beyond(bus, "Operation Ended", "Object Copy Requested", *OUTCOMES),
+        ],
+    }
+    nobody = [
+        *(Needed(f"dynamodb:{action}", table) for action in ("PutItem", "UpdateItem", "DeleteItem", "PartiQLInsert")),
+        *(Needed(f"s3:{action}", f"{bucket}/key") for action in ("PutObject", "DeleteObject")),
+        *(Needed("sqs:PurgeQueue", queue) for queue in queues.values()),
+    ]
+    return [Request(operator(*policies), each) for policies, theirs in by_whom.items() for each in (*theirs, *nobody)]
+
+
+@pytest.fixture(scope="module")
+def with_less(asked: Mapping[str, frozenset[Request]]) -> Mapping[tuple[str, str], list[Request]]:
+    """Command and one of its policies → the same, asked for by somebody who does not have that one."""
+    return {
+        (words, left_out): [
+            Request(operator(*(policy for policy in policies if policy != left_out)), each.needed)
+            for each in asked[words]
+        ]
+        for policies, commands in COMMANDS.items()
+        for words in commands
+        for left_out in {policies[-1], "Reader"}
+    }
+
+
+@pytest.fixture(scope="module")
+def others(
+    with_less: Mapping[tuple[str, str], list[Request]], by_administrators: Mapping[str, list[Request]]
+) -> list[Request]:
+    """What is asked for by somebody who has too little for it."""
+    return [*chain.from_iterable(with_less.values()), *chain.from_iterable(by_administrators.values())]
+
+
+@pytest.fixture(scope="module")
+def judgement(
+    deployed: Desk,
+    asked: Mapping[str, frozenset[Request]],
+    by_hand: list[Request],
+    forbidden: list[Request],
+    others: list[Request],
+) -> Judgement:
+    besides = Policies({}, {**resource_policies(deployed.aws, deployed.outputs), **key_policies(KEY)})
+    requests = [*chain.from_iterable(asked.values()), *by_hand, *forbidden]
+    ours = Policies(managed_policies(deployed.aws, deployed.outputs))
+    return ours.judge(requests, besides=besides, also=others)
+
+
+def test_a_command_may_do_all_that_it_takes(judgement: Judgement, asked: Mapping[str, frozenset[Request]]) -> None:
+    refused = {words: judgement.not_allowed(requests) for words, requests in asked.items()}
+    assert {words: requests for words, requests in refused.items() if requests} == {}
+
+
+def test_a_person_may_do_what_the_pages_say(judgement: Judgement, by_hand: list[Request]) -> None:
+    assert judgement.not_allowed(by_hand) == []
+
+
+def test_nobody_may_do_more(judgement: Judgement, forbidden: list[Request]) -> None:
+    assert judgement.allowed(forbidden) == []
+
+
+def test_a_command_takes_each_of_its_policies(
+    judgement: Judgement, with_less: Mapping[tuple[str, str], list[Request]]
 ) -> None:
-    assert not_allowed(ACTS, traces, policies["Reader"] | policies["Replayer"]) == {}
-
-
-def test_each_act_takes_more_than_a_look(traces: Traces, policies: Mapping[str, frozenset[Grant]]) -> None:
-    assert not_allowed(ACTS, traces, policies["Reader"]).keys() == set(ACTS)
+    assert [without for without, requests in with_less.items() if not judgement.not_allowed(requests)] == []
 
 
 def test_who_administers_a_bucket_needs_no_more_for_it_than_the_command_says(
-    traces: Traces, policies: Mapping[str, frozenset[Grant]]
+    judgement: Judgement, by_administrators: Mapping[str, list[Request]]
 ) -> None:
-    beyond = not_allowed(tuple(ADMINISTERS), traces, policies["Reader"] | policies["Replayer"])
-    assert {words: {grant.action for grant in grants} for words, grants in beyond.items()} == ADMINISTERS
+    beyond = {
+        words: {request.needed.action for request in requests if judgement.not_allowed([request])}
+        for words, requests in by_administrators.items()
+    }
+    assert beyond == ADMINISTERS
 
 
-@pytest.mark.parametrize(("policy", "commands"), [("Reader", READS), ("Replayer", ACTS)])
-def test_nothing_is_allowed_that_no_command_does(
-    traces: Traces, policies: Mapping[str, frozenset[Grant]], policy: str, commands: tuple[str, ...]
-) -> None:
-    asked = frozenset().union(*(traces[words] for words in commands))
-    needless = [grant for grant in policies[policy] if not any(map(grant.covers, asked))]
-    assert [grant for grant in needless if not is_query_in_other_words(grant) and grant.action not in BY_HAND] == []
-
-
-# For `aws logs` and SQS's own redrive, which no command of ours is.
-BY_HAND = {"logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery"}
-BY_HAND |= {"sqs:CancelMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask"}
-
-
-def is_query_in_other_words(grant: Grant) -> bool:
-    """The policy has no room for a statement of its own, and whoever may query an index reads the same with it."""
-    return grant.action == "dynamodb:PartiQLSelect" and grant.resource.endswith(f"/index/{BY_OBJECT}")
+def test_each_permission_and_each_condition_is_missed_when_it_is_taken_away(judgement: Judgement) -> None:
+    assert judgement.unnoticed == UNUSED.keys()
 
 
 def test_every_command_is_run_here() -> None:
-    run = {*READS, *ACTS, *ADMINISTERS}
+    run = [*chain.from_iterable(COMMANDS.values()), *ADMINISTERS]
     assert [
         name
         for name in leaves(cli)
@@ -179,13 +272,9 @@ def test_every_command_is_run_here() -> None:
     ] == []
 
 
-def not_allowed(commands: tuple[str, ...], traces: Traces, allowed: frozenset[Grant]) -> Mapping[str, list[Grant]]:
-    """Command → what it asks for that is not allowed."""
-    refused = {
-        words: sorted(asked for asked in traces[words] if not any(grant.covers(asked) for grant in allowed))
-        for words in commands
-    }
-    return {words: grants for words, grants in refused.items() if grants}
+def operator(*policies: str) -> Principal:
+    """Somebody who has these policies."""
+    return Principal.role("-".join(policies) or "nobody", *policies)
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -197,22 +286,6 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
         found = command.get_command(context, name)
         assert found is not None
         yield from leaves(found, (*path, name))
-
-
-def granted(desk: Desk, output: str) -> Iterator[Grant]:
-    iam = desk.aws.client("iam")
-    arn = desk.outputs[output]
-    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-    for statement in document["Statement"]:
-        assert statement.keys() - {"Condition"} == {"Effect", "Action", "Resource"}
-        for action in as_list(statement["Action"]):
-            for resource in as_list(statement["Resource"]):
-                yield Grant(action, resource)
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def prepare(desk: Desk) -> None:
@@ -250,13 +323,14 @@ def keep_inventory(desk: Desk) -> None:
     desk.s3.put_object(Bucket=OWN, Key="manifest.json", Body=json.dumps(manifest).encode())
 
 
-def trace(desk: Desk, words: str) -> frozenset[Grant]:
-    """Run a command; all that it asked of AWS."""
-    asked: set[Grant] = set()
+def trace(desk: Desk, words: str) -> frozenset[Needed]:
+    """Run a command; all that it asked of AWS, but of the operator's own bucket."""
+    asked: set[Needed] = set()
 
     def watch(request: InterceptedRequest) -> None:
-        if "Credential=operator/" in request.headers.get("authorization", ""):
-            asked.update(needed(request))
+        is_own = request.service == "s3" and request.bucket == OWN
+        if "Credential=operator/" in request.headers.get("authorization", "") and not is_own:
+            asked.update(needed(request, {ENCRYPTED: KEY}))
 
     names = {
         "SOURCE": desk.source,
@@ -270,63 +344,3 @@ def trace(desk: Desk, words: str) -> frozenset[Grant]:
     assert "Error" not in ended.stderr, f"{words}: {ended.stderr}"
     desk.wait_until_quiet()
     return frozenset(asked)
-
-
-def needed(request: InterceptedRequest) -> Iterator[Grant]:
-    """What somebody must be allowed who asks for this."""
-    action = f"{request.service}:{request.operation}"
-    if action == NEEDS_NO_LEAVE or (request.bucket == OWN and request.service == "s3"):
-        return
-    action = ACTIONS.get(action, action)
-    if action == "s3:GetObject" and "versionId" in parse_qs(urlsplit(request.path).query):
-        action = "s3:GetObjectVersion"
-    for resource in RESOURCES[request.service](request):
-        yield Grant(action, resource)
-    if "x-amz-checksum-mode" in request.headers and request.bucket == ENCRYPTED:
-        # S3 decrypts to tell the checksum ("HeadObject", S3 API reference).
-        yield Grant("kms:Decrypt", KEY)
-
-
-def of_s3(request: InterceptedRequest) -> list[str]:
-    return [f"arn:aws:s3:::{request.bucket}/{request.key}" if request.key else f"arn:aws:s3:::{request.bucket}"]
-
-
-def of_sqs(request: InterceptedRequest) -> list[str]:
-    return [regional("sqs", request.json()["QueueUrl"].rpartition("/")[2])]
-
-
-def of_dynamodb(request: InterceptedRequest) -> list[str]:
-    asked = request.json()
-    if statement := re.match(r'SELECT .* FROM "(.+)"\."(.+)" WHERE', asked.get("Statement", "")):
-        return [regional("dynamodb", f"table/{statement[1]}/index/{statement[2]}")]
-    arn = asked.get("ExportArn") or asked.get("TableArn") or regional("dynamodb", f"table/{asked['TableName']}")
-    return [f"{arn}/index/{asked['IndexName']}" if "IndexName" in asked else arn]
-
-
-def of_events(request: InterceptedRequest) -> list[str]:
-    buses = {entry["EventBusName"] for entry in request.json()["Entries"]}
-    return [regional("events", f"event-bus/{bus}") for bus in sorted(buses)]
-
-
-def of_cloudformation(request: InterceptedRequest) -> list[str]:
-    [name] = parse_qs(request.body.decode())["StackName"]
-    return [regional("cloudformation", f"stack/{name}/its-id")]
-
-
-def of_cloudwatch(_: InterceptedRequest) -> list[str]:
-    return ["*"]
-
-
-def regional(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{resource}"
-
-
-# A service that is not here is one that nobody has decided about.
-RESOURCES: Mapping[str, Callable[[InterceptedRequest], list[str]]] = {
-    "s3": of_s3,
-    "sqs": of_sqs,
-    "dynamodb": of_dynamodb,
-    "events": of_events,
-    "cloudformation": of_cloudformation,
-    "cloudwatch": of_cloudwatch,
-}

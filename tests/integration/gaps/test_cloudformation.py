@@ -1,4 +1,4 @@
-"""CloudFormation's change sets on the emulated AWS, as `cdk deploy` uses them."""
+"""CloudFormation on the emulated AWS: change sets, as `cdk deploy` uses them, and ARNs."""
 
 import json
 from collections.abc import Iterator
@@ -58,3 +58,13 @@ def test_a_protected_stack_is_not_deleted_until_its_protection_is_taken_off(clou
     cloudformation.delete_stack(StackName="kept")
     with pytest.raises(ClientError, match="does not exist"):
         cloudformation.describe_stacks(StackName="kept")
+
+
+def test_the_arn_of_a_log_group_stands_for_its_streams(cloudformation: Any) -> None:
+    template = {
+        "Resources": {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "group"}}},
+        "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Group", "Arn"]}}},
+    }
+    cloudformation.create_stack(StackName="stack", TemplateBody=json.dumps(template))
+    [stack] = cloudformation.describe_stacks(StackName="stack")["Stacks"]
+    assert stack["Outputs"][0]["OutputValue"] == "arn:aws:logs:us-east-1:123456789012:log-group:group:*"

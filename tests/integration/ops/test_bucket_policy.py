@@ -21,7 +21,7 @@ def statements(terminal: AuditTerminal, bucket: str) -> dict[str, dict[str, Any]
 
 def test_of_a_destination_the_copier_writes_the_keys_that_its_routes_write(terminal: AuditTerminal) -> None:
     found = statements(terminal, "theirs")
-    assert found.keys() == {"CopytrailWritesObjects", "CopytrailListsBuckets"}
+    assert found.keys() == {"CopytrailWritesObjects", "CopytrailListsBuckets", "CopytrailSeesWhoPays"}
     assert found["CopytrailWritesObjects"]["Resource"] == [
         "arn:aws-cn:s3:::theirs/copies/*",
         "arn:aws-cn:s3:::theirs/copies/x/*",
