@@ -98,9 +98,10 @@ audit: setup ## Look for known vulnerabilities, check licences, write the SBOMs 
 	@python -m tests.supply
 
 .PHONY: docs
-docs: .venv/.ready ## Write docs/cli.md and the tables of docs/cost.md (DEMO=1: and record docs/demo.svg anew)
+docs: .venv/.ready ## Write docs/cli.md, aws-behaviour.md and the tables of cost.md (DEMO=1: and docs/demo.svg)
 	@python -m docs.cli
 	@python -m docs.cost
+	@python -m tests.second_aws.page
 	@$(if $(DEMO),python -m docs.terminal)
 
 .PHONY: format
