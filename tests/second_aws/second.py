@@ -35,6 +35,8 @@ _CREDENTIAL = "test"
 _POLL_EVERY_S = 0.1
 _LONGEST_START_S = 60
 _LONGEST_STOP_S = 10
+# The least that Lambda takes.
+_MOST_PROCESSES = 2
 
 
 class SecondAws:
@@ -64,7 +66,7 @@ class SecondAws:
                 start_new_session=True,
             )
         try:
-            self.wait_until(self._answers, within_s=_LONGEST_START_S)
+            self.wait_for(self._silent, within_s=_LONGEST_START_S)
         except BaseException:
             self._stop()
             raise
@@ -125,22 +127,27 @@ class SecondAws:
         for service, function in (("copier", "CopierFunctionName"), ("auditor", "AuditorFunctionName")):
             archive = _zipped(bundling.bundle(service, target=host))
             self.client("lambda").update_function_code(FunctionName=outputs[function], ZipFile=archive)
+        for mapping in self.client("lambda").list_event_source_mappings()["EventSourceMappings"]:
+            # Each process of a function takes a second of a core to start.
+            self.client("lambda").update_event_source_mapping(
+                UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": _MOST_PROCESSES}
+            )
         return outputs
 
-    def wait_until(self, is_so: Callable[[], bool], *, within_s: float = 60) -> None:
-        """Ask time and again. Fails the test with the end of ministack's log, if it has ended or the time is over."""
+    def wait_for(self, missing: Callable[[], object], *, within_s: float = 90) -> None:
+        """Wait until nothing is missing. If ministack ends or the time is over, fail with the end of its log."""
         give_up_at = time.monotonic() + within_s
-        while not is_so():
+        while found := missing():
             assert self._process
             if self._process.poll() is not None or time.monotonic() > give_up_at:
                 log = (self._folder / "ministack.log").read_text(errors="replace")
-                pytest.fail(f"waited {within_s} s in vain; ministack: {self._process.poll()}\n{log[-6000:]}")
+                pytest.fail(f"after {within_s} s still: {found}; exit code {self._process.poll()}\n{log[-6000:]}")
             time.sleep(_POLL_EVERY_S)
 
-    def _answers(self) -> bool:
+    def _silent(self) -> bool:
         with suppress(OSError), urllib.request.urlopen(f"{self.endpoint_url}/_ministack/health", timeout=5) as answer:  # noqa: S310 - on loopback
-            return isinstance(json.load(answer), dict)
-        return False
+            return not isinstance(json.load(answer), dict)
+        return True
 
     def _surroundings(self) -> dict[str, str]:
         nobodys = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}

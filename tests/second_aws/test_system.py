@@ -52,11 +52,11 @@ class Deployed:
     def wait_until_on_record(self, keys: list[str]) -> None:
         """Wait until each upload of these keys has a record, and no message is under way."""
         uploads = Counter(keys)
-        self.aws.wait_until(lambda: all(len(self.records(key)) >= uploads[key] for key in uploads))
+        self.aws.wait_for(lambda: uploads - Counter({key: len(self.records(key)) for key in uploads}))
         self.wait_until_quiet()
 
     def wait_until_quiet(self) -> None:
-        self.aws.wait_until(lambda: not any(map(self.messages_in, ("CopyQueueUrl", "AuditQueueUrl"))))
+        self.aws.wait_for(lambda: [queue for queue in ("CopyQueueUrl", "AuditQueueUrl") if self.messages_in(queue)])
 
     def messages_in(self, queue: str) -> int:
         asked = {"QueueUrl": self.outputs[queue], "AttributeNames": ["All"]}
