@@ -115,7 +115,6 @@ def _log_access(bucket: s3.Bucket, alias: str, access_logs: s3.IBucket) -> None:
     # Nothing is added to the policy of a bucket that is there already.
     access_logs.add_to_resource_policy(
         iam.PolicyStatement(
-            sid=f"LogsOf{''.join(filter(str.isalnum, alias))}",
             principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
             actions=["s3:PutObject"],
             resources=[access_logs.arn_for_objects(f"{prefix}*")],

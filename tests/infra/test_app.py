@@ -15,6 +15,7 @@ from infra.bundling import ROOT
 from infra.interpreters import lambda_python
 
 import aws_cdk  # isort: skip
+from tests.infra.hardened import HARDENED
 from tests.infra.template import Readable
 
 
@@ -104,11 +105,11 @@ def test_run_by_hand_it_says_how_to_run_it_whatever_the_home(
     ]
 
 
-def test_cfn_lint_finds_no_error_with_or_without_names(
+def test_cfn_lint_finds_no_error_with_or_without_names_nor_with_all_that_hardens(
     raw_template: Readable, shipped_context: Mapping[str, Any], tmp_path: Path
 ) -> None:
-    files = [tmp_path / "named.json", tmp_path / "nameless.json"]
-    for file, context in zip(files, (shipped_context, {}), strict=True):
+    files = [tmp_path / "named.json", tmp_path / "nameless.json", tmp_path / "hardened.json"]
+    for file, context in zip(files, (shipped_context, {}, HARDENED), strict=True):
         file.write_text(json.dumps(raw_template(context)))
     lint = str(Path(sys.executable).with_name("cfn-lint"))
     command = [lint, "--non-zero-exit-code", "error", "--", *map(str, files)]

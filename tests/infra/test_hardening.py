@@ -44,9 +44,9 @@ def test_s3_alone_may_write_access_logs_and_for_these_buckets_only(hardened: Tem
         "LogFilePrefix": f"{alias}/",
     }
     policy = of_type(hardened, "AWS::S3::BucketPolicy")["AccessLogsPolicy"]["PolicyDocument"]
-    [statement] = [each for each in policy["Statement"] if each.get("Sid") == f"LogsOf{alias}"]
+    assert len(policy["Statement"]) == 3
+    [statement] = [each for each in policy["Statement"] if each["Resource"] == f"AccessLogs.Arn/{alias}/*"]
     assert statement == {
-        "Sid": f"LogsOf{alias}",
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": "s3:PutObject",
