@@ -16,6 +16,7 @@ from infra.constructs.buckets import create_access_log_bucket, create_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.encryption import create_customer_key
 from infra.constructs.event_rules import EventRules
+from infra.constructs.forwarded_events import ForwardedEvents
 from infra.constructs.tables import create_audit_table, create_placement_table
 from infra.key_permissions import (
     bucket_key_permissions,
@@ -36,6 +37,7 @@ from infra.permissions import (
 )
 from infra.settings.functions import FunctionSettings
 from infra.settings.stack import Settings
+from shared.event_patterns import forwarded_pattern
 from shared.event_rules import audit_rules, copy_rules
 from shared.events import COPY_REQUESTED
 from shared.routes import Route
@@ -165,11 +167,21 @@ class CopytrailStack(Stack):
     def _create_event_rules(self) -> None:
         name, bus = self._settings.transfer_bus_name, self._transfer_bus
         copying = copy_rules(self._settings.routes, self._routes, transfer_bus=name)
-        EventRules(self, "CopyFeed", taken_by=self._copier, rules=copying, transfer_bus=bus)
+        copy_feed = EventRules(self, "CopyFeed", taken_by=self._copier, rules=copying, transfer_bus=bus)
+        # What is let in without a rule that waits for it is gone.
+        self._accept_forwarded_events().node.add_dependency(copy_feed)
         recording = audit_rules(transfer_bus=name)
         audit_feed = EventRules(self, "AuditFeed", taken_by=self._auditor, rules=recording, transfer_bus=bus)
         # PutEvents succeeds when no rule matches: whoever is to record an outcome is there before it is published.
         self._copier.function.node.add_dependency(audit_feed)
+
+    def _accept_forwarded_events(self) -> ForwardedEvents:
+        types_by_account: dict[str, set[str]] = {}
+        for route in self._settings.routes:
+            if account := self._settings.buckets[route.source_bucket].account:
+                types = forwarded_pattern([route], route.source_bucket)["detail-type"]
+                types_by_account.setdefault(account, set()).update(types)
+        return ForwardedEvents(self, "ForwardedEvents", types_by_account)
 
     def _create_operator_policies(self) -> Mapping[str, str]:
         functions = [self._copier, self._auditor]

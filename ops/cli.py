@@ -22,6 +22,7 @@ _COMMANDS = {
     "bucket-policy": "ops.buckets.bucket_policy:bucket_policy",
     "dlq": "ops.dlq.commands:dlq",
     "enable-events": "ops.buckets.commands:enable_events",
+    "forwarding-rule": "ops.buckets.forwarding_rule:forwarding_rule",
     "lifecycle-rule": "ops.buckets.commands:lifecycle_rule",
     "reconcile": "ops.reconcile.commands:reconcile",
     "status": "ops.status.commands:status",

@@ -142,6 +142,15 @@ class Stack:
         account = self.existing_buckets.get(alias)
         return {"ExpectedBucketOwner": account} if account else {}
 
+    @property
+    def arn(self) -> str:
+        """The stack's ARN, which has its partition, region and account.
+
+        Raises:
+            CommandError: there is no such stack.
+        """
+        return self._description["StackId"]
+
     @cached_property
     def region(self) -> str | None:
         """The region it is looked for in."""

@@ -49,6 +49,19 @@ def upload_patterns(route: Route) -> tuple[Pattern, ...]:
     return tuple(_pattern(route, keys) for keys in _split_keys(route))
 
 
+def forwarded_pattern(routes: Sequence[Route], bucket: str) -> Pattern:
+    """The pattern of all events of a bucket in another account that routes may wait for, to be forwarded.
+
+    It names no key: which of them take a route, its own rules tell, and filters may change without a change over there.
+    """
+    types = [kind for route in routes if route.source_bucket == bucket for kind in _detail_types(route)]
+    return {
+        "source": [S3_SOURCE],
+        "detail-type": list(dict.fromkeys(types)),
+        "detail": {"bucket": {"name": [bucket]}},
+    }
+
+
 def length(pattern: Pattern) -> int:
     """How many characters EventBridge counts."""
     return len(json.dumps(pattern, separators=(",", ":")))
@@ -73,10 +86,14 @@ def _pattern(route: Route, keys: Sequence[Mapping[str, Any]]) -> Pattern:
     upload = {field: alternatives for field, alternatives in filters.items() if alternatives}
     return {
         "source": [S3_SOURCE],
-        # Never by `reason`: that would miss multipart uploads.
-        "detail-type": [OBJECT_CREATED, OBJECT_RESTORED, *([OBJECT_DELETED] if route.deletes else [])],
+        "detail-type": _detail_types(route),
         "detail": {"bucket": {"name": [route.source_bucket]}} | ({"object": upload} if upload else {}),
     }
+
+
+def _detail_types(route: Route) -> list[str]:
+    # Never by `reason`: that would miss multipart uploads.
+    return [OBJECT_CREATED, OBJECT_RESTORED, *([OBJECT_DELETED] if route.deletes else [])]
 
 
 def _split_keys(route: Route) -> Iterator[list[Mapping[str, Any]]]:

@@ -11,6 +11,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from moto.events.models import EventsBackend, Rule, events_backends
@@ -23,6 +24,9 @@ from localaws.gaps.patching import Patch, around
 _MOST_ENTRIES = 10
 # A target that has one of these gets a text of its own, which moto makes well enough.
 _TRANSFORMED = {"Input", "InputPath", "InputTransformer"}
+
+# "Using dead-letter queues to process undelivered events", EventBridge user guide.
+_ERROR_CODES = {QueueDoesNotExist: "NO_RESOURCE", PermissionError: "NO_PERMISSIONS"}
 
 _log = logging.getLogger(__name__)
 
@@ -109,14 +113,36 @@ def _to_each_target(
         try:
             arn = parse_arn(target["Arn"])
             if arn.service == "sqs" and not target.keys() & _TRANSFORMED:
-                _to_queue(self, target, original_event)
+                group_id = target.get("SqsParameters", {}).get("MessageGroupId")
+                _or_dead_letter(
+                    self, target, original_event, partial(_send, target["Arn"], json.dumps(original_event), group_id)
+                )
             elif arn.service == "events" and arn.resource_type == "event-bus":
-                # "Sending and receiving events between accounts", EventBridge user guide: it stays as it was sent.
-                publish(original_event, bus=arn.resource_id, account_id=arn.account, region=arn.region)
+                _or_dead_letter(self, target, original_event, partial(_forward, original_event, self.account_id, arn))
             else:
                 original(_WithOneTarget(self, target), original_event, transform_input)
         except Exception:  # noqa: BLE001 - one target's failure is neither the publisher's nor another target's
             _log.exception("rule %s could not reach %s", self.name, target["Arn"])
+
+
+def _forward(event: dict[str, Any], sender: str, bus: Any) -> None:
+    """Give the event as it is to another bus; one of another account takes what its policy lets in.
+
+    Source: "Sending and receiving events between AWS accounts", EventBridge user guide.
+    """
+    if sender != bus.account:
+        there = events_backends[bus.account][bus.region].event_buses[bus.resource_id]
+        if not any(_lets_in(statement.describe(), event, sender) for statement in there._statements.values()):
+            raise PermissionError(f"the policy of {there.arn} does not let {sender} in")
+    publish(event, bus=bus.resource_id, account_id=bus.account, region=bus.region)
+
+
+def _lets_in(statement: dict[str, Any], event: dict[str, Any], sender: str) -> bool:
+    asked = {"events:source": event["source"], "events:detail-type": event["detail-type"]}
+    conditions = statement.get("Condition", {}).get("ForAllValues:StringEquals", {})
+    return statement["Principal"]["AWS"].split(":")[4] == sender and all(
+        asked[key] in (values if isinstance(values, list) else [values]) for key, values in conditions.items()
+    )
 
 
 class _WithOneTarget:
@@ -130,9 +156,9 @@ class _WithOneTarget:
         return getattr(self._rule, name)
 
 
-def _to_queue(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None:
+def _or_dead_letter(rule: Rule, target: dict[str, Any], event: dict[str, Any], deliver: Callable[[], None]) -> None:
     try:
-        _send(target["Arn"], json.dumps(event), target.get("SqsParameters", {}).get("MessageGroupId"))
+        deliver()
     except Exception as error:
         dead_letter_arn = target.get("DeadLetterConfig", {}).get("Arn")
         if dead_letter_arn is None:
@@ -140,7 +166,9 @@ def _to_queue(rule: Rule, target: dict[str, Any], event: dict[str, Any]) -> None
         reasons = {
             "RULE_ARN": rule.arn,
             "TARGET_ARN": target["Arn"],
-            "ERROR_CODE": "NO_RESOURCE" if isinstance(error, QueueDoesNotExist) else "INVALID_PARAMETER",
+            "ERROR_CODE": next(
+                (code for kind, code in _ERROR_CODES.items() if isinstance(error, kind)), "INVALID_PARAMETER"
+            ),
             "ERROR_MESSAGE": str(getattr(error, "message", "") or error),
             "RETRY_ATTEMPTS": "0",
         }

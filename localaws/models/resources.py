@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table as MotoTable
 from moto.events.models import EventBus as MotoEventBus
+from moto.events.models import EventBusPolicyStatement, events_backends
 from moto.events.models import Rule as MotoRule
 from moto.iam.models import ManagedPolicy as MotoManagedPolicy
 from moto.iam.models import Role as MotoRole
@@ -123,6 +124,31 @@ class Rule(Refined):
     def change(cls, original: Any, name: str, properties: Properties, place: AccountAndRegion) -> Any:
         """Put the rule again under its name."""
         return cls.make(original.name, properties, place)
+
+
+class EventBusPolicy(Model):
+    """AWS::Events::EventBusPolicy: a statement of the policy of a bus, under its id."""
+
+    def __init__(self, statement_id: str) -> None:
+        self.physical_resource_id = statement_id
+
+    @classmethod
+    def make(cls, name: str, properties: Properties, place: AccountAndRegion) -> "EventBusPolicy":
+        """Put the statement into the policy, in place of one with its id."""
+        statement = {"Sid": properties["StatementId"], **properties["Statement"]}
+        # moto's own way takes out what others have there for the same account.
+        statements = cls._bus(properties, place)._statements  # noqa: SLF001
+        statements[statement["Sid"]] = EventBusPolicyStatement.from_dict(statement)
+        return cls(statement["Sid"])
+
+    @classmethod
+    def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:
+        """Take the statement out."""
+        cls._bus(properties, place).remove_statement(properties["StatementId"])
+
+    @staticmethod
+    def _bus(properties: Properties, place: AccountAndRegion) -> Any:
+        return events_backends[place.account_id][place.region].event_buses[properties.get("EventBusName", "default")]
 
 
 class Queue(Refined):

@@ -97,6 +97,7 @@ class BucketStack:
     bus: Bus = field(default_factory=Bus)
     name: str = "copytrail"
     region: str = "eu-west-1"
+    arn: str = "arn:aws:cloudformation:eu-west-1:123456789012:stack/copytrail/id"
     caller_arn: str = EVE
     bucket_names: Mapping[str, str] = field(default_factory=lambda: {"source": "uploads", "destination": "copies"})
     existing_buckets: Mapping[str, str | None] = field(default_factory=lambda: {"source": OWNER, "destination": None})

@@ -98,8 +98,9 @@ ADMINISTERS = {
     "enable-events source --yes": {"s3:GetBucketNotification", "s3:PutBucketNotification"},
     "lifecycle-rule destination --apply --yes": {"s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
 }
-# They ask nothing of AWS, or run the embedded one, where everybody may do everything.
-ELSEWHERE = {"completion", "demo", "local up"}
+# They ask nothing of AWS, or only for the stack, as bucket-policy does, or run the embedded AWS, where everybody may do
+# everything.
+ELSEWHERE = {"completion", "demo", "forwarding-rule", "local up"}
 UNUSED = {
     Unnoticed("Reader", "dynamodb:PartiQLSelect", "table/devops-S3CopyLogs/index/ByObject"): (
         "who may query an index reads the same with it, and the policy has no room for a statement of its own"

@@ -24,6 +24,7 @@ WITHOUT_A_TABLE = {
     "copytrail dlq export",
     "copytrail dlq import",
     "copytrail enable-events",
+    "copytrail forwarding-rule",
     "copytrail lifecycle-rule",
     "copytrail local up",
 }
