@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 import boto3
@@ -24,12 +25,12 @@ from shared.errors import ConfigurationError
 # Of `DefaultStackSynthesizer`, which the stack is synthesized by.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _IMPORT = "--import-existing-resources"
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _NOT_THERE = frozenset(
     {"404", "NoSuchBucket", "NoSuchEntity", "ParameterNotFound", "ResourceNotFoundException", "ValidationError"}
 )
 # "Configuring reserved concurrency for a function", Lambda developer guide.
 _LEFT_UNRESERVED = 100
+_NOT_ANY_MORE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 _STUCK = {
     "DELETE_FAILED": "delete it: aws cloudformation delete-stack --stack-name {name}",
     "UPDATE_ROLLBACK_FAILED": "mend what its events name, then: aws cloudformation continue-update-rollback"
@@ -97,10 +98,15 @@ def obstacles(settings: Settings, session: boto3.Session, *, imports: bool = Fal
     yield from _bootstrap(client, account, session.region_name)
     yield from _stack(client, settings.stack_name)
     owned, denied = _owned(client, settings.stack_name)
+    taken: Iterator[Obstacle] = chain(
+        _taken_names(client, settings, owned, imports=imports),
+        _buckets(client, settings, owned, account, session.region_name, imports=imports),
+    )
     if denied:
         yield denied
-    yield from _taken_names(client, settings, owned, imports=imports)
-    yield from _buckets(client, settings, owned, account, session.region_name, imports=imports)
+        # What is there may well be the stack's own.
+        taken = (Obstacle(text, blocks=False) for text, _ in taken)
+    yield from taken
     yield from _concurrency(client, settings, is_new=not owned)
 
 
@@ -133,7 +139,8 @@ def _owned(client: Clients, name: str) -> tuple[set[str], Obstacle | None]:
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
     answer, denied = _asked(lambda: list(pages), "cloudformation:ListStackResources")
     resources = [resource for page in answer or [] for resource in page["StackResourceSummaries"]]
-    there = [resource for resource in resources if resource["ResourceStatus"] != "DELETE_COMPLETE"]
+    # Of a deployment that failed, DELETE_SKIPPED is what it left: the CDK makes the stack anew, without it.
+    there = [resource for resource in resources if resource["ResourceStatus"] not in _NOT_ANY_MORE]
     return {resource.get("PhysicalResourceId", "") for resource in there}, denied
 
 
@@ -274,25 +281,20 @@ def _head_bucket(client: Clients, name: str, account: str | None) -> _Head:
     except ClientError as error:
         if _code(error) in _NOT_THERE:
             return _Head(missing=True)
-        if _code(error) not in {*_DENIED, "403"}:
-            raise
         # S3 tells the region of a bucket that is there to anybody ("HeadBucket", S3 API reference).
         headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
-        denied = Obstacle(f"s3:ListBucket on {name} is denied", blocks=False)
+        denied = Obstacle(f"s3:ListBucket on {name} ({_message(error)})", blocks=False)
         return _Head(region=headers.get("x-amz-bucket-region"), denied=denied)
     return _Head(owned=True, region=answer.get("BucketRegion"))
 
 
 def _asked(ask: Callable[[], Any], action: str) -> tuple[Any, Obstacle | None]:
-    """The answer, or None where there is no such thing; and what could not be looked up, if it is denied."""
+    """The answer, or None where there is no such thing; and what could not be looked up, if AWS refused."""
     try:
         return ask(), None
     except ClientError as error:
-        if _code(error) in _DENIED:
-            return None, Obstacle(f"{action} is denied ({_message(error)})", blocks=False)
-        if _code(error) not in _NOT_THERE:
-            raise
-        return None, None
+        is_missing = _code(error) in _NOT_THERE
+        return None, None if is_missing else Obstacle(f"{action} ({_message(error)})", blocks=False)
 
 
 def _code(error: ClientError) -> str:

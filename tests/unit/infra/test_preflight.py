@@ -121,8 +121,9 @@ def test_what_the_stack_holds_itself_is_no_obstacle() -> None:
     assert found(session) == []
 
 
-def test_what_was_deleted_from_the_stack_is_not_its_own_any_more() -> None:
-    gone = [{"PhysicalResourceId": "the-table", "ResourceStatus": "DELETE_COMPLETE"}]
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
+def test_what_was_deleted_from_the_stack_or_left_by_one_that_failed_is_not_its_own_any_more(status: str) -> None:
+    gone = [{"PhysicalResourceId": "the-table", "ResourceStatus": status}]
     session = FakeSession(list_stack_resources=there(StackResourceSummaries=gone), describe_table=there())
     assert [text.partition(" (")[0] for text, _ in found(session)] == ["the table the-table"]
 
@@ -168,6 +169,18 @@ def test_what_may_not_be_looked_up_is_told_and_stops_nothing() -> None:
         "events:DescribeEventBus",
         "s3:ListBucket",
         "s3:ListBucket",
+    ]
+
+
+def test_where_nobody_may_see_what_the_stack_holds_a_name_that_is_taken_stops_nothing() -> None:
+    session = FakeSession(list_stack_resources=refused("AccessDenied"), get_role=there(), head_bucket=there())
+    told = found(session)
+    assert {blocks for _, blocks in told} == {False}
+    assert [text.partition(" (")[0] for text, _ in told] == [
+        "cloudformation:ListStackResources",
+        "the role the-role",
+        "the bucket the-uploads",
+        "the bucket the-copies",
     ]
 
 
@@ -293,4 +306,4 @@ def test_nothing_is_deployed_where_something_is_in_the_way(
     assert first.startswith("preflight: the role lambda_execution_role (copytrail.copier.roleName) is there already: ")
     assert last == "preflight: nothing was deployed"
     assert code(FakeSession(get_role=refused("AccessDenied"))) == 0
-    assert "preflight: not looked up: iam:GetRole is denied (no)" in capsys.readouterr().err
+    assert "preflight: not looked up: iam:GetRole (no)" in capsys.readouterr().err
