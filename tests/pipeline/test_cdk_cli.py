@@ -12,6 +12,8 @@ def test_bootstrap_and_deploy_put_up_a_system_that_copies_and_records(tmp_path: 
         cdk.run("bootstrap", f"aws://123456789012/{REGION}", cwd=tmp_path, aws=aws.environment)
         unattended = ("--require-approval", "never", "--output", str(tmp_path / "cdk.out"))
         cdk.run("deploy", *unattended, aws=aws.environment)
+        [stack] = aws.client("cloudformation").describe_stacks(StackName="copytrail")["Stacks"]
+        assert stack["EnableTerminationProtection"]
         s3 = aws.client("s3")
         s3.put_object(Bucket="devops-public-5607", Key="sample.zip", Body=b"sample")
         aws.wait_until_quiet()
