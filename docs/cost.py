@@ -17,7 +17,7 @@ def page(text: str, written: Mapping[str, str]) -> str:
     Raises:
         KeyError: a table has no such name.
     """
-    return _TABLE.sub(lambda found: f"{found[1]}{written[found['name']]}{found[3]}", text)
+    return _TABLE.sub(lambda found: f"{found[1]}\n{written[found['name']]}\n{found[3]}", text)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchmarks.cost import others
-from benchmarks.cost.bill import GIB, MIB, Setup, lines, seconds_of_a_batch, total
+from benchmarks.cost.bill import GIB, MIB, MILLION, Setup, lines, seconds_of_a_batch, total
 from benchmarks.cost.counted import Counts, pipeline
 from infra.settings.functions import CopierSettings
 from ops.backfill.prices import PRICES
@@ -78,10 +78,15 @@ def _told(counts: Counts) -> str:
 
 def _sizes(by_size: Mapping[int, Counts]) -> str:
     rows = [
-        (size_shown(size), _usd(total(by_size[size], size, _SPARSE)), _usd(total(by_size[size], size, _BUSY)))
+        (
+            size_shown(size),
+            _usd(total(by_size[size], size, _SPARSE)),
+            _usd(total(by_size[size], size, _BUSY)),
+            _usd(MILLION * size / GIB * PRICES["region transfer"]),
+        )
         for size in _SIZES
     ]
-    return _table(("size", "sparse", "busy"), rows)
+    return _table(("size", "sparse", "busy", "to another region, on top"), rows)
 
 
 def _services(by_size: Mapping[int, Counts]) -> str:
