@@ -100,6 +100,8 @@ def _access_log_problems(settings: Settings) -> Iterator[str]:
         yield f"{place}.existing is true: copytrail does not change that bucket; leave keepDays out"
     if logs.bucket_name is not None and not logs.are_on:
         yield f"{place}.keepDays is missing: say after how many days access logs go, or that the bucket is existing"
+    if logs.are_on and all(bucket.existing for bucket in settings.buckets.values()):
+        yield f"{place} are for buckets that are created, and all of these are there already: leave accessLogs out"
     if logs.bucket_name is not None:
         for alias, bucket in settings.buckets.items():
             if bucket.name == logs.bucket_name:

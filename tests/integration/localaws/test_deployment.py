@@ -37,6 +37,11 @@ def test_cloudformation_itself_refuses_an_unknown_resource_type_whoever_asks(aws
     [
         ({"BatchSize": 11}, {}, "MaximumBatchingWindowInSeconds must be at least 1"),
         ({"ScalingConfig": {"MaximumConcurrency": 1}}, {}, "MaximumConcurrency must be at least 2"),
+        (
+            {"ScalingConfig": {"MaximumConcurrency": 2}, "ProvisionedPollerConfig": {"MaximumPollers": 2}},
+            {},
+            "ScalingConfig and ProvisionedPollerConfig cannot be used together",
+        ),
         ({}, {"Timeout": 121}, "visibility timeout: 120 seconds is less than function timeout: 121"),
         ({"EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:none"}, {}, "which is no queue"),
         ({}, {"Runtime": "nodejs22.x"}, "runs Python functions"),

@@ -59,6 +59,13 @@ EVERY = {"from": "source", "to": "destination", "versions": "every"}
             {**bucket(name="the-logs"), "accessLogs": {"keepDays": 9, "bucketName": "the-logs"}},
             "copytrail.accessLogs.bucketName is 'destination' of the buckets: logs would be copied, or log themselves",
         ),
+        (
+            {
+                "buckets": {alias: {"existing": True, "name": f"the-{alias}"} for alias in BOTH},
+                "accessLogs": {"keepDays": 9},
+            },
+            "copytrail.accessLogs are for buckets that are created, and all of these are there already",
+        ),
         ({"copier": {"reservedConcurrency": 1}}, "copytrail.copier.reservedConcurrency is 1: it must be from 2"),
         (
             {"auditor": {"reservedConcurrency": 9}},
