@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 
+from infra.monitoring_checks import problems_of_monitoring
 from infra.route_checks import problems_of_routes
 from infra.settings.buckets import Bucket
 from infra.settings.functions import FunctionSettings
@@ -32,6 +33,7 @@ def find_problems(settings: Settings) -> Iterator[str]:
     yield from _access_log_problems(settings)
     yield from _same_names(settings)
     yield from _too_little_time(settings)
+    yield from problems_of_monitoring(settings)
 
 
 def _bucket_problems(alias: str, bucket: Bucket) -> Iterator[str]:

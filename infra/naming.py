@@ -128,6 +128,12 @@ TopicArn = Annotated[
         "a topic ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME",
     ),
 ]
+EmailAddress = Annotated[Text, _matching(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address looks like ops@example.com")]
+# "MetricsConfiguration", S3 API reference.
+MetricsId = Annotated[
+    Text,
+    _matching(r"[A-Za-z0-9._-]{1,64}", "the id of request metrics is 1 to 64 letters, digits and characters of ._-"),
+]
 # A key's alias would not do: permissions on a key name the key itself.
 KmsKeyArn = Annotated[
     Text,

@@ -1,6 +1,6 @@
 """The stack: composes the constructs, grants what they need, and says in its outputs where they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from aws_cdk import Annotations, CfnOutput, DefaultStackSynthesizer, Stack, Tags
@@ -11,12 +11,15 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.bundling import LAMBDA, bundle, content_hash
-from infra.constructs.alarms import Alarms
+from infra.constructs.alarms import Alarms, standard_alarms
 from infra.constructs.buckets import create_access_log_bucket, create_bucket
 from infra.constructs.buffered_function import BufferedFunction
+from infra.constructs.dashboard import create_dashboard
 from infra.constructs.encryption import create_customer_key
 from infra.constructs.event_rules import EventRules
 from infra.constructs.forwarded_events import ForwardedEvents
+from infra.constructs.metrics import of_service, of_writes
+from infra.constructs.saved_queries import create_saved_queries
 from infra.constructs.tables import create_audit_table, create_placement_table
 from infra.key_permissions import (
     bucket_key_permissions,
@@ -38,8 +41,9 @@ from infra.permissions import (
 from infra.settings.functions import FunctionSettings
 from infra.settings.stack import Settings
 from shared.event_patterns import forwarded_pattern
-from shared.event_rules import audit_rules, copy_rules
+from shared.event_rules import EventRule, audit_rules, copy_rules
 from shared.events import COPY_REQUESTED
+from shared.metrics import Metric
 from shared.routes import Route
 
 
@@ -73,8 +77,7 @@ class CopytrailStack(Stack):
         # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
         self._table.node.add_dependency(self._copier.role, self._copier.log_group, *self._buckets.values())
         self._auditor = self._create_auditor()
-        self._create_event_rules()
-        Alarms(self, "Alarms", copier=self._copier, auditor=self._auditor, settings=settings.alarms)
+        self._create_monitoring(self._create_event_rules())
         self._create_outputs(self._create_operator_policies())
 
     def _create_buckets(self) -> Mapping[str, s3.IBucket]:
@@ -155,6 +158,7 @@ class CopytrailStack(Stack):
             key=self._key,
             environment={"POWERTOOLS_LOG_LEVEL": self._settings.log_level, **environment},
             continues=continues,
+            tracing=self._settings.tracing,
         )
 
     def _bucket_owners(self) -> Mapping[str, str]:
@@ -164,7 +168,7 @@ class CopytrailStack(Stack):
         }
         return {name: account for name, account in owners.items() if account is not None}
 
-    def _create_event_rules(self) -> None:
+    def _create_event_rules(self) -> list[EventRule]:
         name, bus = self._settings.transfer_bus_name, self._transfer_bus
         copying = copy_rules(self._settings.routes, self._routes, transfer_bus=name)
         copy_feed = EventRules(self, "CopyFeed", taken_by=self._copier, rules=copying, transfer_bus=bus)
@@ -174,6 +178,32 @@ class CopytrailStack(Stack):
         audit_feed = EventRules(self, "AuditFeed", taken_by=self._auditor, rules=recording, transfer_bus=bus)
         # PutEvents succeeds when no rule matches: whoever is to record an outcome is there before it is published.
         self._copier.function.node.add_dependency(audit_feed)
+        return [*copying, *recording]
+
+    def _create_monitoring(self, rules: Sequence[EventRule]) -> None:
+        settings = self._settings
+        alarms = Alarms(
+            self,
+            "Alarms",
+            standard=standard_alarms(self._copier, self._auditor, rules, self.stack_name, settings.alarms),
+            writes={
+                alias: of_writes(self._buckets[alias], bucket.request_metrics)
+                for alias, bucket in settings.buckets.items()
+                if bucket.request_metrics is not None
+            },
+            outcomes=of_service(self._copier, Metric.OBJECTS),
+            settings=settings.alarms,
+        )
+        create_saved_queries(self, "Queries", [self._copier.log_group, self._auditor.log_group])
+        if settings.dashboard:
+            create_dashboard(
+                self,
+                "Dashboard",
+                copier=self._copier,
+                auditor=self._auditor,
+                table=self._table,
+                alarm_arns=alarms.arns,
+            )
 
     def _accept_forwarded_events(self) -> ForwardedEvents:
         types_by_account: dict[str, set[str]] = {}

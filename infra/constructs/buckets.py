@@ -38,6 +38,8 @@ def create_bucket(
         _send_events(bucket)
     if settings.public_read:
         _open_to_readers(bucket)
+    if settings.request_metrics is not None:
+        bucket.add_metric(id=settings.request_metrics)
     if access_logs is not None:
         _log_access(bucket, alias, access_logs)
     return bucket

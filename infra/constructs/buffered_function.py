@@ -25,7 +25,8 @@ class BufferedFunction(Construct):
     """A function that takes messages from a queue of its own, in batches, and answers for each.
 
     With a `key`, messages and logs are encrypted with it. One that `continues` also sends itself messages, to go on
-    with what one invocation has no time for.
+    with what one invocation has no time for. With `tracing`, X-Ray samples its invocations; the role may then send
+    traces to `*`, as X-Ray has no ARN for them ("Actions, resources, and condition keys for AWS X-Ray").
     """
 
     def __init__(
@@ -40,8 +41,11 @@ class BufferedFunction(Construct):
         key: kms.IKey | None,
         environment: Mapping[str, str],
         continues: bool = False,
+        tracing: bool = False,
     ) -> None:
         super().__init__(scope, id_)
+        # It tells the logs and metrics of two stacks apart.
+        self.service_name = f"{Stack.of(self).stack_name}-{service}"
         self.dead_letter_queue = _queue(self, "DeadLetterQueue", key=key, retention_period=Duration.days(14))
         self.queue = _queue(
             self,
@@ -90,11 +94,11 @@ class BufferedFunction(Construct):
             memory_size=settings.memory_mb,
             timeout=Duration.seconds(settings.timeout_seconds),
             reserved_concurrent_executions=settings.reserved_concurrency,
+            tracing=lambda_.Tracing.ACTIVE if tracing else None,
             # Lambda stops what has gone from a function to its queue and back 16 times: it takes it for a mistake.
             recursive_loop=lambda_.RecursiveLoop.ALLOW if continues else None,
             environment={
-                # It tells the logs and metrics of two stacks apart.
-                "POWERTOOLS_SERVICE_NAME": f"{Stack.of(self).stack_name}-{service}",
+                "POWERTOOLS_SERVICE_NAME": self.service_name,
                 "MAX_RECEIVE_COUNT": str(settings.max_receive_count),
                 **environment,
             },

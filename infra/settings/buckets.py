@@ -15,7 +15,8 @@ _Days = Annotated[int, between(1, 36_500)]
 class Bucket(Section):
     """A bucket to create, or (`existing`) to use as it is. A name that is None is CloudFormation's to choose.
 
-    A new bucket encrypts with the KMS key, if there is one; of an existing one it says with which key it does.
+    A new bucket encrypts with the KMS key, if there is one; of an existing one it says with which key it does. Likewise
+    `request_metrics`: the id of a configuration of request metrics, which S3 takes money for.
     """
 
     name: naming.BucketName | None = None
@@ -26,6 +27,7 @@ class Bucket(Section):
     # Of a version, after a newer one or a delete marker took its place.
     noncurrent_days: _Days | None = None
     kms_key_arn: naming.KmsKeyArn | None = None
+    request_metrics: naming.MetricsId | None = None
 
 
 class AccessLogSettings(Section):

@@ -43,6 +43,8 @@ class Settings(Section):
     customer_key: bool = False
     tags: naming.Tags = Field(default_factory=dict)
     termination_protection: bool = True
+    dashboard: bool = True
+    tracing: bool = False
 
     @field_validator("route_settings")
     @classmethod

@@ -52,6 +52,12 @@ OURS: Mapping[str, type[Model]] = {
 INERT: Mapping[str, str] = {
     "AWS::CDK::Metadata": "tells AWS which CDK constructs are used; no part of the system",
     "AWS::CloudWatch::Alarm": "nothing here evaluates metrics; the queues it watches can be looked at directly",
+    "AWS::CloudWatch::CompositeAlarm": "as the alarms that it combines",
+    "AWS::CloudWatch::Dashboard": "nothing here draws graphs; what they show is in the table, the queues and the logs",
+    "AWS::Logs::QueryDefinition": "nothing here runs Logs Insights; the logs can be read as they are",
+    "AWS::SNS::Subscription": "no alarm goes off here, so nobody is told",
+    "AWS::SNS::Topic": "no alarm goes off here, so nobody is told",
+    "AWS::SNS::TopicPolicy": "no alarm goes off here, so nobody is told",
 }
 
 

@@ -5,6 +5,7 @@ from shared.audit_log.record import Record
 from shared.lambda_runtime import powertools
 from shared.lambda_runtime.message import DeadLetter
 from shared.lambda_runtime.powertools import count, logger
+from shared.metrics import Metric
 
 
 class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
@@ -24,13 +25,13 @@ class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
                 "attempt": recorded.message.receive_count,
             },
         )
-        count("Recorded" if recorded.appended is Appended.NEW else "Duplicates")
+        count(Metric.RECORDED if recorded.appended is Appended.NEW else Metric.DUPLICATES)
 
     def dead_lettered(self, letter: DeadLetter) -> None:
         """Log why there is no record, and count it; a conflict in `Conflicts`, too."""
         super().dead_lettered(letter)
         if isinstance(letter.error, LogIdConflictError):
-            count("Conflicts")
+            count(Metric.CONFLICTS)
 
 
 def _transfer(record: Record) -> dict[str, str | None]:

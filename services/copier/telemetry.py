@@ -1,10 +1,11 @@
 """What CloudWatch learns of each transfer: one log line with its LogID, and the metrics."""
 
 from services.copier.worker import Continued, Failed, Finished, Performed
-from shared.events import Completion, CopyRequest, Outcome
+from shared.events import Completion, CopyRequest, Outcome, Trigger
 from shared.lambda_runtime import powertools
 from shared.lambda_runtime.message import DeadLetter
 from shared.lambda_runtime.powertools import MetricUnit, count, logger, metrics
+from shared.metrics import Metric
 
 
 class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
@@ -25,7 +26,7 @@ class CloudWatchTelemetry(powertools.CloudWatchTelemetry):
             case Failed(completion=completion):
                 _log(completion)
                 _count(completion)
-                count("DeadLetters")
+                count(Metric.DEAD_LETTERS)
             case Continued(request=request):
                 _log_unfinished(request)
             case DeadLetter():
@@ -65,17 +66,21 @@ def _log_unfinished(request: CopyRequest) -> None:
             "parts_done": continuation and continuation.parts_done,
         },
     )
-    count("Continuations")
+    count(Metric.CONTINUATIONS)
 
 
 def _count(completion: Completion) -> None:
-    count("Objects")
+    count(Metric.OBJECTS)
     count(completion.outcome)
     if completion.outcome is Outcome.COPIED:
-        metrics.add_metric(name="BytesCopied", unit=MetricUnit.Bytes, value=completion.upload.size)
-        metrics.add_metric(
-            name="UploadToCopied", unit=MetricUnit.Milliseconds, value=_milliseconds(completion, since_upload=True)
-        )
+        metrics.add_metric(name=Metric.BYTES_COPIED, unit=MetricUnit.Bytes, value=completion.upload.size)
+        # What an operator asks for may have been uploaded years ago: that is no delay of ours.
+        if completion.trigger is Trigger.UPLOAD:
+            metrics.add_metric(
+                name=Metric.UPLOAD_TO_COPIED,
+                unit=MetricUnit.Milliseconds,
+                value=_milliseconds(completion, since_upload=True),
+            )
 
 
 def _milliseconds(completion: Completion, *, since_upload: bool) -> int:

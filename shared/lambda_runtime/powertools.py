@@ -10,7 +10,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.errors import CopytrailError, Reason, without_surrogates
+from shared.events import Outcome
 from shared.lambda_runtime.message import DeadLetter, Message
+from shared.metrics import NAMESPACE, Metric
 
 __all__ = ["CloudWatchTelemetry", "LambdaContext", "MetricUnit", "count", "logger", "metrics"]
 
@@ -21,10 +23,10 @@ def _serialized(line: Mapping[str, Any]) -> str:
 
 
 logger = Logger(utc=True, use_rfc3339=True, json_serializer=_serialized)
-metrics = Metrics(namespace="Copytrail")
+metrics = Metrics(namespace=NAMESPACE)
 
 
-def count(name: str) -> None:
+def count(name: Metric | Outcome) -> None:
     """Add one to a metric."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
 
@@ -45,7 +47,7 @@ class CloudWatchTelemetry:
             },
             exc_info=_traceback(letter.error),
         )
-        count("DeadLetters")
+        count(Metric.DEAD_LETTERS)
 
     def will_retry(self, message: Message, error: CopytrailError, delay_s: float) -> None:
         """Log the reason, and count it in `Retries`."""
@@ -60,7 +62,7 @@ class CloudWatchTelemetry:
             },
             exc_info=_traceback(error),
         )
-        count("Retries")
+        count(Metric.RETRIES)
 
     def retry_delay_refused(self, message: Message, error: CopytrailError) -> None:
         """Log why."""

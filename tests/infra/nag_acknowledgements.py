@@ -88,9 +88,9 @@ ACKNOWLEDGEMENTS = (
     ),
     Acknowledgement(
         ("NIST.800.53.R5-CloudWatchAlarmAction",),
-        ("Alarms/*/Resource",),
-        "Whom alarms tell is the customer's to say: a setting (alarms.topicArn).",
-        "tests/infra/test_queues_and_rules.py::test_alarms_tell_the_topic_when_there_is_one",
+        ("Alarms/*",),
+        "Whom alarms tell is the customer's to say: a setting (alarms.email, alarms.topicArn). Synth warns without.",
+        "tests/infra/test_monitoring.py::test_synth_warns_when_alarms_tell_nobody",
         (SHIPPED,),
     ),
     # What is solved in another way than the rule knows.

@@ -83,7 +83,7 @@ def test_every_resource_that_takes_tags_has_them(hardened: Template) -> None:
     # What CloudFormation's reference gives no tags, or the CDK does not pass on.
     without = {
         *("AWS::Events::EventBusPolicy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::S3::BucketPolicy"),
-        "AWS::SQS::QueuePolicy",
+        *("AWS::SQS::QueuePolicy", "AWS::Logs::QueryDefinition"),
     }
     for name, resource in hardened["Resources"].items():
         if resource["Type"] not in without:

@@ -197,21 +197,3 @@ def test_a_route_of_many_suffixes_has_several_rules_and_the_first_is_the_one_tha
     assert {target["Arn"] for one in found.values() for target in one["Properties"]["Targets"]} == {"CopierQueue.Arn"}
     assert all(one["Properties"]["Name"].startswith("copytrail-") for one in found.values())
     assert sorted(one["Properties"]["Description"][-8:] for one in others.values()) == ["(2 of 3)", "(3 of 3)"]
-
-
-def test_three_alarms_watch_both_dead_letter_queues_and_the_age_of_the_copy_queue(resources: Resources) -> None:
-    alarms = {
-        (alarm["Dimensions"][0]["Value"], alarm["MetricName"], alarm["Threshold"])
-        for alarm in resources("AWS::CloudWatch::Alarm").values()
-    }
-    assert alarms == {
-        ("CopierDeadLetterQueue.QueueName", "ApproximateNumberOfMessagesVisible", 1),
-        ("AuditorDeadLetterQueue.QueueName", "ApproximateNumberOfMessagesVisible", 1),
-        ("CopierQueue.QueueName", "ApproximateAgeOfOldestMessage", 900),
-    }
-
-
-def test_alarms_tell_the_topic_when_there_is_one(readable: Readable) -> None:
-    topic = "arn:aws:sns:eu-west-1:111122223333:ops"
-    alarms = of_type(readable({"alarms": {"topicArn": topic}}), "AWS::CloudWatch::Alarm")
-    assert [alarm["AlarmActions"] for alarm in alarms.values()] == [[topic]] * 3

@@ -71,6 +71,10 @@ def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> Non
         ),
         ({"transferBus": {"name": "bus"}}, "copytrail.transferBus is no setting any more: the bus is named after"),
         ({"alarms": {"topicArn": "ops"}}, "copytrail.alarms.topicArn"),
+        ({"alarms": {"email": "ops"}}, "copytrail.alarms.email"),
+        ({"alarms": {"email": "ops@example.com, dev@example.com"}}, "copytrail.alarms.email"),
+        ({"alarms": {"uploadToCopiedSeconds": 0}}, "copytrail.alarms.uploadToCopiedSeconds"),
+        ({"buckets": {**BOTH, "source": {"requestMetrics": "a b"}}}, "copytrail.buckets.source.requestMetrics"),
         (
             {"buckets": {**BOTH, "source": {"name": "abc", "existing": True, "account": "12"}}},
             "copytrail.buckets.source",
