@@ -20,7 +20,8 @@ from tests.fakes.bodies import object_created
 from tests.second_aws.second import SecondAws
 from tests.terminal import Terminal
 
-pytestmark = pytest.mark.second_aws
+# A machine that has built nothing yet builds the assets, for Lambda and for itself, in the time of the first test.
+pytestmark = [pytest.mark.second_aws, pytest.mark.timeout(600)]
 
 MEBIBYTE = 1024**2
 MORE_SAMPLES = [

@@ -92,7 +92,7 @@ def test_the_exit_code_tells_what_is_wrong_from_what_could_not_be_looked_at(
     python: Audit, npm: Audit, expected: tuple[int, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vulnerabilities, "of_python", lambda: python)
+        patch.setattr(vulnerabilities, "of_python", lambda *_: python)
         patch.setattr(vulnerabilities, "of_npm", lambda: npm)
         patch.setattr(sbom, "write", lambda: iter([]))
         patch.setattr(audit, "CALLS", {})

@@ -22,9 +22,10 @@ class Audit:
     unreachable: str = ""
 
 
-def of_python() -> Audit:
-    """`uv audit` of `uv.lock`, by the OSV database."""
-    name, done = "uv audit", _run([uv.find_uv_bin(), "--color", "never", "audit", "--frozen"])
+def of_python(*script: str) -> Audit:
+    """`uv audit` of `uv.lock`, or of a script's own lock, by the OSV database."""
+    name = " ".join(["uv audit", *script])
+    done = _run([uv.find_uv_bin(), "--color", "never", "audit", "--frozen", *(("--script", *script) if script else ())])
     if done.returncode == 0:
         return Audit(name)
     if done.returncode == _UV_FOUND:
