@@ -83,9 +83,13 @@ def test_every_package_of_the_npm_lock_has_its_hash_and_names_no_mirror(npm_lock
 @pytest.mark.parametrize(
     ("python", "npm", "expected"),
     [
-        (Audit("uv audit"), Audit("npm audit"), (0, ["ok", "ok"])),
-        (Audit("uv audit", unreachable="dns error"), Audit("npm audit"), (4, ["skipped", "ok"])),
-        (Audit("uv audit", unreachable="dns error"), Audit("npm audit", found="six"), (1, ["skipped", "WRONG"])),
+        (Audit("uv audit"), Audit("npm audit"), (0, ["ok", "ok", "ok"])),
+        (Audit("uv audit", unreachable="dns error"), Audit("npm audit"), (4, ["skipped", "skipped", "ok"])),
+        (
+            Audit("uv audit", unreachable="dns error"),
+            Audit("npm audit", found="six"),
+            (1, ["skipped", "skipped", "WRONG"]),
+        ),
     ],
 )
 def test_the_exit_code_tells_what_is_wrong_from_what_could_not_be_looked_at(
