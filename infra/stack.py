@@ -84,11 +84,15 @@ class CopytrailStack(Stack):
         sources = {route.source_bucket for route in self._settings.routes}
         scope = Construct(self, "Buckets")
         for alias in sorted(sources):
-            if self._settings.buckets[alias].existing:
+            bucket = self._settings.buckets[alias]
+            if bucket.existing:
+                forwarded = (
+                    f"; in another account, `copytrail forwarding-rule {alias}` as well" if bucket.account else ""
+                )
                 Annotations.of(self).add_info(
-                    f"Nothing is copied from {self._settings.buckets[alias].name} until it sends its events: that"
-                    f" bucket is not copytrail's to change; once this is deployed, `copytrail enable-events {alias}`"
-                    " shows the change, and makes it when you agree"
+                    f"Nothing is copied from {bucket.name} until it sends its events: that bucket is not copytrail's to"
+                    f" change; once this is deployed, `copytrail enable-events {alias}` shows the change, and makes it"
+                    f" when you agree{forwarded}"
                 )
         access_logs = create_access_log_bucket(self, "AccessLogs", self._settings.access_logs)
         return {

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+from infra.stack import CopytrailStack  # first: infra chooses the node that aws_cdk runs on
+from infra.validation import read_settings
+
+from aws_cdk import App  # isort: skip
+
 from tests.infra.template import Readable, Template, of_type
 
 OTHER, THIRD = "111122223333", "444455556666"
@@ -87,3 +92,13 @@ def test_two_stacks_share_no_statement(readable: Readable) -> None:
     assert len(ids) == 3
     # "PutPermission", EventBridge API reference.
     assert all(len(one) <= 64 for one in ids)
+
+
+def test_what_is_to_be_done_for_an_existing_source_is_told_at_synth() -> None:
+    context = {"buckets": {"source": a_source_in(OTHER), "destination": a_source_in(None, "their-copies")}}
+    stack = CopytrailStack(App(analytics_reporting=False), read_settings(context))
+    told = [entry.data for entry in stack.node.metadata if entry.type == "aws:cdk:info"]
+    [text] = [each if isinstance(each, str) else str(each) for each in told]
+    assert "Nothing is copied from their-uploads until it sends its events" in text
+    assert "`copytrail enable-events source`" in text
+    assert "`copytrail forwarding-rule source`" in text
