@@ -117,12 +117,14 @@ def test_cfn_lint_finds_no_error_with_or_without_names_nor_with_all_that_hardens
     assert done.returncode == 0, done.stdout
 
 
-def test_the_cdk_command_line_is_pinned_without_the_address_of_a_registry() -> None:
+def test_what_comes_from_npm_is_pinned_without_the_address_of_a_registry() -> None:
     package = json.loads((ROOT / "package.json").read_text())
     lock = json.loads((ROOT / "package-lock.json").read_text())
-    pinned = lock["packages"]["node_modules/aws-cdk"]
-    assert package["devDependencies"] == {"aws-cdk": pinned["version"]}
-    assert pinned["integrity"].startswith("sha512-")
+    assert package["devDependencies"].keys() == {"aws-cdk", "@cloud-copilot/iam-simulate"}
+    for name, version in package["devDependencies"].items():
+        pinned = lock["packages"][f"node_modules/{name}"]
+        assert pinned["version"] == version
+        assert pinned["integrity"].startswith("sha512-")
     assert "://" not in (ROOT / "package-lock.json").read_text()
 
 

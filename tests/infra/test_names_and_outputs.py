@@ -64,7 +64,7 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "source": "Bucketssource",
         "destination": "Bucketsdestination",
     }
-    assert json.loads(outputs.pop("Parts")) == {"threshold": 256 * 1024**2, "part": 64 * 1024**2}
+    assert json.loads(outputs.pop("Parts")) == {"threshold": 256 * 1024**2, "part": 256 * 1024**2}
     assert json.loads(outputs.pop("KmsKeyArns")) == {}
     assert outputs == {
         "ExistingBuckets": "{}",
