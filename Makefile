@@ -129,7 +129,8 @@ diff: setup ## Show what deploying would change
 	$(CDK) diff $(ENVIRONMENT) $(ARGS)
 
 .PHONY: destroy
-destroy: setup ## Delete the stack; buckets and the audit table stay
+destroy: setup ## Stop copying, drain the queues, and delete the stack; buckets and the audit table stay (DRAIN=no: at once)
+	@$(if $(filter no,$(DRAIN)),:,options=$$(python -m infra.stack_options $(ENVIRONMENT) $(ARGS)) && copytrail $$options drain $(if $(filter --force -f,$(ARGS)),--yes))
 	$(CDK) destroy $(ENVIRONMENT) $(ARGS)
 
 .PHONY: clean

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.bundling import ROOT
 from infra.settings.stack import Settings
 from infra.validation import CONTEXT_KEY, read_settings
 from shared.errors import ConfigurationError
@@ -31,6 +32,17 @@ class SettingsFile:
 
     path: str
     settings: Mapping[str, Any]
+
+
+def settings_here(context: str) -> Settings:
+    """The settings of this checkout for what the CDK's `--context` says: `environment=NAME`, or nothing.
+
+    Raises:
+        ConfigurationError: naming every problem, each with its file.
+        OSError, ValueError, KeyError, TypeError: cdk.json has no settings.
+    """
+    base = json.loads((ROOT / CDK_JSON).read_text(encoding="utf-8"))["context"][CONTEXT_KEY]
+    return read_environment(context.removeprefix(f"{NAME_KEY}="), ROOT, base)
 
 
 def read_environment(name: str, root: Path, base: object) -> Settings:

@@ -4,7 +4,6 @@ It only reads. What it may not look up it says, and goes on; names that the stac
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +14,7 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.bundling import ROOT
-from infra.environments import CDK_JSON, read_environment
+from infra.environments import settings_here
 from infra.settings.buckets import Bucket
 from infra.settings.stack import Settings
 from infra.validation import CONTEXT_KEY
@@ -56,8 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(_IMPORT, action="store_true", dest="imports", help="as the CDK is given it")
     given, _ = parser.parse_known_args(arguments)
     try:
-        context = json.loads((ROOT / CDK_JSON).read_text(encoding="utf-8"))["context"][CONTEXT_KEY]
-        settings = read_environment(given.context.removeprefix("environment="), ROOT, context)
+        settings = settings_here(given.context)
     except (ConfigurationError, OSError, ValueError, KeyError, TypeError):
         # The app itself tells what is wrong with the settings, all of it.
         return 0

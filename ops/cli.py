@@ -21,6 +21,7 @@ _COMMANDS = {
     "backfill": "ops.backfill.commands:backfill",
     "bucket-policy": "ops.buckets.bucket_policy:bucket_policy",
     "dlq": "ops.dlq.commands:dlq",
+    "drain": "ops.drain.commands:drain",
     "enable-events": "ops.buckets.commands:enable_events",
     "forwarding-rule": "ops.buckets.forwarding_rule:forwarding_rule",
     "lifecycle-rule": "ops.buckets.commands:lifecycle_rule",

@@ -151,6 +151,15 @@ class Stack:
         """
         return self._description["StackId"]
 
+    @property
+    def is_protected(self) -> bool:
+        """Whether CloudFormation refuses to delete it.
+
+        Raises:
+            CommandError: there is no such stack.
+        """
+        return bool(self._description.get("EnableTerminationProtection"))
+
     @cached_property
     def region(self) -> str | None:
         """The region it is looked for in."""

@@ -24,6 +24,8 @@ class OperationKind(StrEnum):
     REPAIR = "Repair"
     ENABLE_EVENTS = "EnableEvents"
     REMOVE_ORPHANED_PARTS = "RemoveOrphanedParts"
+    DRAIN = "Drain"
+    RESUME = "Resume"
 
 
 class Stage(StrEnum):

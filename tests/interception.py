@@ -277,6 +277,8 @@ def _service_and_operation(method: str, path: str, headers: Mapping[str, str], b
     if action := parse_qs(body.decode("latin-1")).get("Action") if body.startswith((b"Action=", b"Version=")) else None:
         return _signed_for(headers), action[0]
     service = _signed_for(headers) or "s3"
+    if service == "lambda" and "/event-source-mappings/" in path:
+        return service, {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping"}.get(method, "")
     return service, _s3_operation(method, path, headers) if service == "s3" else ""
 
 

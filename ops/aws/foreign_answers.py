@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # The code of the error that such an answer becomes, where botocore would try again.
 CODE = "ForeignAnswer"
 
+# Lambda speaks the second.
+_JSON = frozenset({"json", "rest-json"})
 _OK_UNTIL, _REDIRECT_UNTIL = 300, 400
 _TRIED_AGAIN = frozenset({500, 502, 503, 504})
 _ROOT = re.compile(rb"\A(?:\s|<\?.*?\?>|<!--.*?-->)*<([A-Za-z_][\w:.-]*)", re.DOTALL)
@@ -65,7 +67,7 @@ def _is_aws(operation: "OperationModel", response: Mapping[str, Any]) -> bool:
     protocol = operation.service_model.resolved_protocol
     if not body:
         return not _says_something(operation, protocol) if is_ok else protocol == "rest-xml"
-    if protocol == "json":
+    if protocol in _JSON:
         return _is_json(body, operation, is_ok=is_ok)
     return _is_xml(body, operation, protocol, is_ok=is_ok)
 
@@ -140,7 +142,7 @@ def _shown(content: bytes) -> str:
 
 
 def _as_error(protocol: str, message: str) -> bytes:
-    if protocol == "json":
+    if protocol in _JSON:
         return json.dumps({"__type": CODE, "message": message}).encode()
     error = f"<Error><Code>{CODE}</Code><Message>{escape(message)}</Message></Error>"
     return (error if protocol == "rest-xml" else f"<ErrorResponse>{error}</ErrorResponse>").encode()

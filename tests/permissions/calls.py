@@ -176,6 +176,11 @@ def _of_cloudformation(request: InterceptedRequest, _: Mapping[str, str]) -> Ite
     yield Needed(f"cloudformation:{request.operation}", arn)
 
 
+def _of_lambda(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Needed]:
+    mapping = urlsplit(request.path).path.rpartition("/")[2]
+    yield Needed(f"lambda:{request.operation}", regional("lambda", f"event-source-mapping:{mapping}"))
+
+
 def _without_resource(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Needed]:
     yield Needed(f"{request.service}:{request.operation}", "*")
 
@@ -193,4 +198,5 @@ _SERVICES: Mapping[str, Callable[[InterceptedRequest, Mapping[str, str]], Iterat
     "events": _of_events,
     "cloudformation": _of_cloudformation,
     "cloudwatch": _without_resource,
+    "lambda": _of_lambda,
 }

@@ -23,6 +23,7 @@ WITHOUT_A_TABLE = {
     "copytrail completion",
     "copytrail dlq export",
     "copytrail dlq import",
+    "copytrail drain",
     "copytrail enable-events",
     "copytrail forwarding-rule",
     "copytrail lifecycle-rule",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from infra import stack_options
+
 ROOT = Path(__file__).parents[3]
 # Runs the code that it is given on our own Python, which takes itself for another.
 _PYTHON = """#!/bin/sh
@@ -195,3 +197,27 @@ def test_what_works_on_a_stack_works_on_that_of_an_environment(target: str) -> N
 
     assert "--context" not in commands()
     assert "--context 'environment=staging'" in commands("ENV=staging")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "drained"),
+    [
+        ((), "copytrail $options drain"),
+        # The CDK asks nothing then, and neither does it.
+        (("ARGS=--force",), "copytrail $options drain --yes"),
+        (("DRAIN=no",), ""),
+    ],
+)
+def test_a_stack_is_drained_before_it_is_destroyed(arguments: tuple[str, ...], drained: str) -> None:
+    shown = ["make", "--dry-run", "--silent", "destroy", *arguments]
+    done = subprocess.run(shown, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own file
+    first, last = done.stdout.splitlines()[-2:]
+    assert first.rpartition("&& ")[2].strip() == drained or (first, drained) == (":", "")
+    assert last.startswith("npx --no-install cdk destroy")
+
+
+def test_copytrail_works_on_the_stack_that_the_cdk_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stack_options.main(["--force", "--profile", "ops"]) == 0
+    assert capsys.readouterr().out == "--stack copytrail --profile ops\n"
+    assert stack_options.main(["--context", "environment=nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
