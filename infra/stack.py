@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.bundling import LAMBDA, bundle, content_hash
 from infra.constructs.alarms import Alarms, standard_alarms
+from infra.constructs.backups import Backups
 from infra.constructs.buckets import create_access_log_bucket, create_bucket
 from infra.constructs.buffered_function import BufferedFunction
 from infra.constructs.dashboard import create_dashboard
@@ -76,6 +77,8 @@ class CopytrailStack(Stack):
         self._table = create_audit_table(self, "AuditTable", name=settings.audit_table.name, key=self._key)
         # It is protected, so it outlives even a first deployment that fails: it comes after what may well fail.
         self._table.node.add_dependency(self._copier.role, self._copier.log_group, *self._buckets.values())
+        if (keep_days := settings.audit_table.backup_days) is not None:
+            Backups(self, "Backups", table=self._table, keep_days=keep_days)
         self._auditor = self._create_auditor()
         self._create_monitoring(self._create_event_rules())
         self._create_outputs(self._create_operator_policies())

@@ -9,15 +9,17 @@ from infra import naming
 from infra.settings.buckets import AccessLogSettings, Bucket, RouteSettings
 from infra.settings.functions import AuditorSettings, CopierSettings
 from infra.settings.monitoring import AlarmSettings
-from infra.settings.section import Section, one_of
+from infra.settings.section import Section, between, one_of
 from shared.routes import Route
 
 
 class TableSettings(Section):
-    """The audit table, and who besides the auditor may write to it, in an emergency."""
+    """The audit table, who besides the auditor may write to it in an emergency, and how long a backup is kept."""
 
     name: naming.TableName | None = None
     break_glass_role_arn: naming.RoleArn | None = None
+    # The longest that a vault can be told to keep one ("PutBackupVaultLockConfiguration", AWS Backup API reference).
+    backup_days: Annotated[int, between(1, 36_500)] | None = None
 
 
 # What CloudWatch Logs takes ("PutRetentionPolicy", CloudWatch Logs API reference).

@@ -50,6 +50,10 @@ OURS: Mapping[str, type[Model]] = {
 
 # Can be referred to and does nothing, for the reason given.
 INERT: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault"),
+        "nothing here lasts longer than the process, so there is nothing to restore",
+    ),
     "AWS::CDK::Metadata": "tells AWS which CDK constructs are used; no part of the system",
     "AWS::CloudWatch::Alarm": "nothing here evaluates metrics; the queues it watches can be looked at directly",
     "AWS::CloudWatch::CompositeAlarm": "as the alarms that it combines",

@@ -193,7 +193,7 @@ def _queue_name(url: Any) -> str:
 class Role(Refined):
     """AWS::IAM::Role with its inline policies as text, as the API keeps them; moto's template way keeps objects.
 
-    `ManagedPolicyArns` is not applied: the embedded AWS lets everyone do everything, and no role of copytrail has any.
+    `ManagedPolicyArns` is not applied: the embedded AWS lets everyone do everything. Only AWS Backup's role has any.
     """
 
     base: ClassVar[Any] = MotoRole

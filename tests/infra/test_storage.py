@@ -191,6 +191,46 @@ def test_a_break_glass_role_may_change_records_where_one_is_named(readable: Read
     }
 
 
+def test_nothing_is_backed_up_beside_point_in_time_recovery_unless_asked_for(template: Mapping[str, Any]) -> None:
+    assert [one for one in template["Resources"].values() if one["Type"].startswith("AWS::Backup::")] == []
+
+
+def test_the_table_is_backed_up_each_night_where_it_is_asked_for(readable: Readable) -> None:
+    template = readable({"auditTable": {"backupDays": 3650}})
+    (plan,) = of_type(template, "AWS::Backup::BackupPlan").values()
+    (rule,) = plan["BackupPlan"]["BackupPlanRule"]
+    assert rule == {
+        "RuleName": "Nightly",
+        "ScheduleExpression": "cron(0 3 * * ? *)",
+        "Lifecycle": {"DeleteAfterDays": 3650},
+        "TargetBackupVault": "BackupsVault.BackupVaultName",
+    }
+    (selection,) = of_type(template, "AWS::Backup::BackupSelection").values()
+    assert selection["BackupSelection"] == {
+        "IamRoleArn": "BackupsRole.Arn",
+        "SelectionName": "AuditTable",
+        "Resources": ["AuditTable.Arn"],
+    }
+
+
+def test_nobody_deletes_a_backup_early_and_the_vault_outlives_the_stack(readable: Readable) -> None:
+    template = readable({"auditTable": {"backupDays": 3650}})
+    (vault,) = of_type(template, "AWS::Backup::BackupVault").values()
+    (denied,) = vault["AccessPolicy"]["Statement"]
+    assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
+    assert denied["Action"] == ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"]
+    assert policies(template, "AWS::Backup::BackupVault") == [("Retain", "Retain")]
+
+
+def test_only_aws_backup_may_take_the_role_for_backups_which_does_not_restore(readable: Readable) -> None:
+    role = of_type(readable({"auditTable": {"backupDays": 1}}), "AWS::IAM::Role")["BackupsRole"]
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "backup.amazonaws.com"}
+    assert role["ManagedPolicyArns"] == [
+        "arn:AWS::Partition:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
+    ]
+
+
 CHANGES = [
     "dynamodb:BatchWriteItem",
     "dynamodb:DeleteItem",

@@ -63,6 +63,7 @@ def test_a_route_takes_filters_a_destination_prefix_and_a_storage_class() -> Non
         ({"auditor": {"roleName": "a b"}}, "copytrail.auditor.roleName"),
         ({"auditTable": {"name": "ab"}}, "copytrail.auditTable.name"),
         ({"auditTable": {"breakGlassRoleArn": "admin"}}, "copytrail.auditTable.breakGlassRoleArn"),
+        ({"auditTable": {"backupDays": 0}}, "copytrail.auditTable.backupDays is 0: it must be from 1 to 36,500"),
         # A pattern, and a session, stand for others than one role.
         ({"auditTable": {"breakGlassRoleArn": f"{ROLE}*"}}, "copytrail.auditTable.breakGlassRoleArn"),
         (

@@ -1,0 +1,50 @@
+"""Daily backups of the audit table by AWS Backup: a vault that nobody empties, a plan, and the role that it takes."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_backup as backup
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+
+class Backups(Construct):
+    """A backup of a table each night, kept for so many days. Point-in-time recovery goes back 35 days at most."""
+
+    def __init__(self, scope: Construct, id_: str, *, table: dynamodb.ITable, keep_days: int) -> None:
+        super().__init__(scope, id_)
+        vault = backup.BackupVault(
+            self,
+            "Vault",
+            # Backups end when their days are over, and not before: not even an administrator deletes one.
+            block_recovery_point_deletion=True,
+            # A vault that holds a backup cannot be deleted.
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
+        plan.add_rule(
+            backup.BackupPlanRule(
+                rule_name="Nightly",
+                schedule_expression=events.Schedule.cron(hour="3", minute="0"),
+                delete_after=Duration.days(keep_days),
+            )
+        )
+        # It does not restore: that takes rights to write, and a decision.
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
+            description="What AWS Backup needs to back up copytrail's records",
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSBackupServiceRolePolicyForBackup")
+            ],
+        )
+        backup.CfnBackupSelection(
+            self,
+            "Selection",
+            backup_plan_id=plan.backup_plan_id,
+            # Not `plan.add_selection`: it would let the role restore, or make one.
+            backup_selection=backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
+                iam_role_arn=role.role_arn, selection_name="AuditTable", resources=[table.table_arn]
+            ),
+        )
