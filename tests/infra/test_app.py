@@ -15,6 +15,8 @@ from infra.bundling import ROOT
 from infra.interpreters import lambda_python
 
 import aws_cdk  # isort: skip
+from ops.buckets.forwarding_rule import forwarding_rule
+from tests.fakes.bucket_configurations import BucketStack
 from tests.infra.hardened import HARDENED
 from tests.infra.template import Readable
 
@@ -111,6 +113,9 @@ def test_cfn_lint_finds_no_error_with_or_without_names_nor_with_all_that_hardens
     files = [tmp_path / "named.json", tmp_path / "nameless.json", tmp_path / "hardened.json"]
     for file, context in zip(files, (shipped_context, {}, HARDENED), strict=True):
         file.write_text(json.dumps(raw_template(context)))
+    # What another account deploys.
+    files.append(tmp_path / "forwarding.json")
+    files[-1].write_text(BucketStack().run(forwarding_rule, "source").stdout)
     lint = str(Path(sys.executable).with_name("cfn-lint"))
     command = [lint, "--non-zero-exit-code", "error", "--", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - cfn-lint on our own files
