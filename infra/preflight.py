@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.environments import settings_here
+from infra.renames import costly_renames
 from infra.settings.buckets import Bucket
 from infra.settings.stack import Settings
 from infra.validation import CONTEXT_KEY
@@ -93,7 +94,7 @@ def obstacles(settings: Settings, session: boto3.Session, *, imports: bool = Fal
         )
         return
     yield from _bootstrap(client, account, session.region_name)
-    yield from _stack(client, settings.stack_name)
+    yield from _stack(client, settings)
     owned, denied = _owned(client, settings.stack_name)
     taken: Iterator[Obstacle] = chain(
         _taken_names(client, settings, owned, imports=imports),
@@ -115,7 +116,8 @@ def _bootstrap(client: Clients, account: str, region: str) -> Iterator[Obstacle]
         yield Obstacle(f"the CDK is not set up in account {account}, {region}: run `make bootstrap`, once")
 
 
-def _stack(client: Clients, name: str) -> Iterator[Obstacle]:
+def _stack(client: Clients, settings: Settings) -> Iterator[Obstacle]:
+    name = settings.stack_name
     answer, denied = _asked(
         lambda: client("cloudformation").describe_stacks(StackName=name), "cloudformation:DescribeStacks"
     )
@@ -123,7 +125,10 @@ def _stack(client: Clients, name: str) -> Iterator[Obstacle]:
         yield denied
     if answer is None:
         return
-    status = answer["Stacks"][0]["StackStatus"]
+    [stack] = answer["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    yield from map(Obstacle, costly_renames(settings, outputs))
+    status = stack["StackStatus"]
     # One that never came to be is deleted by the CDK itself, and of one in review there is nothing yet.
     if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         yield Obstacle(f"stack '{name}' is {status}: wait until that has ended")
