@@ -16,6 +16,8 @@ from ops.backfill.commands import BackfillSummary, NotRequested
 from ops.backfill.preview import PreviewSummary
 from ops.dlq.results import LetterResult, ReplayOutcome, UnseenLetter
 from ops.dlq.tables import DeadLetterJson, LetterReason
+from ops.doctor.canary import CanaryStep
+from ops.doctor.check import Finding
 from ops.reconcile.differences import Difference
 from ops.reconcile.report import ReconcileSummary
 from ops.status.screen import Status
@@ -38,6 +40,7 @@ PRINTED: Mapping[str, tuple[Type, ...]] = {
     "copytrail dlq ls": (DeadLetterJson, LetterReason),
     "copytrail dlq replay": (LetterResult, UnseenLetter, ReplayOutcome),
     "copytrail dlq show": (DeadLetterJson,),
+    "copytrail doctor": (Finding, CanaryStep),
     "copytrail reconcile": (Difference, ReconcileSummary),
     "copytrail status": (Status,),
 }
@@ -61,6 +64,7 @@ MEANINGS: Mapping[str, str] = {
     "ChecksumType": "`FULL_OBJECT` or `COMPOSITE`",
     "CopyDeleted": "copied once, and deleted at the destination since",
     "CopiedAt": "when the copy on record was made",
+    "Command": "what to type to mend it",
     "Cost": "the bill, line by line",
     "Counts": "what became of how many things",
     "DeadLetters": "how many messages the dead-letter queue holds, about",
@@ -132,6 +136,7 @@ MEANINGS: Mapping[str, str] = {
     "Routes": "what each route came to",
     "Same": "the same at both ends",
     "SentAt": "when it came into the dead-letter queue",
+    "Seconds": "since the upload began, until it was seen",
     "Sequencer": "S3's order of the uploads of one key",
     "Size": "bytes",
     "SizeCopied": "bytes that were copied",
@@ -142,6 +147,8 @@ MEANINGS: Mapping[str, str] = {
     "SourceVersionId": "of the upload, in a bucket that keeps versions",
     "Stage": "how far it has come; `Started`, where no end is on record: it goes on, or was killed",
     "StartedAt": "when it began",
+    "State": "what a check found; `Unknown`: it could not look",
+    "Step": "what happened to the canary",
     "Subject": "what was worked on: a queue, a bucket",
     "TooLong": "of how many the key at the destination would be too long",
     "Transfers": "how many were counted",
@@ -154,6 +161,7 @@ MEANINGS: Mapping[str, str] = {
     "UploadToCopied": "how long copies took from their upload, where any was made",
     "UploadedAt": "when the upload was made",
     "Waiting": "messages to be delivered, about",
+    "Wrong": "why uploads cannot arrive or be recorded",
 }
 
 _WORDS = {str: "text", int: "number", float: "number", bool: "true or false", datetime: "moment"}

@@ -31,6 +31,11 @@ def bucket_key_reading(buckets: Iterable[Bucket]) -> Iterator[iam.PolicyStatemen
     yield from _through_s3("kms:Decrypt", buckets=buckets)
 
 
+def bucket_key_uploading(buckets: Iterable[Bucket]) -> Iterator[iam.PolicyStatement]:
+    """What it takes to put objects into these buckets, in one request each."""
+    yield from _through_s3("kms:GenerateDataKey", buckets=buckets)
+
+
 def queue_key_permissions(key: kms.IKey | None) -> list[iam.PolicyStatement]:
     """What it takes to send to and receive from queues that are encrypted with this key.
 

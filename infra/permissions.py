@@ -6,17 +6,20 @@ from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
-from infra.key_permissions import bucket_key_reading
+from infra.key_permissions import bucket_key_reading, bucket_key_uploading
 from infra.settings.buckets import Bucket
 from shared.audit_log import schema
+from shared.canary import beginning_of_canaries
 from shared.copier_permissions import S3Resource, copier_grants
+from shared.event_rules import DEFAULT_BUS, beginning_of_names, in_arn
 from shared.events import COPYTRAIL_SOURCE, DETAIL_TYPES
 from shared.operations import OPERATION_ENDED, OPERATION_STARTED
-from shared.routes import Route
+from shared.routes import Route, versioned_buckets
 
 OPERATIONS = (OPERATION_STARTED, OPERATION_ENDED)
 
@@ -109,6 +112,53 @@ def reader_permissions(
     )
     # It takes no resource ("Actions, resources, and condition keys for Amazon CloudWatch").
     yield statement("cloudwatch:GetMetricData", on=["*"])
+
+
+def configuration_reader_permissions(
+    stack: Stack,
+    *,
+    routes: Sequence[Route],
+    buckets: Mapping[str, s3.IBucket],
+    keys: Sequence[str],
+    transfer_bus: events.EventBus,
+    functions: Sequence[lambda_.IFunction],
+    mappings: Sequence[lambda_.IEventSourceMapping],
+) -> Iterator[iam.PolicyStatement]:
+    """What an operator needs to see with `copytrail` whether uploads can arrive: how things are set up."""
+    sources = dict.fromkeys(route.source_bucket for route in routes)
+    yield statement("s3:GetBucketNotification", on=[buckets[alias].bucket_arn for alias in sources])
+    if versioned := versioned_buckets(routes):
+        yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in versioned])
+    if keys:
+        yield statement("kms:DescribeKey", on=keys)
+    names = f"{beginning_of_names(stack.stack_name)}*"
+    yield statement(
+        *("events:DescribeRule", "events:ListTargetsByRule"),
+        on=[
+            stack.format_arn(service="events", resource="rule", resource_name=in_arn(bus, names))
+            for bus in (DEFAULT_BUS, transfer_bus.event_bus_name)
+        ],
+    )
+    yield statement("events:DescribeEventBus", on=[transfer_bus.event_bus_arn])
+    yield statement(
+        *("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration"),
+        on=[function.function_arn for function in functions],
+    )
+    yield statement("lambda:GetEventSourceMapping", on=[mapping.event_source_mapping_arn for mapping in mappings])
+
+
+def canary_permissions(
+    routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], settings: Mapping[str, Bucket]
+) -> Iterator[iam.PolicyStatement]:
+    """What an operator needs to upload a canary on each of these routes, and to delete it at both ends."""
+    uploads = [buckets[route.source_bucket].arn_for_objects(f"{beginning_of_canaries(route)}*") for route in routes]
+    copies = [
+        buckets[route.destination_bucket].arn_for_objects(f"{route.destination_key(beginning_of_canaries(route))}*")
+        for route in routes
+    ]
+    yield statement("s3:PutObject", on=uploads)
+    yield statement("s3:DeleteObject", on=[*uploads, *copies])
+    yield from bucket_key_uploading(settings[route.source_bucket] for route in routes)
 
 
 def bucket_reader_permissions(

@@ -34,6 +34,8 @@ from infra.permissions import (
     audit_table_denials,
     auditor_permissions,
     bucket_reader_permissions,
+    canary_permissions,
+    configuration_reader_permissions,
     copier_permissions,
     placement_permissions,
     reader_permissions,
@@ -175,6 +177,11 @@ class CopytrailStack(Stack):
         }
         return {name: account for name, account in owners.items() if account is not None}
 
+    @property
+    def _key_arns(self) -> list[str]:
+        of_buckets = (bucket.kms_key_arn for bucket in self._settings.buckets.values() if bucket.kms_key_arn)
+        return [*dict.fromkeys(of_buckets), *([self._key.key_arn] if self._key else [])]
+
     def _create_event_rules(self) -> list[EventRule]:
         name, bus = self._settings.transfer_bus_name, self._transfer_bus
         copying = copy_rules(self._settings.routes, self._routes, transfer_bus=name)
@@ -239,6 +246,19 @@ class CopytrailStack(Stack):
                 ],
             ),
             (
+                "ConfigurationReaderPolicy",
+                "to see whether uploads can arrive, for who has the reader's policy, too",
+                configuration_reader_permissions(
+                    self,
+                    routes=self._settings.routes,
+                    buckets=self._buckets,
+                    keys=self._key_arns,
+                    transfer_bus=self._transfer_bus,
+                    functions=[function.function for function in functions],
+                    mappings=[function.mapping for function in functions],
+                ),
+            ),
+            (
                 "BucketReaderPolicy",
                 "to look at the buckets, for who has the reader's policy, too",
                 bucket_reader_permissions(self._settings.routes, self._buckets, self._settings.buckets),
@@ -246,7 +266,10 @@ class CopytrailStack(Stack):
             (
                 "ReplayerPolicy",
                 "to replay, drop, import, backfill and repair copies, for who has the readers' policies, too",
-                self._replaying(self._copier, COPY_REQUESTED, *OPERATIONS),
+                [
+                    *self._replaying(self._copier, COPY_REQUESTED, *OPERATIONS),
+                    *canary_permissions(self._settings.routes, self._buckets, self._settings.buckets),
+                ],
             ),
             (
                 "AuditReplayerPolicy",
@@ -289,9 +312,7 @@ class CopytrailStack(Stack):
             "CopierLogGroupName": self._copier.log_group.log_group_name,
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
             **policy_arns,
-            "KmsKeyArns": _json(
-                {alias: bucket.kms_key_arn for alias, bucket in self._settings.buckets.items() if bucket.kms_key_arn}
-            ),
+            "KmsKeyArns": _json(self._key_arns),
             "Parts": _json({"threshold": sizes.threshold, "part": sizes.part}),
         }
         for name, value in outputs.items():

@@ -25,6 +25,7 @@ _COMMANDS = {
     "enable-events": "ops.buckets.commands:enable_events",
     "forwarding-rule": "ops.buckets.forwarding_rule:forwarding_rule",
     "lifecycle-rule": "ops.buckets.commands:lifecycle_rule",
+    "doctor": "ops.doctor.commands:doctor",
     "reconcile": "ops.reconcile.commands:reconcile",
     "status": "ops.status.commands:status",
 }

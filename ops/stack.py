@@ -88,6 +88,15 @@ class Stack:
             )
         return outputs[name]
 
+    def resource_arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in the stack's account and region.
+
+        Raises:
+            CommandError: there is no such stack.
+        """
+        _, partition, _, region, account, _ = self.arn.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """The stack's routes, with the real names of the buckets.

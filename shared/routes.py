@@ -1,6 +1,6 @@
 """Routes: which upload goes where, and which routes get into each other's way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -86,6 +86,17 @@ def find_route(routes: Sequence[Route], bucket: str, key: str, size: int) -> Rou
     raise PermanentError(
         Reason.NO_ROUTE, f"no route takes s3://{bucket}/{key} ({size:,} bytes): add one, or drop the message"
     )
+
+
+def versioned_buckets(routes: Sequence[Route]) -> Mapping[str, str]:
+    """The buckets that have to keep versions, each with what for."""
+    needed: dict[str, str] = {}
+    for route in routes:
+        if route.versions == "every":
+            needed |= dict.fromkeys((route.source_bucket, route.destination_bucket), "every version is copied")
+        elif route.deletes:
+            needed.setdefault(route.destination_bucket, "deletions are followed")
+    return needed
 
 
 def find_cycle(routes: Sequence[Route]) -> tuple[str, ...] | None:

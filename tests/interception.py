@@ -72,6 +72,13 @@ _S3_OPERATIONS: dict[tuple[str, bool], dict[str | None, str]] = {
     },
 }
 _WITH_COPY_SOURCE = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
+# By method, and every other word of the path.
+_LAMBDA_OPERATIONS = {
+    ("GET", "event-source-mappings"): "GetEventSourceMapping",
+    ("PUT", "event-source-mappings"): "UpdateEventSourceMapping",
+    ("GET", "functions", "concurrency"): "GetFunctionConcurrency",
+    ("GET", "functions", "configuration"): "GetFunctionConfiguration",
+}
 _ENDPOINT_NAMES = {"eventbridge": "events", "monitoring": "cloudwatch"}
 
 _changing = threading.Lock()
@@ -277,9 +284,14 @@ def _service_and_operation(method: str, path: str, headers: Mapping[str, str], b
     if action := parse_qs(body.decode("latin-1")).get("Action") if body.startswith((b"Action=", b"Version=")) else None:
         return _signed_for(headers), action[0]
     service = _signed_for(headers) or "s3"
-    if service == "lambda" and "/event-source-mappings/" in path:
-        return service, {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping"}.get(method, "")
+    if service == "lambda":
+        return service, _LAMBDA_OPERATIONS.get((method, *_lambda_words(path)), "")
     return service, _s3_operation(method, path, headers) if service == "s3" else ""
+
+
+def _lambda_words(path: str) -> list[str]:
+    """A path of Lambda's without its version, and without names and ids."""
+    return urlsplit(path).path.strip("/").split("/")[1::2]
 
 
 def _signed_for(headers: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 moto loses a message that is sent while another is deleted, may give one message to two receivers, and sleeps up to a
 second past the moment when a message becomes visible; and it counts a queue's messages for each one sent or received,
-several times. A batch loses the system attributes of its messages. It keeps no metrics of queues: ours are made when
+several times. A batch loses the system attributes of its messages. SetQueueAttributes takes the policy away wherever it
+does not set one. It keeps no metrics of queues: ours are made when
 they are asked for, of what is in the queues at that moment, and stand for the last whole minute.
 """
 
@@ -39,11 +40,21 @@ def patches() -> Iterator[Patch]:
     yield around(SQSBackend, "get_queue_attributes", _one_at_a_time)
     yield around(SQSBackend, "send_message", _sending)
     yield around(SQSBackend, "send_message_batch", _keeping_traces)
+    yield around(Queue, "_set_attributes", _keeping_policy)
     for name in ("", "_delayed", "_not_visible"):
         yield Patch(Queue, f"approximate_number_of_messages{name}", _not_counted_for_nobody)
     yield around(Queue, "delete_message", _one_at_a_time_in_the_queue)
     yield around(SQSResponse, "receive_message", _naming_the_source)
     yield around(CloudWatchBackend, "get_all_metrics", _with_those_of_queues)
+
+
+def _keeping_policy(
+    original: Callable[..., None], self: Queue, attributes: dict[str, Any], now: float | None = None
+) -> None:
+    policy = getattr(self, "policy", None)
+    original(self, attributes, now)
+    if "Policy" not in attributes:
+        self.policy = policy
 
 
 def allow_polls() -> None:

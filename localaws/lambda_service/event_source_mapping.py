@@ -49,7 +49,8 @@ class QueuePump:
         self._free = Semaphore(concurrency)
         self._workers = ThreadPoolExecutor(concurrency, thread_name_prefix=f"{mapping.function_name}-batch")
         self._gate = Lock()
-        self._paused = not mapping.enabled
+        self._paused = False
+        self._enabled = mapping.enabled
         self._stopping = Event()
         self._busy = 0
         self._counting = Lock()
@@ -68,9 +69,14 @@ class QueuePump:
         return self._busy > 0
 
     @property
-    def paused(self) -> bool:
-        """Whether it takes no messages."""
-        return self._paused
+    def enabled(self) -> bool:
+        """Whether the mapping is."""
+        return self._enabled
+
+    def enable(self, *, enabled: bool) -> None:
+        """Enable the mapping, or disable it: when this returns, whatever comes next stays in the queue."""
+        with self._gate:
+            self._enabled = enabled
 
     def pause(self) -> None:
         """Take no message any more; when this returns, whatever comes next stays in the queue."""
@@ -101,7 +107,7 @@ class QueuePump:
 
     def _next_batch(self) -> Sequence[Any]:
         with self._gate:
-            if self._paused or not moto_sqs.has_waiting(self.mapping.queue_arn):
+            if self._paused or not self._enabled or not moto_sqs.has_waiting(self.mapping.queue_arn):
                 return ()
             # Counted before it is received, so that a message is at every moment in the queue or in this count.
             self._count(1)

@@ -89,16 +89,13 @@ class LambdaService(Listener):
         """Pump the queue, or take nothing out of it any more; what has been taken is worked on to its end."""
         with self._lock:
             pump = self.pumps[mapping_id]
-        if enabled:
-            pump.resume()
-        else:
-            pump.pause()
+        pump.enable(enabled=enabled)
 
     def mappings(self) -> Sequence[MappingState]:
         """The mappings that there are."""
         with self._lock:
             pumps = list(self.pumps.values())
-        return [MappingState(pump.mapping, enabled=not pump.paused, busy=pump.busy) for pump in pumps]
+        return [MappingState(pump.mapping, enabled=pump.enabled, busy=pump.busy) for pump in pumps]
 
     def unquiet(self) -> list[str]:
         """What is still going on, one line for each queue and function; empty when all is quiet."""

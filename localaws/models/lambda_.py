@@ -134,8 +134,9 @@ class Function(Refined):
 class EventSourceMapping(Model):
     """AWS::Lambda::EventSourceMapping of an SQS queue. moto must never hear of it: it would call Docker."""
 
-    def __init__(self, mapping: MappingSpec) -> None:
+    def __init__(self, mapping: MappingSpec, place: AccountAndRegion) -> None:
         self.mapping = mapping
+        self._arn = f"arn:aws:lambda:{place.region}:{place.account_id}:event-source-mapping:{mapping.id}"
 
     @property
     def physical_resource_id(self) -> str:
@@ -146,6 +147,8 @@ class EventSourceMapping(Model):
         """What `Fn::GetAtt` gives."""
         if attribute_name == "Id":
             return self.mapping.id
+        if attribute_name == "EventSourceMappingArn":
+            return self._arn
         raise ValidationError(message=f"AWS::Lambda::EventSourceMapping has no attribute {attribute_name}")
 
     @classmethod
@@ -165,7 +168,7 @@ class EventSourceMapping(Model):
         mapping = _mapping(mapping_id, properties)
         _check(mapping, place)
         REGISTRY.listener.mapping_put(mapping)
-        return cls(mapping)
+        return cls(mapping, place)
 
     @classmethod
     def remove(cls, name: str, properties: Properties, place: AccountAndRegion) -> None:

@@ -1,7 +1,7 @@
 """SQS calls: how many messages a queue holds, and batch calls, of which each entry's result is read, and retried."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,6 +13,7 @@ from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef
 
 T = TypeVar("T")
@@ -70,6 +71,17 @@ def queue_attributes(sqs: "SQSClient", url: str) -> QueueAttributes:
         # `Date` has whole seconds.
         at=parsedate_to_datetime(date) + timedelta(seconds=1) if date else None,
     )
+
+
+def raw_attributes(sqs: "SQSClient", url: str, *names: "QueueAttributeNameType") -> Mapping[str, str]:
+    """These attributes of a queue, as SQS tells them; one that it does not have is not among them.
+
+    Raises:
+        CopytrailError: SQS did not answer.
+    """
+    with translated("sqs:GetQueueAttributes", url):
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names).get("Attributes", {})
+    return {str(name): value for name, value in attributes.items()}
 
 
 def tens(things: Iterable[T]) -> Iterator[list[T]]:

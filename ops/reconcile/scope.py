@@ -82,11 +82,16 @@ def scopes(
             in_flight_since=times.to_text(in_flight_since),
             others=tuple(routes[: number - 1]) + tuple(routes[number:]),
         )
-        for number in _numbers(route, len(routes))
+        for number in route_numbers(route, len(routes))
     ]
 
 
-def _numbers(route: str, count: int) -> Iterable[int]:
+def route_numbers(route: str, count: int) -> Iterable[int]:
+    """The numbers of the route that a person names by its number from 1, or of all.
+
+    Raises:
+        CommandError: there is no such route.
+    """
     if route == ALL:
         return range(1, count + 1)
     if route.isascii() and route.isdigit() and 1 <= int(route) <= count:

@@ -51,13 +51,14 @@ def status(
 ) -> None:
     """Show on one screen whether all is well: exit code 0 if it is, 1 if not.
 
-    Not healthy: there are dead letters, or a queue has fallen behind. The failures of the last hour are shown; what is
-    wrong about them is their dead letters, until somebody replays or drops these. What could not be read is shown as
-    "?", and is not taken for healthy.
+    Not healthy: uploads cannot arrive or be recorded (notifications are off, a rule or a mapping is disabled:
+    `copytrail doctor` says what to type), there are dead letters, or a queue has fallen behind. The failures of the
+    last hour are shown; what is wrong about them is their dead letters, until somebody replays or drops these. What
+    could not be read is shown as "?", and is not taken for healthy.
 
-    CloudWatch tells how old the oldest message is, some minutes late. With --watch, it and the reasons of dead letters
-    are asked for once a minute, or when the letters' number changes. Into a pipe, each snapshot is then one line.
-    Ctrl-C ends with the exit code of the last one.
+    CloudWatch tells how old the oldest message is, some minutes late. With --watch, it, whether uploads can arrive, and
+    the reasons of dead letters are asked for once a minute, or when the letters' number changes. Into a pipe, each
+    snapshot is then one line. Ctrl-C ends with the exit code of the last one.
     """
     title = f"Stack {stack.name} in {stack.region}"
     with ExitStack() as clients:

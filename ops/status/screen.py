@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.aws.sqs import QueueAttributes
+from ops.doctor.check import Finding, Result
 from ops.status.checks import LastHour
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, dead_letters_shown, reasons_shown
@@ -72,6 +73,7 @@ class Status(JsonObject, frozen=True, kw_only=True):
     queues: Mapping[str, QueueStatus]
     last_transfer: Record | None = None
     last_hour: LastHour | None = None
+    wrong: list[Finding]
     not_read: list[str]
 
 
@@ -85,6 +87,7 @@ def to_json(snapshot: Snapshot, verdict: Verdict) -> Mapping[str, object]:
         queues={queue.name: _queue_status(queue) for queue in snapshot.queues},
         last_transfer=transfers.newest if transfers else None,
         last_hour=transfers.last_hour if transfers else None,
+        wrong=[finding for finding in snapshot.delivery if finding.state is Result.WRONG],
         not_read=list(snapshot.unavailable),
     ).attributes()
 

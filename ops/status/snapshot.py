@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.aws.sqs import QueueAttributes, queue_attributes
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.sweep import THREADS as SQS_THREADS
+from ops.doctor.check import Finding, Result, make
+from ops.doctor.checks import delivery_checks
 from ops.errors import CommandError, UsageError, as_command_error
 from ops.stack import Output, Stack
 from ops.status.checks import (
@@ -59,11 +61,12 @@ class QueueState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that the checks found at one moment."""
+    """All that the checks found at one moment. `delivery`: whether uploads can arrive and be recorded."""
 
     at: datetime
     queues: tuple[QueueState, ...]
     transfers: RecentTransfers | Unavailable
+    delivery: Sequence[Finding] = ()
 
     @property
     def unavailable(self) -> tuple[str, ...]:
@@ -81,6 +84,9 @@ class Snapshot:
             yield f"the {queue.name} DLQ", queue.dead
             yield f"the letters of the {queue.name} DLQ", queue.reasons
         yield "the audit table", self.transfers
+        for finding in self.delivery:
+            if finding.state is Result.UNKNOWN:
+                yield finding.subject, Unavailable(finding.message or "")
 
 
 class Snapshots:
@@ -94,6 +100,8 @@ class Snapshots:
         self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
         dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
         self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
+        self._delivery_checks = delivery_checks(stack, clients)
+        self._delivery: Cache[Sequence[Finding]] = Cache(ttl_s=_TTL_S)
         self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
         self._dlqs = {queue: DeadLetterQueue(self._sqs, queue.dlq_url(stack)) for queue in QueueName}
         self._reasons: dict[QueueName, Cache[Reasons]] = {queue: Cache(ttl_s=_TTL_S) for queue in QueueName}
@@ -111,6 +119,7 @@ class Snapshots:
             at=now,
             queues=tuple(self._queue_state(queue, ages) for queue in QueueName),
             transfers=or_unavailable(lambda: recent_transfers(self._query, now)),
+            delivery=self._delivery.get(lambda: list(make(self._delivery_checks))),
         )
 
     def _queue_state(self, queue: QueueName, ages: "_Ages | Unavailable") -> QueueState:

@@ -3,12 +3,13 @@
 A failure by itself is no ailment: its dead letter is, until somebody has replayed or dropped it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from ops.aws.sqs import QueueAttributes
+from ops.doctor.check import Finding, Result
 from ops.status.checks import Reasons
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.terminal.formats import counted, duration_shown
@@ -42,7 +43,10 @@ class Verdict:
 
 def assess(snapshot: Snapshot, *, behind: timedelta) -> Verdict:
     """The verdict on a snapshot. `behind`: a queue whose oldest message waits so long has fallen behind."""
-    problems = [problem for queue in snapshot.queues for problem in _problems(queue, behind)]
+    problems = [
+        *_delivery_problems(snapshot.delivery),
+        *(problem for queue in snapshot.queues for problem in _problems(queue, behind)),
+    ]
     if problems:
         return Verdict(Health.NOT_HEALTHY, "; ".join(problems))
     if snapshot.unavailable:
@@ -68,6 +72,13 @@ def dead_letters_shown(dead: QueueAttributes, reasons: Reasons | Unavailable) ->
         return "another command is reading or replaying them"
     shown = reasons_shown(reasons.by_reason)
     return shown if reasons.total >= dead.total or not shown else f"of {reasons.total:,} of them: {shown}"
+
+
+def _delivery_problems(findings: Sequence[Finding]) -> Iterator[str]:
+    wrong = [f"{finding.subject}: {finding.message}" for finding in findings if finding.state is Result.WRONG]
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        yield f"{wrong[0]}{more}: `copytrail doctor` says what to type"
 
 
 def _problems(queue: QueueState, behind: timedelta) -> Iterator[str]:

@@ -65,7 +65,7 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "destination": "Bucketsdestination",
     }
     assert json.loads(outputs.pop("Parts")) == {"threshold": 256 * 1024**2, "part": 256 * 1024**2}
-    assert json.loads(outputs.pop("KmsKeyArns")) == {}
+    assert json.loads(outputs.pop("KmsKeyArns")) == []
     assert outputs == {
         "ExistingBuckets": "{}",
         "TransferBusName": "TransferBus",
@@ -82,6 +82,7 @@ def test_the_outputs_say_where_everything_is(template: Template) -> None:
         "CopierLogGroupName": "CopierLogGroup",
         "AuditorLogGroupName": "AuditorLogGroup",
         "ReaderPolicyArn": "ReaderPolicy",
+        "ConfigurationReaderPolicyArn": "ConfigurationReaderPolicy",
         "BucketReaderPolicyArn": "BucketReaderPolicy",
         "ReplayerPolicyArn": "ReplayerPolicy",
         "AuditReplayerPolicyArn": "AuditReplayerPolicy",

@@ -10,11 +10,16 @@ from tests.infra.template import Readable, Template, allowed, as_list, of_type
 
 # "IAM and AWS STS quotas": the characters of a managed policy, white space not counted.
 LONGEST_POLICY = 6144
-READER, BUCKET_READER = "ReaderPolicy", "BucketReaderPolicy"
+READER, BUCKET_READER, CONFIGURATION_READER = "ReaderPolicy", "BucketReaderPolicy", "ConfigurationReaderPolicy"
 REPLAYER, AUDIT_REPLAYER = "ReplayerPolicy", "AuditReplayerPolicy"
 OPERATIONS = ["Operation Started", "Operation Ended"]
 MOVES = ("sqs:CancelMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:StartMessageMoveTask")
 READS_LOGS = ("logs:FilterLogEvents", "logs:GetQueryResults", "logs:StartQuery")
+READS_RULES = ("events:DescribeRule", "events:ListTargetsByRule")
+READS_FUNCTIONS = ("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration")
+RULES = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule"
+MAPPINGS = "arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:event-source-mapping"
+CANARIES = "copytrail-canary/*"
 QUEUES = ["CopierQueue.Arn", "AuditorQueue.Arn"]
 DEAD_LETTER_QUEUES = ["CopierDeadLetterQueue.Arn", "AuditorDeadLetterQueue.Arn"]
 BUCKETS = ["Bucketssource.Arn", "Bucketsdestination.Arn"]
@@ -46,6 +51,20 @@ def test_a_reader_may_look_and_change_nothing(template: Template) -> None:
     }
 
 
+def test_how_things_are_set_up_takes_a_policy_of_its_own(template: Template) -> None:
+    assert allowed([policies(template)[CONFIGURATION_READER]]) == {
+        ("s3:GetBucketNotification", "Bucketssource.Arn"),
+        *(
+            (action, f"{RULES}/{names}")
+            for action in READS_RULES
+            for names in ("copytrail-*", "TransferBus/copytrail-*")
+        ),
+        ("events:DescribeEventBus", "TransferBus.Arn"),
+        *((action, f"{name}Function.Arn") for action in READS_FUNCTIONS for name in ("Copier", "Auditor")),
+        *(("lambda:GetEventSourceMapping", f"{MAPPINGS}:{name}Mapping") for name in ("Copier", "Auditor")),
+    }
+
+
 def test_what_is_in_the_buckets_takes_a_policy_of_its_own(template: Template) -> None:
     assert allowed([policies(template)[BUCKET_READER]]) == {
         *(("s3:ListBucket", bucket) for bucket in BUCKETS),
@@ -59,6 +78,17 @@ def test_a_replayer_may_do_this_beyond_looking(template: Template) -> None:
         ("sqs:SendMessage", "CopierQueue.Arn"),
         *((action, "CopierDeadLetterQueue.Arn") for action in ("sqs:SendMessage", "sqs:DeleteMessage", *MOVES)),
         ("events:PutEvents", "TransferBus.Arn"),
+        *((action, f"Bucketssource.Arn/{CANARIES}") for action in ("s3:PutObject", "s3:DeleteObject")),
+        ("s3:DeleteObject", f"Bucketsdestination.Arn/{CANARIES}"),
+    }
+
+
+def test_a_canary_is_uploaded_below_the_prefix_that_its_route_takes(readable: Readable) -> None:
+    route = {"from": "source", "to": "destination", "prefixes": ["in/", "also/"], "destinationPrefix": "from/"}
+    found = policies(readable({"buckets": {"source": {}, "destination": {}}, "routes": [route]}))
+    assert {grant for grant in allowed([found[REPLAYER]]) if grant[0].startswith("s3:")} == {
+        *((action, f"Bucketssource.Arn/in/{CANARIES}") for action in ("s3:PutObject", "s3:DeleteObject")),
+        ("s3:DeleteObject", f"Bucketsdestination.Arn/from/in/{CANARIES}"),
     }
 
 
@@ -89,7 +119,7 @@ def test_no_operator_may_publish_an_outcome(template: Template, policy: str, det
 
 def test_nobody_has_a_policy_until_somebody_gives_it(template: Template) -> None:
     found = policies(template)
-    assert found.keys() == {READER, BUCKET_READER, REPLAYER, AUDIT_REPLAYER}
+    assert found.keys() == {READER, BUCKET_READER, CONFIGURATION_READER, REPLAYER, AUDIT_REPLAYER}
     for policy in found.values():
         assert not policy.keys() & {"Groups", "Roles", "Users", "ManagedPolicyName"}
 
@@ -100,7 +130,9 @@ def test_a_reader_may_decrypt_what_it_looks_at(readable: Readable) -> None:
     buckets = {alias: {"kmsKeyArn": key} for alias, key in zip(("source", "destination"), keys, strict=True)}
     found = policies(readable({"buckets": buckets}))
     assert {grant for grant in allowed(found.values()) if grant[0].startswith("kms:")} == {
-        ("kms:Decrypt", key) for key in keys
+        *((action, key) for action in ("kms:Decrypt", "kms:DescribeKey") for key in keys),
+        # To upload a canary to the source.
+        ("kms:GenerateDataKey", keys[0]),
     }
     assert {grant for grant in allowed([found[BUCKET_READER]]) if grant[0].startswith("kms:")}
 
@@ -143,6 +175,11 @@ def _as_deployed(document: Mapping[str, Any]) -> str:
             for function in ("Copier", "Auditor")
         },
         "TransferBus.Arn": f"arn:aws-cn:events:ap-southeast-1:123456789012:event-bus/{'s' * 128}-transfers",
+        **{
+            f"{name}Function.Arn": f"arn:aws-cn:lambda:ap-southeast-1:123456789012:function:{'f' * 64}"
+            for name in ("Copier", "Auditor")
+        },
+        **{f"mapping:{name}Mapping": f"mapping:{'0' * 36}" for name in ("Copier", "Auditor")},
         **{f"Bucketsb{number}.Arn": f"arn:aws-cn:s3:::{'x' * 63}" for number in range(18)},
         "AWS::Partition": "aws-cn",
         "AWS::Region": "ap-southeast-1",

@@ -144,6 +144,9 @@ def _of_events(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Ne
             there = [entry for entry in entries if entry["EventBusName"] == bus]
             yield publishing(bus, *((entry["Source"], entry["DetailType"]) for entry in there))
         return
+    if request.operation == "DescribeEventBus":
+        yield Needed("events:DescribeEventBus", regional("events", f"event-bus/{asked['Name']}"))
+        return
     bus, name = asked.get("EventBusName", "default"), asked.get("Name") or asked.get("Rule")
     if name is None:
         yield Needed(f"events:{request.operation}", regional("events", f"event-bus/{bus}"))
@@ -177,8 +180,12 @@ def _of_cloudformation(request: InterceptedRequest, _: Mapping[str, str]) -> Ite
 
 
 def _of_lambda(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Needed]:
-    mapping = urlsplit(request.path).path.rpartition("/")[2]
-    yield Needed(f"lambda:{request.operation}", regional("lambda", f"event-source-mapping:{mapping}"))
+    kind, name = urlsplit(request.path).path.strip("/").split("/")[1:3]
+    yield Needed(f"lambda:{request.operation}", regional("lambda", f"{kind.removesuffix('s')}:{name}"))
+
+
+def _of_key(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Needed]:
+    yield Needed(f"kms:{request.operation}", request.json()["KeyId"])
 
 
 def _without_resource(request: InterceptedRequest, _: Mapping[str, str]) -> Iterator[Needed]:
@@ -199,4 +206,5 @@ _SERVICES: Mapping[str, Callable[[InterceptedRequest, Mapping[str, str]], Iterat
     "cloudformation": _of_cloudformation,
     "cloudwatch": _without_resource,
     "lambda": _of_lambda,
+    "kms": _of_key,
 }

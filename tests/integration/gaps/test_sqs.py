@@ -1,5 +1,6 @@
 """SQS on the emulated AWS: nothing lost, nothing given to two, polls that wake, dead letters with their past."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,14 @@ def test_a_message_goes_to_one_of_two_receivers(
     received = at_once(*[lambda: gap_aws.receive(queue)] * 2)
 
     assert sorted(map(len, received)) == [0, 1]
+
+
+def test_setting_another_attribute_leaves_the_policy(gap_aws: Any) -> None:
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
+    queue = gap_aws.make_queue(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    gap_aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MessageRetentionPeriod": "1209600"})
+    found = gap_aws.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert "Policy" in found
 
 
 def test_nothing_is_lost_between_senders_and_receivers_at_once(aws: Any, at_once: Callable[..., list[Any]]) -> None:

@@ -35,6 +35,7 @@ COMMANDS = [
     ("reconcile",),
     ("backfill", "--dry-run"),
     ("bucket-policy", "source"),
+    ("doctor",),
 ]
 
 

@@ -171,6 +171,7 @@ def test_json_has_everything_but_what_could_not_be_read() -> None:
             "AtLeast": False,
             "Unreadable": 0,
         },
+        "Wrong": [],
         "NotRead": [],
     }
     unavailable = to_json(snapshot(transfers=REFUSED), NOT_HEALTHY)

@@ -1,10 +1,12 @@
 """The verdict says in words whether all is well, and what to do if not."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ops.aws.sqs import QueueAttributes
+from ops.doctor.check import Finding, Result
 from ops.status.checks import Reasons, RecentTransfers
 from ops.status.snapshot import QueueState, Snapshot, Unavailable
 from ops.status.verdict import Health, Verdict, assess, dead_letters_shown, reasons_shown
@@ -26,13 +28,17 @@ def queue(
 
 
 def verdict(
-    *queues: QueueState, transfers: RecentTransfers | Unavailable | None = None, behind_s: int = 900
+    *queues: QueueState,
+    transfers: RecentTransfers | Unavailable | None = None,
+    behind_s: int = 900,
+    delivery: Sequence[Finding] = (),
 ) -> Verdict:
     found = {each.name: each for each in (queue("copy"), queue("audit"), *queues)}
     snapshot = Snapshot(
         datetime(2026, 11, 23, 10, tzinfo=UTC),
         tuple(found.values()),
         transfers or recent(None, {}, 0, at_least=False),
+        delivery,
     )
     return assess(snapshot, behind=timedelta(seconds=behind_s))
 
@@ -90,6 +96,24 @@ def test_all_that_is_wrong_is_said() -> None:
 )
 def test_what_could_not_be_read_is_not_taken_for_healthy(unavailable: QueueState) -> None:
     assert verdict(unavailable).health is Health.UNCLEAR
+
+
+def test_what_keeps_uploads_away_comes_first_and_where_it_says_what_to_type() -> None:
+    wrong = Finding(subject="rule r", state=Result.WRONG, message="it is disabled", command="aws events enable-rule")
+    found = verdict(queue("copy", dead=QueueAttributes(1, 0, 0)), delivery=[wrong, wrong, wrong])
+    assert str(found) == (
+        "Not healthy: rule r: it is disabled, and 2 more: `copytrail doctor` says what to type;"
+        " 1 dead letter in the copy DLQ: `copytrail dlq ls`"
+    )
+
+
+def test_whether_uploads_arrive_is_not_taken_for_granted_where_it_could_not_be_seen() -> None:
+    unknown = Finding(subject="rule r", state=Result.UNKNOWN, message="AccessDenied: no")
+    found = verdict(delivery=[unknown, Finding(subject="rule s", state=Result.FINE)])
+    assert (found.health, found.why) == (
+        Health.UNCLEAR,
+        "nothing is known to be wrong, but could not read rule r: AccessDenied: no",
+    )
 
 
 def test_a_table_that_could_not_be_read_is_not_taken_for_healthy_either() -> None:

@@ -1,0 +1,170 @@
+"""Checks of how events get into a queue: buses, rules with their targets, and the queue's own policy."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ops.aws.sqs import raw_attributes
+from ops.dlq.queue import QueueName
+from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.doctor.queue_policy import lets_in
+from ops.stack import Output, Stack
+from shared.errors import CopytrailError
+from shared.event_patterns import Pattern
+from shared.event_rules import DEFAULT_BUS, EventRule, audit_rules, copy_rules, in_arn
+from shared.lambda_runtime.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sqs import SQSClient
+
+_NOT_THERE = "ResourceNotFoundException"
+_NO_QUEUE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")
+# A target that has one of these gets another text than the event.
+_TRANSFORMED = {"Input", "InputPath", "InputTransformer"}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A queue, its dead-letter queue, and the rules that send to both."""
+
+    queue: QueueName
+    url: str
+    dlq_url: str
+    arn: str
+    dlq_arn: str
+    rules: Sequence["DeployedRule"]
+
+
+@dataclass(frozen=True)
+class DeployedRule:
+    """A rule as it was deployed."""
+
+    name: str
+    bus: str
+    description: str
+    pattern: Pattern
+    arn: str
+
+
+def feeds(stack: Stack) -> Iterator[Feed]:
+    """The copy queue's and the audit queue's.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack.
+    """
+    aliases = {name: alias for alias, name in stack.bucket_names.items()}
+    by_alias = [
+        msgspec.structs.replace(
+            route,
+            source_bucket=aliases[route.source_bucket],
+            destination_bucket=aliases[route.destination_bucket],
+        )
+        for route in stack.routes
+    ]
+    bus = stack.output(Output.TRANSFER_BUS_NAME)
+    for queue, rules in (
+        (QueueName.COPY, copy_rules(by_alias, stack.routes, transfer_bus=bus)),
+        (QueueName.AUDIT, audit_rules(transfer_bus=bus)),
+    ):
+        url, dlq_url = queue.url(stack), queue.dlq_url(stack)
+        yield Feed(
+            queue,
+            url,
+            dlq_url,
+            stack.resource_arn("sqs", url.rpartition("/")[2]),
+            stack.resource_arn("sqs", dlq_url.rpartition("/")[2]),
+            [_deployed(stack, rule, number) for rule in rules for number in range(len(rule.patterns))],
+        )
+
+
+def event_checks(events: "EventBridgeClient", sqs: "SQSClient", stack: Stack) -> Iterator[Check]:
+    """One for the bus, for each rule, and for each of the four queues.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack.
+    """
+    bus = stack.output(Output.TRANSFER_BUS_NAME)
+    yield Check(f"event bus {bus}", lambda: _bus_problems(events, bus))
+    for feed in feeds(stack):
+        for rule in feed.rules:
+            yield Check(f"rule {rule.name} ({rule.description})", partial(_rule_problems, events, rule, feed))
+        yield Check(f"{feed.queue} queue", partial(_queue_problems, sqs, feed, feed.url, feed.arn))
+        yield Check(feed.queue.dlq, partial(_queue_problems, sqs, feed, feed.dlq_url, feed.dlq_arn))
+
+
+def _deployed(stack: Stack, rule: EventRule, number: int) -> DeployedRule:
+    name = rule.name(stack.name, number)
+    return DeployedRule(
+        name,
+        rule.bus,
+        rule.described(number),
+        rule.patterns[number],
+        stack.resource_arn("events", f"rule/{in_arn(rule.bus, name)}"),
+    )
+
+
+def _bus_problems(events: "EventBridgeClient", bus: str) -> Iterator[Problem]:
+    try:
+        with translated("events:DescribeEventBus", bus):
+            events.describe_event_bus(Name=bus)
+    except CopytrailError as error:
+        if error.reason != _NOT_THERE:
+            raise
+        yield Problem("it is not there, so that outcomes and requests go to nobody", REDEPLOY)
+
+
+def _rule_problems(events: "EventBridgeClient", rule: DeployedRule, feed: Feed) -> Iterator[Problem]:
+    try:
+        with translated("events:DescribeRule", rule.name):
+            found = events.describe_rule(Name=rule.name, EventBusName=rule.bus)
+        with translated("events:ListTargetsByRule", rule.name):
+            targets = events.list_targets_by_rule(Rule=rule.name, EventBusName=rule.bus)["Targets"]
+    except CopytrailError as error:
+        if error.reason != _NOT_THERE:
+            raise
+        yield Problem(f"it is not there: nothing of this gets into the {feed.queue} queue", REDEPLOY)
+        return
+    named = _named(rule)
+    if not found["State"].startswith("ENABLED"):
+        yield Problem("it is disabled: its events are dropped", f"aws events enable-rule --name {named}")
+    if json.loads(found.get("EventPattern", "null")) != rule.pattern:
+        yield Problem("its pattern is not the one that was deployed", REDEPLOY)
+    target = next((target for target in targets if target["Arn"] == feed.arn), None)
+    deployed = {"Id": "Queue", "Arn": feed.arn, "DeadLetterConfig": {"Arn": feed.dlq_arn}}
+    put = f"aws events put-targets --rule {named} --targets {quote(json.dumps([deployed]))}"
+    if target is None:
+        yield Problem(f"the {feed.queue} queue is not among its targets: its events are dropped", put)
+    elif target.keys() & _TRANSFORMED:
+        yield Problem(f"it sends the {feed.queue} queue another text than the event", put)
+    elif target.get("DeadLetterConfig", {}).get("Arn") != feed.dlq_arn:
+        yield Problem(f"what it cannot deliver does not go to the {feed.queue.dlq}, and is lost", put)
+
+
+def _named(rule: DeployedRule) -> str:
+    return rule.name if rule.bus == DEFAULT_BUS else f"{rule.name} --event-bus-name {rule.bus}"
+
+
+def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str) -> Iterator[Problem]:
+    try:
+        attributes = raw_attributes(sqs, url, "Policy", "RedrivePolicy")
+    except CopytrailError as error:
+        if error.reason not in _NO_QUEUE:
+            raise
+        yield Problem("it is not there", REDEPLOY)
+        return
+    refused = [rule for rule in feed.rules if not lets_in(attributes.get("Policy"), queue_arn=arn, rule_arn=rule.arn)]
+    if refused:
+        names = ", ".join(rule.name for rule in refused)
+        yield Problem(f"its policy does not let {names} send to it: events are dropped", REDEPLOY)
+    if url == feed.url and _dead_letter_arn(attributes) != feed.dlq_arn:
+        yield Problem(f"what kills its function again and again does not go to the {feed.queue.dlq}", REDEPLOY)
+
+
+def _dead_letter_arn(attributes: Mapping[str, str]) -> Any:
+    return json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn")

@@ -1,0 +1,76 @@
+"""Checks of the two functions, and of the event source mappings that feed them from their queues."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ops.dlq.queue import QueueName
+from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.stack import Output, Stack
+from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+_NOT_THERE = "ResourceNotFoundException"
+_OF = (
+    (QueueName.COPY, Output.COPIER_FUNCTION_NAME, Output.COPIER_MAPPING_ID),
+    (QueueName.AUDIT, Output.AUDITOR_FUNCTION_NAME, Output.AUDITOR_MAPPING_ID),
+)
+# What a mapping is or is about to be where messages get through ("EventSourceMappingConfiguration", Lambda API
+# reference).
+_ON = {"Creating", "Enabled", "Enabling", "Updating"}
+
+
+def function_checks(lambda_: "LambdaClient", stack: Stack) -> Iterator[Check]:
+    """One for each mapping, and for each function.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack of this version.
+    """
+    for queue, name_output, id_output in _OF:
+        name, mapping_id = stack.output(name_output), stack.output(id_output)
+        subject = f"event source mapping {mapping_id} ({queue} queue to {name})"
+        yield Check(subject, partial(_mapping_problems, lambda_, mapping_id, queue))
+        yield Check(f"function {name}", partial(_function_problems, lambda_, name))
+
+
+def _mapping_problems(lambda_: "LambdaClient", mapping_id: str, queue: QueueName) -> Iterator[Problem]:
+    try:
+        with translated("lambda:GetEventSourceMapping", mapping_id):
+            state = lambda_.get_event_source_mapping(UUID=mapping_id)["State"]
+    except CopytrailError as error:
+        if error.reason != _NOT_THERE:
+            raise
+        yield Problem(f"it is not there: nobody takes messages from the {queue} queue", REDEPLOY)
+        return
+    if state not in _ON:
+        yield Problem(
+            f"it is {state.lower()}: nobody takes messages from the {queue} queue",
+            f"aws lambda update-event-source-mapping --uuid {mapping_id} --enabled",
+        )
+
+
+def _function_problems(lambda_: "LambdaClient", name: str) -> Iterator[Problem]:
+    try:
+        with translated("lambda:GetFunctionConfiguration", name):
+            found = lambda_.get_function_configuration(FunctionName=name)
+        with translated("lambda:GetFunctionConcurrency", name):
+            reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    except CopytrailError as error:
+        if error.reason != _NOT_THERE:
+            raise
+        yield Problem("it is not there", REDEPLOY)
+        return
+    # `Inactive` and `Pending` pass by themselves, with the next invocation ("Lambda function states").
+    if found.get("State") == "Failed":
+        yield Problem(f"it cannot run ({found.get('StateReason', 'no reason is told')})", REDEPLOY)
+    if found.get("LastUpdateStatus") == "Failed":
+        why = found.get("LastUpdateStatusReason", "no reason is told")
+        yield Problem(f"its last update failed, and the code before it runs ({why})", REDEPLOY)
+    if reserved == 0:
+        yield Problem(
+            "its reserved concurrency is 0, so that it is never run",
+            f"aws lambda delete-function-concurrency --function-name {name}",
+        )

@@ -1,0 +1,130 @@
+"""Checks of the buckets of the routes, of their keys, and of the audit table."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ops.buckets.change import Configuration
+from ops.buckets.notifications import notification_configuration, sends_events
+from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.stack import Output, Stack
+from shared.audit_log import schema
+from shared.errors import CopytrailError
+from shared.lambda_runtime.aws import translated
+from shared.routes import versioned_buckets
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_NO_BUCKET = "NoSuchBucket"
+_NO_TABLE = "ResourceNotFoundException"
+# In both, reads and writes go on ("TableDescription", DynamoDB API reference).
+_IN_USE = {"ACTIVE", "UPDATING"}
+
+
+def bucket_checks(s3: "S3Client", stack: Stack) -> Iterator[Check]:
+    """One for the notifications of each source bucket, and one for each bucket that has to keep versions.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack.
+    """
+    for bucket in dict.fromkeys(route.source_bucket for route in stack.routes):
+        owner = stack.expected_owner(stack.alias_of(bucket))
+        yield Check(f"notifications of bucket {bucket}", partial(_notification_problems, s3, bucket, owner))
+    for bucket, why in versioned_buckets(stack.routes).items():
+        yield Check(f"versions of bucket {bucket}", partial(_versioning_problems, s3, bucket, why))
+
+
+def key_arns(stack: Stack) -> Sequence[str]:
+    """The KMS keys with which buckets of the stack encrypt, and its own.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack of this version.
+    """
+    return msgspec.json.decode(stack.output(Output.KMS_KEY_ARNS), type=list[str])
+
+
+def key_checks(kms: Any, stack: Stack) -> Iterator[Check]:
+    """One for each key.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack of this version.
+    """
+    for arn in key_arns(stack):
+        yield Check(f"key {arn}", partial(_key_problems, kms, arn))
+
+
+def table_check(dynamodb: "DynamoDBClient", stack: Stack) -> Check:
+    """The one of the audit table and its indexes.
+
+    Raises:
+        CommandError: there is no such stack, or it is not a copytrail stack.
+    """
+    name = stack.output(Output.AUDIT_TABLE_NAME)
+    return Check(f"audit table {name}", lambda: _table_problems(dynamodb, name))
+
+
+def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration) -> Iterator[Problem]:
+    try:
+        found = notification_configuration(s3, bucket, owner).read()
+    except CopytrailError as error:
+        if error.reason != _NO_BUCKET:
+            raise
+        yield Problem("the bucket is not there", REDEPLOY)
+        return
+    if not sends_events(found):
+        yield Problem("Amazon EventBridge is off, so that nobody hears of uploads", f"copytrail enable-events {bucket}")
+
+
+def _versioning_problems(s3: "S3Client", bucket: str, why: str) -> Iterator[Problem]:
+    try:
+        with translated("s3:GetBucketVersioning", f"s3://{bucket}"):
+            found = s3.get_bucket_versioning(Bucket=bucket)
+    except CopytrailError as error:
+        if error.reason != _NO_BUCKET:
+            raise
+        yield Problem("the bucket is not there", REDEPLOY)
+        return
+    if found.get("Status") != "Enabled":
+        yield Problem(
+            f"it keeps none, and {why} on its route",
+            f"aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled",
+        )
+
+
+def _key_problems(kms: Any, arn: str) -> Iterator[Problem]:
+    with translated("kms:DescribeKey", arn):
+        state = kms.describe_key(KeyId=arn)["KeyMetadata"].get("KeyState")
+    enable = f"aws kms enable-key --key-id {arn}"
+    if state == "PendingDeletion":
+        yield Problem(
+            "it is about to be deleted, with all that it has encrypted",
+            f"aws kms cancel-key-deletion --key-id {arn} && {enable}",
+        )
+    elif state != "Enabled":
+        yield Problem(f"it is {str(state).lower()}: what it encrypts is neither read nor written", enable)
+
+
+def _table_problems(dynamodb: "DynamoDBClient", name: str) -> Iterator[Problem]:
+    try:
+        with translated("dynamodb:DescribeTable", name):
+            table = dynamodb.describe_table(TableName=name)["Table"]
+    except CopytrailError as error:
+        if error.reason != _NO_TABLE:
+            raise
+        yield Problem("it is not there: outcomes are not recorded", REDEPLOY)
+        return
+    if (status := table["TableStatus"]) not in _IN_USE:
+        yield Problem(f"it is {status}: outcomes are not recorded", f"aws dynamodb describe-table --table-name {name}")
+    indexes = {index["IndexName"]: index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", [])}
+    for index in (schema.BY_DAY, schema.BY_OBJECT):
+        if index not in indexes:
+            yield Problem(f"its index {index} is not there: records are not found", REDEPLOY)
+        elif indexes[index] not in _IN_USE:
+            yield Problem(
+                f"its index {index} is {indexes[index]}: records are not found yet",
+                f"aws dynamodb describe-table --table-name {name}",
+            )
