@@ -90,7 +90,7 @@ ACKNOWLEDGEMENTS = (
         ("NIST.800.53.R5-CloudWatchAlarmAction",),
         ("Alarms/*",),
         "Whom alarms tell is the customer's to say: a setting (alarms.email, alarms.topicArn). Synth warns without.",
-        "tests/infra/test_monitoring.py::test_synth_warns_when_alarms_tell_nobody",
+        "tests/infra/test_monitoring.py::test_alarms_tell_whom_the_settings_name_and_synth_warns_when_that_is_nobody",
         (SHIPPED,),
     ),
     # What is solved in another way than the rule knows.
