@@ -249,11 +249,15 @@ def kill_when_it_is_there():
     while not any(sys.argv[1] in thread.name for thread in threading.enumerate()):
         time.sleep(0.05)
     time.sleep(1)
-    # What is raised in a thread that is just starting another one is lost.
-    while any(sys.argv[1] in thread.name for thread in threading.enumerate()):
-        with contextlib.suppress(StopIteration):
-            raise_in(sys.argv[1])
-        time.sleep(0.5)
+    # What is raised in a thread that is just starting another one is lost; and in one that has just accepted a
+    # connection, it leaves that open, with nobody to answer, until the client has waited for a minute.
+    while found := [thread for thread in threading.enumerate() if sys.argv[1] in thread.name]:
+        frame = sys._current_frames().get(found[0].ident)
+        if frame is not None and frame.f_code.co_name in {"select", "wait"}:
+            with contextlib.suppress(StopIteration):
+                raise_in(sys.argv[1])
+            time.sleep(0.5)
+        time.sleep(0.01)
 threading.Thread(target=kill_when_it_is_there, daemon=True).start()
 (demo if sys.argv[2] == "demo" else local)(sys.argv[3:], prog_name="copytrail")
 """
