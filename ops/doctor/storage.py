@@ -119,7 +119,8 @@ def _table_problems(dynamodb: "DynamoDBClient", name: str) -> Iterator[Problem]:
         return
     if (status := table["TableStatus"]) not in _IN_USE:
         yield Problem(f"it is {status}: outcomes are not recorded", f"aws dynamodb describe-table --table-name {name}")
-    indexes = {index["IndexName"]: index["IndexStatus"] for index in table.get("GlobalSecondaryIndexes", [])}
+    # The API has IndexStatus as optional, and not every AWS tells it.
+    indexes = {each["IndexName"]: each.get("IndexStatus", status) for each in table.get("GlobalSecondaryIndexes", [])}
     for index in (schema.BY_DAY, schema.BY_OBJECT):
         if index not in indexes:
             yield Problem(f"its index {index} is not there: records are not found", REDEPLOY)

@@ -122,6 +122,9 @@ def test_the_commands_agree_with_what_was_uploaded(deployed: Deployed, uploaded:
     code, [status] = deployed.run("status")
     assert (code, status["Health"], status["NotRead"]) == (0, "Healthy", [])
 
+    code, found = deployed.run("doctor")
+    assert (code, [each for each in found if each["State"] != "Fine"]) == (0, [])
+
     code, records = deployed.run(
         "audit", "list", "--since", "1h", "--trigger", "upload", "--outcome", "copied", "--outcome", "skipped"
     )
@@ -149,6 +152,11 @@ def test_an_upload_that_is_told_of_again_leaves_no_second_record(deployed: Deplo
     deployed.wait_until_quiet()
 
     assert deployed.records("sample.zip") == [record]
+
+
+def test_a_canary_is_followed_to_its_record(deployed: Deployed) -> None:
+    code, steps = deployed.run("doctor", "--canary")
+    assert code == 0, steps
 
 
 def test_a_large_object_is_copied_in_parts(deployed: Deployed) -> None:
