@@ -170,6 +170,24 @@ ACKNOWLEDGEMENTS = (
         "tests/infra/test_permissions.py::test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name",
     ),
     Acknowledgement(
+        (
+            "AwsSolutions-IAM5[Resource::<Bucketssource.Arn>/copytrail-canary/*]",
+            "AwsSolutions-IAM5[Resource::<Bucketsdestination.Arn>/copytrail-canary/*]",
+        ),
+        ("ReplayerPolicy/Resource",),
+        "Each canary has a key of its own, below a prefix that nothing else has.",
+        "tests/infra/test_operator_policies.py::test_a_canary_is_uploaded_below_the_prefix_that_its_route_takes",
+    ),
+    Acknowledgement(
+        (
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/STACK-*]",
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/<TransferBus>/STACK-*]",
+        ),
+        ("ConfigurationReaderPolicy/Resource",),
+        "The stack's own rules, which are read: a route may have several, and routes come and go.",
+        "tests/infra/test_operator_policies.py::test_how_things_are_set_up_takes_a_policy_of_its_own",
+    ),
+    Acknowledgement(
         ("AwsSolutions-IAM5[Resource::*]",),
         ("ReaderPolicy/Resource",),
         "cloudwatch:GetMetricData, which reads, takes no resource.",

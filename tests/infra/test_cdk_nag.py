@@ -50,7 +50,7 @@ def read(report: Mapping[str, Any]) -> Iterator[Finding]:
             rule = re.sub(r"<([A-Za-z]+?)[0-9A-F]{8}(\.\w+)?>", r"<\1\2>", violation["ruleName"])
             for construct in violation["violatingConstructs"]:
                 configuration, resource = construct["constructPath"].split("/", 1)
-                yield Finding(configuration, rule.replace(f"/{configuration}/", "/STACK/"), resource)
+                yield Finding(configuration, re.sub(rf"/{configuration}(?=[/-])", "/STACK", rule), resource)
 
 
 def is_about(acknowledgement: Acknowledgement, finding: Finding) -> bool:

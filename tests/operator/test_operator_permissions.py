@@ -96,7 +96,7 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     REPLAYER: ACTS,
     AUDIT_REPLAYER: ACTS_ON_RECORDS,
 }
-MAPPINGS = {"lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"}
+MAPPINGS = {"lambda:UpdateEventSourceMapping"}
 # They take what those who administer a bucket, or may delete the stack, may do, and no policy of the stack's allows.
 ADMINISTERS = {
     "enable-events source --yes": {"s3:PutBucketNotification"},
