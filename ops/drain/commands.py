@@ -60,9 +60,8 @@ def drain(
     Uploads from then on are not copied, and nobody is told of them: `copytrail reconcile` of a later stack finds them.
     To go on after Ctrl-C, run it again; --undo turns everything on again.
 
-    It takes events:DisableRule and EnableRule, lambda:GetEventSourceMapping and UpdateEventSourceMapping, which none
-    of the stack's policies allows: they belong to those who may delete the stack. It is on record, in `copytrail audit
-    operations`.
+    It takes events:DisableRule and EnableRule, and lambda:UpdateEventSourceMapping, which none of the stack's policies
+    allows: they belong to those who may delete the stack. It is on record, in `copytrail audit operations`.
     """
     with ExitStack() as clients:
         events, lambda_, sqs = (

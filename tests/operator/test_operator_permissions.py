@@ -96,13 +96,12 @@ COMMANDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     REPLAYER: ACTS,
     AUDIT_REPLAYER: ACTS_ON_RECORDS,
 }
-MAPPINGS = {"lambda:UpdateEventSourceMapping"}
 # They take what those who administer a bucket, or may delete the stack, may do, and no policy of the stack's allows.
 ADMINISTERS = {
     "enable-events source --yes": {"s3:PutBucketNotification"},
     "lifecycle-rule destination --apply --yes": {"s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration"},
-    "drain --discard-dead-letters --empty-for 1s --yes": {"events:DisableRule", *MAPPINGS},
-    "drain --undo --yes": {"events:EnableRule", *MAPPINGS},
+    "drain --discard-dead-letters --empty-for 1s --yes": {"events:DisableRule", "lambda:UpdateEventSourceMapping"},
+    "drain --undo --yes": {"events:EnableRule", "lambda:UpdateEventSourceMapping"},
 }
 # They ask nothing of AWS, or only for the stack, as bucket-policy does, or run the embedded AWS, where everybody may do
 # everything.
