@@ -207,6 +207,7 @@ class CopytrailStack(Stack):
             },
             outcomes=of_service(self._copier, Metric.OBJECTS),
             settings=settings.alarms,
+            key=self._key,
         )
         create_saved_queries(self, "Queries", [self._copier.log_group, self._auditor.log_group])
         if settings.dashboard:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from aws_cdk import Annotations, ArnFormat, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.constructs.buffered_function import BufferedFunction
+from infra.constructs.encryption import let_alarms_publish
 from infra.constructs.metrics import CloudWatchMetric, of_lambda, of_queue, of_rules, of_service
 from infra.settings.monitoring import AlarmSettings
 from shared.event_rules import EventRule
@@ -137,9 +139,10 @@ class Alarms(Construct):
         writes: Mapping[str, CloudWatchMetric],
         outcomes: CloudWatchMetric,
         settings: AlarmSettings,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, id_)
-        self._actions = _whom_to_tell(self, settings)
+        self._actions = _whom_to_tell(self, settings, key)
         watching = list(self._watch(writes, outcomes)) if writes else []
         self.arns = [*watching, *(self._create(alarm, self._actions).attr_arn for alarm in standard)]
 
@@ -196,11 +199,11 @@ def _described(name: str, meaning: str) -> str:
     return f"copytrail: {meaning}. What to do: docs/runbook.md#{name.lower()}"
 
 
-def _whom_to_tell(scope: Construct, settings: AlarmSettings) -> list[str]:
+def _whom_to_tell(scope: Construct, settings: AlarmSettings, key: kms.IKey | None) -> list[str]:
     if settings.topic_arn is not None:
         return [settings.topic_arn]
     if settings.email is not None:
-        return [_create_topic(scope, settings.email).ref]
+        return [_create_topic(scope, settings.email, key).ref]
     Annotations.of(scope).add_warning_v2(
         "copytrail:alarmsTellNobody",
         "The alarms tell nobody: set copytrail.alarms.email, or copytrail.alarms.topicArn",
@@ -208,10 +211,12 @@ def _whom_to_tell(scope: Construct, settings: AlarmSettings) -> list[str]:
     return []
 
 
-def _create_topic(scope: Construct, email: str) -> sns.CfnTopic:
-    # No encryption: an alarm names no object, and with the key that AWS manages CloudWatch could not publish ("Enable
-    # compatibility between event sources from AWS services and encrypted topics", SNS developer guide).
-    topic = sns.CfnTopic(scope, "Topic")
+def _create_topic(scope: Construct, email: str, key: kms.IKey | None) -> sns.CfnTopic:
+    # Without a key of the stack's there is no encryption: with the one that AWS manages CloudWatch could not publish
+    # ("Enable compatibility between event sources from AWS services and encrypted topics", SNS developer guide).
+    topic = sns.CfnTopic(scope, "Topic", kms_master_key_id=key.key_arn if key else None)
+    if key is not None:
+        let_alarms_publish(key)
     sns.CfnSubscription(scope, "Email", topic_arn=topic.ref, protocol="email", endpoint=email)
     stack = Stack.of(scope)
     publish = iam.PolicyStatement(

@@ -16,7 +16,7 @@ def create_customer_key(scope: Construct, id_: str) -> kms.Key:
     key = kms.Key(
         scope,
         id_,
-        description=f"{stack.stack_name}: encrypts queues, tables and logs",
+        description=f"{stack.stack_name}: encrypts queues, tables, logs and the topic of alarms",
         enable_key_rotation=True,
         # The table outlives the stack, and nobody could read it without its key.
         removal_policy=RemovalPolicy.RETAIN,
@@ -52,3 +52,16 @@ def create_customer_key(scope: Construct, id_: str) -> kms.Key:
         )
     )
     return key
+
+
+def let_alarms_publish(key: kms.IKey) -> None:
+    """Let CloudWatch's alarms of this account publish to a topic that is encrypted with the key."""
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="AlarmsMayPublish",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(key).account}},
+        )
+    )

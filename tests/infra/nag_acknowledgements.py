@@ -141,8 +141,9 @@ ACKNOWLEDGEMENTS = (
     Acknowledgement(
         ("Serverless-LambdaTracing",),
         _FUNCTIONS,
-        "Traces cost for each message, and tell less than the record that each transfer has anyway.",
+        "Traces cost, and tell less than the record that each transfer has anyway: a setting (tracing).",
         f"{_AWS}/lambda/latest/dg/services-xray.html",
+        (SHIPPED,),
     ),
     Acknowledgement(
         ("NIST.800.53.R5-DynamoDBInBackupPlan",),
@@ -192,6 +193,21 @@ ACKNOWLEDGEMENTS = (
         ("ReaderPolicy/Resource",),
         "cloudwatch:GetMetricData, which reads, takes no resource.",
         f"{_AWS}/service-authorization/latest/reference/list_amazoncloudwatch.html",
+    ),
+    Acknowledgement(
+        ("AwsSolutions-IAM5[Resource::*]",),
+        ("Copier/Role/DefaultPolicy/Resource", "Auditor/Role/DefaultPolicy/Resource"),
+        "X-Ray has no ARN for the traces that a function sends.",
+        f"{_AWS}/service-authorization/latest/reference/list_awsx-ray.html",
+        (HARDENED,),
+    ),
+    Acknowledgement(
+        ("Serverless-SNSRedrivePolicy",),
+        ("Alarms/Email",),
+        "SNS tries an e-mail again for hours, and the alarm itself stays in CloudWatch; a queue of lost e-mails would"
+        " be one more that nobody looks into.",
+        f"{_AWS}/sns/latest/dg/sns-message-delivery-retries.html",
+        (HARDENED,),
     ),
     # The bucket of access logs.
     Acknowledgement(

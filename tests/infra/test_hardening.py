@@ -83,7 +83,7 @@ def test_every_resource_that_takes_tags_has_them(hardened: Template) -> None:
     # What CloudFormation's reference gives no tags, or the CDK does not pass on.
     without = {
         *("AWS::Events::EventBusPolicy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::S3::BucketPolicy"),
-        *("AWS::SQS::QueuePolicy", "AWS::Logs::QueryDefinition"),
+        *("AWS::Logs::QueryDefinition", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"),
     }
     for name, resource in hardened["Resources"].items():
         if resource["Type"] not in without:
@@ -105,6 +105,8 @@ def test_one_key_encrypts_queues_tables_and_logs(hardened: Template) -> None:
     queues = of_type(hardened, "AWS::SQS::Queue").values()
     assert [queue["KmsMasterKeyId"] for queue in queues] == ["CustomerKey.Arn"] * 4
     assert not any("SqsManagedSseEnabled" in queue for queue in queues)
+    [topic] = of_type(hardened, "AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == "CustomerKey.Arn"
     groups = of_type(hardened, "AWS::Logs::LogGroup").values()
     assert [group["KmsKeyId"] for group in groups] == ["CustomerKey.Arn"] * 2
     assert of_type(hardened, "AWS::DynamoDB::Table")["AuditTable"]["SSESpecification"] == {
@@ -120,15 +122,16 @@ def test_the_key_rotates_and_stays_as_the_records_do(hardened: Template) -> None
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
 
-def test_beside_the_account_only_eventbridge_and_cloudwatch_logs_may_use_the_key(hardened: Template) -> None:
+def test_beside_the_account_only_eventbridge_alarms_and_cloudwatch_logs_may_use_the_key(hardened: Template) -> None:
     root, *services = hardened["Resources"]["CustomerKey"]["Properties"]["KeyPolicy"]["Statement"]
     # So that IAM policies count at all ("Default key policy", KMS developer guide).
     assert root["Principal"] == {"AWS": "arn:AWS::Partition:iam::AWS::AccountId:root"}
     found = {statement["Principal"]["Service"]: statement for statement in services}
-    assert set(found) == {"events.amazonaws.com", "logs.AWS::Region.amazonaws.com"}
-    events = found["events.amazonaws.com"]
-    assert events["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert events["Condition"] == {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
+    senders = {"events.amazonaws.com", "cloudwatch.amazonaws.com"}
+    assert set(found) == {*senders, "logs.AWS::Region.amazonaws.com"}
+    for sender in senders:
+        assert found[sender]["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+        assert found[sender]["Condition"] == {"StringEquals": {"aws:SourceAccount": "AWS::AccountId"}}
     assert found["logs.AWS::Region.amazonaws.com"]["Condition"] == {
         "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:AWS::Partition:logs:{HERE}:log-group:copytrail-*"}
     }
@@ -184,6 +187,12 @@ def test_operators_may_use_the_key_to_read_and_to_replay(hardened: Template) -> 
     assert uses_of_keys({"reader": policies["ReaderPolicy"]}) == reading
     for name in ("ReplayerPolicy", "AuditReplayerPolicy"):
         assert uses_of_keys({name: policies[name]}) == TO_QUEUES
+
+
+def test_where_no_alarm_is_sent_to_a_topic_of_the_stack_none_may_use_the_key(readable: Readable) -> None:
+    [key] = of_type(readable({"customerKey": True}), "AWS::KMS::Key").values()
+    services = [statement["Principal"].get("Service") for statement in key["KeyPolicy"]["Statement"]]
+    assert "cloudwatch.amazonaws.com" not in services
 
 
 def test_without_these_settings_none_of_it_is_there(resources: Resources, template: Template) -> None:

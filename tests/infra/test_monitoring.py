@@ -330,6 +330,7 @@ def test_alarms_tell_whom_the_settings_name_and_synth_warns_when_that_is_nobody(
         writes={},
         outcomes=metric,
         settings=AlarmSettings.model_validate(settings),
+        key=None,
     )
     alarm: Any = alarms_.node.find_child("Odd")
     assert [stack.resolve(actions) for actions in (alarm.alarm_actions, alarm.ok_actions)] == [told] * 2

@@ -20,6 +20,7 @@ from tests.permissions.judge import (
 from tests.pipeline.trail import Trail
 
 CONTEXT = HARDENED
+SENDERS = ("events", "cloudwatch")
 SEND = ("kms:Decrypt", "kms:GenerateDataKey")
 # The judge takes no condition on an encryption context for what it is, and so gets one on another ARN in its place.
 LOG_GROUP, LOG_GROUP_TO_THE_JUDGE = "kms:EncryptionContext:aws:logs:arn", "aws:SourceArn"
@@ -51,8 +52,8 @@ def of_service(name: str, action: str, key: str, **context: str) -> Request:
     return Request(Principal(f"{name}.amazonaws.com"), Needed(action, key, tuple(context.items())))
 
 
-def of_eventbridge(action: str, key: str, account: str) -> Request:
-    return of_service("events", action, key, **{"aws:SourceAccount": account})
+def of_sender(name: str, action: str, key: str, account: str) -> Request:
+    return of_service(name, action, key, **{"aws:SourceAccount": account})
 
 
 def of_logs(action: str, key: str, group: str) -> Request:
@@ -75,7 +76,7 @@ def test_the_key_serves_queues_tables_and_logs_of_the_stack_and_nothing_else(dep
     reader = Principal.role("reader", "Reader")
     replayer = Principal.role("replayer", "Reader", "Replayer")
     needed = [
-        *(of_eventbridge(action, key, ACCOUNT_ID) for action in SEND),
+        *(of_sender(name, action, key, ACCOUNT_ID) for name in SENDERS for action in SEND),
         *(
             of_logs(action, key, outputs[f"{function}LogGroupName"])
             for function in ("Copier", "Auditor")
@@ -86,7 +87,7 @@ def test_the_key_serves_queues_tables_and_logs_of_the_stack_and_nothing_else(dep
         *(Request(reader, using("kms:Decrypt", key, service)) for service in ("sqs", "dynamodb")),
     ]
     forbidden = [
-        *(of_eventbridge(action, key, "999988887777") for action in SEND),
+        *(of_sender(name, action, key, "999988887777") for name in SENDERS for action in SEND),
         of_logs("kms:Decrypt", key, "another-stacks-function"),
         of_service("sns", "kms:Decrypt", key),
         *(Request(who, Needed("kms:Decrypt", key)) for who in (copier, auditor, reader, replayer)),
