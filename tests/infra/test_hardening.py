@@ -185,8 +185,10 @@ def test_operators_may_use_the_key_to_read_and_to_replay(hardened: Template) -> 
     policies = of_type(hardened, "AWS::IAM::ManagedPolicy")
     reading = {("kms:Decrypt", "CustomerKey.Arn", SQS)} | FROM_TABLES
     assert uses_of_keys({"reader": policies["ReaderPolicy"]}) == reading
-    for name in ("ReplayerPolicy", "AuditReplayerPolicy"):
-        assert uses_of_keys({name: policies[name]}) == TO_QUEUES
+    # A canary is uploaded to the source, which has a key of its own here.
+    canary = {("kms:GenerateDataKey", KEY, "s3.eu-west-1.amazonaws.com")}
+    assert uses_of_keys({"replayer": policies["ReplayerPolicy"]}) == TO_QUEUES | canary
+    assert uses_of_keys({"auditor": policies["AuditReplayerPolicy"]}) == TO_QUEUES
 
 
 def test_where_no_alarm_is_sent_to_a_topic_of_the_stack_none_may_use_the_key(readable: Readable) -> None:
