@@ -64,7 +64,12 @@ class Running:
         """
         with self.stdout, self.stderr, ThreadPoolExecutor(2) as readers:
             printed, told = readers.submit(self.stdout.read), readers.submit(self.stderr.read)
-            self.wait(timeout)
+            try:
+                self.wait(timeout)
+            except BaseException:
+                # The readers are waited for, and end with the command.
+                self.kill()
+                raise
             return printed.result(), told.result()
 
     def send_signal(self, number: signal.Signals) -> None:
