@@ -1,6 +1,6 @@
 """IAM statements: what each function may do beyond its own queue and log group, operators may, and nobody may."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from infra.key_permissions import bucket_key_reading, bucket_key_uploading
 from infra.settings.buckets import Bucket
 from shared.audit_log import schema
-from shared.canary import beginning_of_canaries
+from shared.canary import MARK
 from shared.copier_permissions import S3Resource, copier_grants
 from shared.event_rules import DEFAULT_BUS, beginning_of_names, in_arn
 from shared.events import COPYTRAIL_SOURCE, DETAIL_TYPES
@@ -150,14 +150,17 @@ def configuration_reader_permissions(
 def canary_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], settings: Mapping[str, Bucket]
 ) -> Iterator[iam.PolicyStatement]:
-    """What an operator needs to upload a canary on each of these routes, and to delete it at both ends."""
-    uploads = [buckets[route.source_bucket].arn_for_objects(f"{beginning_of_canaries(route)}*") for route in routes]
-    copies = [
-        buckets[route.destination_bucket].arn_for_objects(f"{route.destination_key(beginning_of_canaries(route))}*")
-        for route in routes
-    ]
-    yield statement("s3:PutObject", on=uploads)
-    yield statement("s3:DeleteObject", on=[*uploads, *copies])
+    """What an operator needs to upload a canary on each of these routes, and to delete it at both ends.
+
+    By buckets, as `bucket_reader_permissions` are: with the prefixes of all routes the policy would be too long.
+    """
+
+    def canaries(aliases: Iterable[str]) -> list[str]:
+        return [buckets[alias].arn_for_objects(f"*{MARK}*") for alias in aliases]
+
+    sources = canaries(route.source_bucket for route in routes)
+    yield statement("s3:PutObject", on=sources)
+    yield statement("s3:DeleteObject", on=[*sources, *canaries(route.destination_bucket for route in routes)])
     yield from bucket_key_uploading(settings[route.source_bucket] for route in routes)
 
 

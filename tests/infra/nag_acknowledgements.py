@@ -172,12 +172,12 @@ ACKNOWLEDGEMENTS = (
     ),
     Acknowledgement(
         (
-            "AwsSolutions-IAM5[Resource::<Bucketssource.Arn>/copytrail-canary/*]",
-            "AwsSolutions-IAM5[Resource::<Bucketsdestination.Arn>/copytrail-canary/*]",
+            "AwsSolutions-IAM5[Resource::<Bucketssource.Arn>/*copytrail-canary/*]",
+            "AwsSolutions-IAM5[Resource::<Bucketsdestination.Arn>/*copytrail-canary/*]",
         ),
         ("ReplayerPolicy/Resource",),
-        "Each canary has a key of its own, below a prefix that nothing else has.",
-        "tests/infra/test_operator_policies.py::test_a_canary_is_uploaded_below_the_prefix_that_its_route_takes",
+        "Each canary has a key of its own, in a folder that nothing else has; all routes' prefixes would be too long.",
+        "tests/infra/test_operator_policies.py::test_a_replayer_may_do_this_beyond_looking",
     ),
     Acknowledgement(
         (

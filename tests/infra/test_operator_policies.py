@@ -19,7 +19,7 @@ READS_RULES = ("events:DescribeRule", "events:ListTargetsByRule")
 READS_FUNCTIONS = ("lambda:GetFunctionConcurrency", "lambda:GetFunctionConfiguration")
 RULES = "arn:AWS::Partition:events:AWS::Region:AWS::AccountId:rule"
 MAPPINGS = "arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:event-source-mapping"
-CANARIES = "copytrail-canary/*"
+CANARIES = "*copytrail-canary/*"
 QUEUES = ["CopierQueue.Arn", "AuditorQueue.Arn"]
 DEAD_LETTER_QUEUES = ["CopierDeadLetterQueue.Arn", "AuditorDeadLetterQueue.Arn"]
 BUCKETS = ["Bucketssource.Arn", "Bucketsdestination.Arn"]
@@ -80,15 +80,6 @@ def test_a_replayer_may_do_this_beyond_looking(template: Template) -> None:
         ("events:PutEvents", "TransferBus.Arn"),
         *((action, f"Bucketssource.Arn/{CANARIES}") for action in ("s3:PutObject", "s3:DeleteObject")),
         ("s3:DeleteObject", f"Bucketsdestination.Arn/{CANARIES}"),
-    }
-
-
-def test_a_canary_is_uploaded_below_the_prefix_that_its_route_takes(readable: Readable) -> None:
-    route = {"from": "source", "to": "destination", "prefixes": ["in/", "also/"], "destinationPrefix": "from/"}
-    found = policies(readable({"buckets": {"source": {}, "destination": {}}, "routes": [route]}))
-    assert {grant for grant in allowed([found[REPLAYER]]) if grant[0].startswith("s3:")} == {
-        *((action, f"Bucketssource.Arn/in/{CANARIES}") for action in ("s3:PutObject", "s3:DeleteObject")),
-        ("s3:DeleteObject", f"Bucketsdestination.Arn/from/in/{CANARIES}"),
     }
 
 
@@ -161,6 +152,15 @@ def test_policies_of_the_most_buckets_and_the_longest_names_are_not_too_long(rea
     }
     for policy in policies(readable(context)).values():
         assert len(_as_deployed(policy["PolicyDocument"])) <= LONGEST_POLICY
+
+
+def test_policies_of_the_most_routes_or_the_longest_prefixes_are_not_too_long(readable: Readable) -> None:
+    buckets = {"source": {"name": "abc"}, "destination": {"name": "xyz"}}
+    # More of them would not fit into the copier's environment.
+    for prefixes in ([f"{number}/" for number in range(24)], [f"{number}{'x' * 600}" for number in range(4)]):
+        routes = [{"from": "source", "to": "destination", "prefixes": [prefix]} for prefix in prefixes]
+        for policy in policies(readable({"buckets": buckets, "routes": routes})).values():
+            assert len(_as_deployed(policy["PolicyDocument"])) <= LONGEST_POLICY
 
 
 def _as_deployed(document: Mapping[str, Any]) -> str:

@@ -132,7 +132,7 @@ def test_nothing_is_allowed_by_a_wildcard_but_keys_and_what_has_no_other_name(te
                     continue
                 bucket, _, keys = resource.partition("/")
                 assert bucket in {"Bucketssource.Arn", "Bucketsdestination.Arn"}
-                assert keys in {"*", "copytrail-canary/*"}
+                assert keys in {"*", "*copytrail-canary/*"}
                 assert all(action.startswith("s3:") for action in as_list(statement["Action"]))
 
 
