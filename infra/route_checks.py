@@ -12,7 +12,6 @@ from shared.event_patterns import (
     LONGEST_BUCKET_NAME,
     LONGEST_PATTERN,
     MOST_COMPLEX,
-    MOST_RULES,
     complexity,
     length,
     upload_patterns,
@@ -22,6 +21,8 @@ from shared.routes import LONGEST_KEY_BYTES, Route, find_cycle
 # All variables of a function, names and values ("Lambda quotas"); what the fixed ones may take of it.
 _ENVIRONMENT_BYTES = 4096
 _FIXED_VARIABLES_BYTES = 1024
+# Each has two alarms, and a template holds 500 resources ("CloudFormation quotas"), of which 140 are left to the rest.
+_MOST_RULES = 120
 _MOST_QUOTED = 40
 # What the dead-letter queues keep a message ("Amazon SQS message quotas": no more is possible).
 _DAYS_OF_A_LETTER = 14
@@ -53,10 +54,10 @@ def problems_of_routes(routes: Sequence[Route], buckets: Mapping[str, Bucket]) -
     ]
     if (cycle := find_cycle(going)) is not None:
         yield f"copytrail.routes go round in a circle, so copies would cause copies forever: {' → '.join(cycle)}"
-    if (rules := sum(len(upload_patterns(route)) for route in routes)) > MOST_RULES:
+    if (rules := sum(len(upload_patterns(route)) for route in routes)) > _MOST_RULES:
         yield (
-            f"copytrail.routes take {rules:,} EventBridge rules, and a bus has room for {MOST_RULES}: use fewer"
-            " prefixes and suffixes together"
+            f"copytrail.routes take {rules:,} EventBridge rules, and a stack has room for {_MOST_RULES}: use fewer"
+            " prefixes and suffixes together, or a second stack"
         )
     if (size := _environment_bytes(buckets, routes)) > _ENVIRONMENT_BYTES:
         yield (

@@ -25,9 +25,8 @@ Pattern = Mapping[str, Any]
 
 # EventBridge compares no number beyond this: an event with a larger one passes no numeric filter at all.
 LARGEST_FILTER_SIZE = 5_000_000_000
-# A pattern's longest JSON, in characters; the rules of a bus, whoever made them ("EventBridge quotas").
+# A pattern's longest JSON, in characters ("EventBridge quotas").
 LONGEST_PATTERN = 2048
-MOST_RULES = 300
 # EventBridge refuses a rule as too complex, and tells no number. Its open matcher counts how many beginnings of
 # wildcards one value can meet at a time (event-ruler, `MachineComplexityEvaluator`): of rules that people have tried,
 # one of 9 was taken, and one of 12 refused.

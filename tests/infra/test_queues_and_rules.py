@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.hardened import HARDENED
 from tests.infra.template import Readable, Resources, of_type
 
 DAY_S = 86_400
@@ -197,3 +198,12 @@ def test_a_route_of_many_suffixes_has_several_rules_and_the_first_is_the_one_tha
     assert {target["Arn"] for one in found.values() for target in one["Properties"]["Targets"]} == {"CopierQueue.Arn"}
     assert all(one["Properties"]["Name"].startswith("copytrail-") for one in found.values())
     assert sorted(one["Properties"]["Description"][-8:] for one in others.values()) == ["(2 of 3)", "(3 of 3)"]
+
+
+def test_a_template_has_room_for_the_most_rules_that_are_taken(raw_template: Readable) -> None:
+    texts = [f"{number:02}" for number in range(23)]
+    route = {"from": "source", "to": "destination", "prefixes": texts, "suffixes": texts}
+    template = raw_template({**HARDENED, "auditTable": {"backupDays": 35}, "routes": [route]})
+    assert 100 < len(of_type(template, "AWS::Events::Rule")) - 2 <= 120
+    # "CloudFormation quotas".
+    assert len(template["Resources"]) <= 500

@@ -145,10 +145,10 @@ def test_a_suffix_too_complex_for_a_rule_of_its_own_is_refused_beside_a_prefix()
     read_settings(with_route(suffixes=["0" * 9]))
 
 
-def test_more_rules_than_a_bus_has_room_for_are_refused() -> None:
+def test_more_rules_than_a_stack_has_room_for_are_refused() -> None:
     texts = [f"{number:02}" for number in range(60)]
     problem = only_problem(with_route(prefixes=texts, suffixes=texts))
-    assert problem.startswith("copytrail.routes take 841 EventBridge rules, and a bus has room for 300")
+    assert problem.startswith("copytrail.routes take 841 EventBridge rules, and a stack has room for 120")
 
 
 def test_more_routes_than_an_environment_holds_are_refused() -> None:
