@@ -1,11 +1,16 @@
 """Daily backups of the audit table by AWS Backup: a vault that nobody empties, a plan, and the role that it takes."""
 
-from aws_cdk import Duration, RemovalPolicy
+from typing import cast
+
+from aws_cdk import Aws, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+# Of the 50 characters of a vault's name ("CreateBackupVault", AWS Backup API reference), a stack's id takes 36.
+_OF_STACK_NAME = 13
 
 
 class Backups(Construct):
@@ -18,9 +23,13 @@ class Backups(Construct):
             "Vault",
             # Backups end when their days are over, and not before: not even an administrator deletes one.
             block_recovery_point_deletion=True,
-            # A vault that holds a backup cannot be deleted.
-            removal_policy=RemovalPolicy.RETAIN,
+            # A vault that holds a backup cannot be deleted; one that a first deployment left would be empty.
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
+        # CloudFormation chooses no name for it, and one that stayed keeps its own: the stack's id tells them apart.
+        stack_id = Fn.select(2, Fn.split("/", Aws.STACK_ID))
+        resource = cast(backup.CfnBackupVault, vault.node.default_child)
+        resource.backup_vault_name = f"{Stack.of(self).stack_name[:_OF_STACK_NAME]}-{stack_id}"
         plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
         plan.add_rule(
             backup.BackupPlanRule(

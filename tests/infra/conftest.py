@@ -51,7 +51,7 @@ def resources(template: Template) -> Resources:
     return lambda kind: of_type(template, kind)
 
 
-def _written_out(node: Any) -> Any:  # noqa: PLR0911 - one way out for each function of CloudFormation
+def _written_out(node: Any) -> Any:  # noqa: C901, PLR0911 - one way out for each function of CloudFormation
     match node:
         case {"Ref": name}:
             return _short(name)
@@ -59,6 +59,8 @@ def _written_out(node: Any) -> Any:  # noqa: PLR0911 - one way out for each func
             return f"{_short(name)}.{attribute}"
         case {"Fn::Join": [separator, parts]}:
             return separator.join(map(_written_out, parts))
+        case {"Fn::Select": [index, {"Fn::Split": [separator, text]}]}:
+            return f"{_written_out(text)}.split({separator})[{index}]"
         case {"Fn::Sub": text}:
             return text
         case dict():

@@ -219,7 +219,19 @@ def test_nobody_deletes_a_backup_early_and_the_vault_outlives_the_stack(readable
     (denied,) = vault["AccessPolicy"]["Statement"]
     assert (denied["Effect"], denied["Principal"]) == ("Deny", {"AWS": "*"})
     assert denied["Action"] == ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"]
-    assert policies(template, "AWS::Backup::BackupVault") == [("Retain", "Retain")]
+    # What a first deployment that fails would leave is empty.
+    assert policies(template, "AWS::Backup::BackupVault") == [("RetainExceptOnCreate", "Retain")]
+
+
+@pytest.mark.parametrize("stack", ["s", "a-stack-of-a-rather-long-name"])
+def test_a_vault_that_stayed_has_not_the_name_of_that_of_the_next_stack(readable: Readable, stack: str) -> None:
+    template = readable({"stackName": stack, "auditTable": {"backupDays": 1}})
+    (vault,) = of_type(template, "AWS::Backup::BackupVault").values()
+    beginning, id_ = vault["BackupVaultName"].split("-AWS::StackId", 1)
+    # A stack's id ends in a UUID; "CreateBackupVault", AWS Backup API reference: up to 50 characters.
+    assert id_ == ".split(/)[2]"
+    assert stack.startswith(beginning)
+    assert len(beginning) + len("-") + 36 <= 50
 
 
 def test_only_aws_backup_may_take_the_role_for_backups_which_does_not_restore(readable: Readable) -> None:
