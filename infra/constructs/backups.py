@@ -11,6 +11,8 @@ from constructs import Construct
 
 # Of the 50 characters of a vault's name ("CreateBackupVault", AWS Backup API reference), a stack's id takes 36.
 _OF_STACK_NAME = 13
+# "BackupPlan", AWS Backup API reference.
+_LONGEST_PLAN_NAME = 50
 
 
 class Backups(Construct):
@@ -29,8 +31,9 @@ class Backups(Construct):
         # CloudFormation chooses no name for it, and one that stayed keeps its own: the stack's id tells them apart.
         stack_id = Fn.select(2, Fn.split("/", Aws.STACK_ID))
         resource = cast(backup.CfnBackupVault, vault.node.default_child)
-        resource.backup_vault_name = f"{Stack.of(self).stack_name[:_OF_STACK_NAME]}-{stack_id}"
-        plan = backup.BackupPlan(self, "Plan", backup_vault=vault)
+        stack_name = Stack.of(self).stack_name
+        resource.backup_vault_name = f"{stack_name[:_OF_STACK_NAME]}-{stack_id}"
+        plan = backup.BackupPlan(self, "Plan", backup_plan_name=stack_name[:_LONGEST_PLAN_NAME], backup_vault=vault)
         plan.add_rule(
             backup.BackupPlanRule(
                 rule_name="Nightly",

@@ -198,6 +198,7 @@ def test_nothing_is_backed_up_beside_point_in_time_recovery_unless_asked_for(tem
 def test_the_table_is_backed_up_each_night_where_it_is_asked_for(readable: Readable) -> None:
     template = readable({"auditTable": {"backupDays": 3650}})
     (plan,) = of_type(template, "AWS::Backup::BackupPlan").values()
+    assert plan["BackupPlan"]["BackupPlanName"] == "copytrail"
     (rule,) = plan["BackupPlan"]["BackupPlanRule"]
     assert rule == {
         "RuleName": "Nightly",
