@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localaws.embedded import NotQuietError
+from tests.eventually import eventually
 from tests.visibility import let_them_pass_everywhere
 
 RECORD = """
@@ -75,8 +76,9 @@ def test_a_wrong_answer_or_an_error_leaves_the_whole_batch_in_the_queue(deploy_s
     small.function.pause()
     small.send("one", "two")
     small.function.resume()
+    eventually(small.seen)
     with pytest.raises(NotQuietError, match="2 in flight"):
-        small.aws.wait_until_quiet(1.5)
+        small.aws.wait_until_quiet(0.5)
     assert len(small.seen()) == 1
 
 

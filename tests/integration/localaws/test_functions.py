@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws
 from localaws.lambda_service.runtime_api import FunctionError
 from localaws.lambda_service.service import python_of_functions, python_shown
+from tests.eventually import eventually
 from tests.integration.localaws.small_stack import small_template, stack_of
 
 ECHO = """
@@ -54,13 +53,6 @@ def gone(pid: int) -> bool:
         return True
     status = Path(f"/proc/{pid}/stat")
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 def test_a_function_has_what_the_template_and_lambda_give_it_and_nothing_of_ours(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,6 +24,7 @@ from localaws.deployment import deploy
 from localaws.embedded import EmbeddedAws, NotQuietError
 from localaws.lambda_service.runtime_api import FunctionError
 from localaws.supervision import EndedUnaskedError
+from tests.eventually import eventually
 from tests.integration.localaws.small_stack import Small, small_template, stack_of
 from tests.interception import Reply, intercept
 
@@ -59,13 +60,6 @@ def raise_in(name: str) -> None:
     """Make the thread of that name raise, in the middle of what it does."""
     identity = next(thread.ident or 0 for thread in threading.enumerate() if name in thread.name)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(identity), ctypes.py_object(SomeDefect))
-
-
-def eventually(holds: Callable[[], Any]) -> None:
-    give_up_at = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 @pytest.fixture(autouse=True)
