@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.costly_changes import costly_changes
 from infra.environments import settings_here
-from infra.renames import costly_renames
 from infra.settings.buckets import Bucket
 from infra.settings.stack import Settings
 from infra.validation import CONTEXT_KEY
@@ -127,7 +127,7 @@ def _stack(client: Clients, settings: Settings) -> Iterator[Obstacle]:
         return
     [stack] = answer["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-    yield from map(Obstacle, costly_renames(settings, outputs))
+    yield from map(Obstacle, costly_changes(settings, outputs))
     status = stack["StackStatus"]
     # One that never came to be is deleted by the CDK itself, and of one in review there is nothing yet.
     if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":

@@ -314,6 +314,7 @@ class CopytrailStack(Stack):
             "AuditorLogGroupName": self._auditor.log_group.log_group_name,
             **policy_arns,
             "KmsKeyArns": _json(self._key_arns),
+            **({"CustomerKeyArn": self._key.key_arn} if self._key else {}),
             "Parts": _json({"threshold": sizes.threshold, "part": sizes.part}),
         }
         for name, value in outputs.items():

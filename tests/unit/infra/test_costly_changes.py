@@ -1,4 +1,4 @@
-"""A name that must not change once there is a stack is told before a deployment; all others may."""
+"""What must not change once there is a stack is told before a deployment; all else may."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.renames import costly_renames
+from infra.costly_changes import costly_changes
 from infra.validation import read_settings
 
 NAMED = {"buckets": {"source": {"name": "uploads"}, "destination": {"name": "copies"}}, "auditTable": {"name": "log"}}
@@ -25,12 +25,13 @@ AS_CLOUDFORMATION_NAMES = {
         ({}, AS_CLOUDFORMATION_NAMES),
         ({**NAMED, "buckets": {"source": {"name": "uploads"}, "destination": {"name": "others"}}}, AS_NAMED),
         ({**NAMED, "copier": {"functionName": "another", "roleName": "another"}}, AS_NAMED),
+        ({**NAMED, "customerKey": True}, {**AS_NAMED, "CustomerKeyArn": "arn:key"}),
         # What the stack has and the settings do not name any more.
         ({**NAMED, "buckets": {"in": {"name": "new"}, "out": {}}, "routes": [{"from": "in", "to": "out"}]}, AS_NAMED),
     ],
 )
 def test_what_may_change_is_not_spoken_of(context: Mapping[str, Any], outputs: Mapping[str, str]) -> None:
-    assert list(costly_renames(read_settings(context), outputs)) == []
+    assert list(costly_changes(read_settings(context), outputs)) == []
 
 
 @pytest.mark.parametrize(
@@ -44,10 +45,11 @@ def test_what_may_change_is_not_spoken_of(context: Mapping[str, Any], outputs: M
             AS_NAMED,
             "the source bucket 'source' is uploads, and copytrail.buckets.source.name is others: ",
         ),
+        (NAMED, {**AS_NAMED, "CustomerKeyArn": "arn:key"}, "what the queues hold is encrypted with arn:key, "),
     ],
 )
-def test_a_rename_that_loses_sight_of_records_or_uploads_is_told(
+def test_what_loses_sight_of_records_or_uploads_is_told(
     context: Mapping[str, Any], outputs: Mapping[str, str], told: str
 ) -> None:
-    [sentence] = costly_renames(read_settings(context), outputs)
+    [sentence] = costly_changes(read_settings(context), outputs)
     assert sentence.startswith(told)

@@ -1,4 +1,4 @@
-"""Renames that lose sight of what the old one holds: those of the audit table, and of a source bucket."""
+"""Changes of settings that lose records or uploads: two renames, and doing without the customer's key."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,10 @@ from infra.settings.stack import Settings
 from infra.validation import CONTEXT_KEY
 
 
-def costly_renames(settings: Settings, outputs: Mapping[str, str]) -> Iterator[str]:
-    """Names whose change loses sight of records or of uploads, a sentence each that says what to do.
+def costly_changes(settings: Settings, outputs: Mapping[str, str]) -> Iterator[str]:
+    """What is to change and would lose sight of records or of uploads, a sentence each that says what to do.
 
-    All others may change: see "Changing what is deployed" in docs/deploying.md.
+    All else may change: see "Changing what is deployed" in docs/deploying.md.
 
     Args:
         settings: what is to be deployed.
@@ -32,3 +32,9 @@ def costly_renames(settings: Settings, outputs: Mapping[str, str]) -> Iterator[s
                 f" still queued of {bucket} would fail; give {given} a short name and a route of its own, and take"
                 f" '{alias}' out once nothing comes there any more"
             )
+    if (key := outputs.get("CustomerKeyArn")) and not settings.customer_key:
+        # What was encrypted stays so when its queue is not any more ("Encryption at rest", SQS developer guide).
+        yield (
+            f"what the queues hold is encrypted with {key}, and without {CONTEXT_KEY}.customerKey the functions could"
+            " not read it: set that to true again, or, once queues and DLQs are empty, run `npx cdk deploy`"
+        )
