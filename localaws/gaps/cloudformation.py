@@ -1,9 +1,9 @@
 """CloudFormation: a decision for every type of resource, changes and deletions that are refused, and gone change sets.
 
 moto skips a type that it does not know, puts nothing in the place of a resource that it cannot change, takes metadata
-for a change, deletes a stack that is protected, ends a log group's ARN before its streams, and fails inside on a change
-set that is not there. `cdk deploy` deletes the change set of its last run, waits until it is gone, and makes another of
-the same name.
+for a change, deletes a stack that is protected, ends a log group's ARN before its streams, leaves a stack's outputs as
+they were when a change set is executed, and fails inside on one that is not there. `cdk deploy` deletes the change set
+of its last run, waits until it is gone, and makes another of the same name.
 """
 
 from collections.abc import Callable, Iterator
@@ -142,6 +142,10 @@ def _executing_change_set(
     if executed is None:
         raise ChangeSetNotFoundError(change_set_name)
     original(self, change_set_name, stack_name)
+    stack = self.stacks[executed.stack_id]
+    # As `Stack.update` does.
+    stack._parse_template()
+    stack.output_map = stack._create_output_map()
     # "Execute a change set", CloudFormation user guide: all change sets of the stack are deleted.
     for identifier in [key for key, each in self.change_sets.items() if each.stack_id == executed.stack_id]:
         del self.change_sets[identifier]

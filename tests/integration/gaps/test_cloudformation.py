@@ -21,7 +21,10 @@ def cloudformation(gap_aws: Any) -> Iterator[Any]:
 
 
 def _change(cloudformation: Any, stack: str, kind: str, **properties: Any) -> None:
-    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": properties}}}
+    template = {
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": properties}},
+        "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}},
+    }
     cloudformation.create_change_set(
         StackName=stack, ChangeSetName=_NAME, ChangeSetType=kind, TemplateBody=json.dumps(template)
     )
@@ -42,6 +45,15 @@ def test_an_executed_change_set_is_gone(cloudformation: Any) -> None:
 
     with pytest.raises(ClientError, match=f"ChangeSet .{_NAME}. does not exist"):
         cloudformation.describe_change_set(StackName="stack", ChangeSetName=_NAME)
+
+
+def test_a_stack_has_the_outputs_of_the_change_set_that_was_executed_last(cloudformation: Any) -> None:
+    for kind, name in (("CREATE", "first"), ("UPDATE", "second")):
+        _change(cloudformation, "told", kind, QueueName=name)
+        cloudformation.execute_change_set(StackName="told", ChangeSetName=_NAME)
+
+        [stack] = cloudformation.describe_stacks(StackName="told")["Stacks"]
+        assert stack["Outputs"] == [{"OutputKey": "Name", "OutputValue": name}]
 
 
 def test_a_protected_stack_is_not_deleted_until_its_protection_is_taken_off(cloudformation: Any) -> None:
