@@ -31,7 +31,7 @@ _BUCKET = click.argument("bucket", metavar="BUCKET")
 @yes_option
 @click.pass_obj
 def enable_events(stack: Stack, bucket: str, *, yes: bool) -> None:
-    """Turn Amazon EventBridge on in the notifications of BUCKET, a source that copytrail did not make.
+    """Turn Amazon EventBridge on in the notifications of BUCKET, a source, most often one that copytrail did not make.
 
     BUCKET is its key under `buckets` in cdk.json, or its name. What else is in its notifications stays as it is: it is
     read, shown with the change, sent back whole once you agree, and read again. S3 has no condition for that: nobody
@@ -93,7 +93,7 @@ def lifecycle_rule(stack: Stack, bucket: str, *, days: int, apply: bool, yes: bo
     them as they are. The new rule removes parts under the prefixes of this stack's routes only, and none is added where
     another rule does so already.
 
-    It takes s3:GetLifecycleConfiguration on the bucket, and with --apply s3:PutLifecycleConfiguration, which neither of
+    It takes s3:GetLifecycleConfiguration on the bucket, and with --apply s3:PutLifecycleConfiguration, which none of
     the stack's policies allows: they belong to those who administer the bucket.
     """
     if yes and not apply:
@@ -109,7 +109,7 @@ def lifecycle_rule(stack: Stack, bucket: str, *, days: int, apply: bool, yes: bo
         after = with_abort_rules(before, prefixes, days=days)
         if after == before:
             for rule, after_days in covering_rules(before, prefixes):
-                note(f"the rule '{rule}' of s3://{name} removes parts after {counted(after_days, 'day')} already")
+                note(f"{rule} of s3://{name} removes parts after {counted(after_days, 'day')} already")
             note("there is nothing to do")
         elif apply:
             apply_change(stack, OperationKind.REMOVE_ORPHANED_PARTS, configuration, before=before, after=after, yes=yes)

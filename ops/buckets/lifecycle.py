@@ -62,10 +62,11 @@ def with_abort_rules(configuration: Configuration, prefixes: Sequence[str], *, d
 
 
 def covering_rules(configuration: Configuration, prefixes: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """The ids of the rules that remove parts under one of these prefixes, and after how many days."""
+    """The rules that remove parts under one of these prefixes, as a person calls them, and after how many days."""
     for rule in configuration["Rules"]:
         if any(_covers(rule, prefix) for prefix in prefixes):
-            yield rule.get("ID", "without an id"), rule[_ABORT]["DaysAfterInitiation"]
+            called = f"the rule '{rule['ID']}'" if "ID" in rule else "a rule without an id"
+            yield called, rule[_ABORT]["DaysAfterInitiation"]
 
 
 def _rule(prefix: str, days: int) -> Rule:

@@ -15,7 +15,7 @@ from shared.errors import CopytrailError
 THREADS = 8
 # What brings back what somebody changed or deleted by hand, as the template has it ("Using drift-aware change sets",
 # CloudFormation user guide).
-REDEPLOY = "npx cdk deploy --revert-drift"
+REDEPLOY = "make deploy ARGS=--revert-drift"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ from contextlib import ExitStack
 from datetime import timedelta
 
 import click
+from click.core import ParameterSource
 
 from ops.doctor.canary import canaries
 from ops.doctor.check import Finding, Result, make
 from ops.doctor.checks import all_checks
+from ops.errors import UsageError
 from ops.params.moment import span
 from ops.reconcile.scope import ALL, route_numbers
 from ops.stack import Stack
@@ -64,6 +66,8 @@ def doctor(
     it was copied and when it was recorded; then it deletes the object at both ends. The record stays. Where it gets
     stuck, a line says where and what to look at, the object stays, and the exit code is 1.
     """
+    if not canary and (route != ALL or ctx.get_parameter_source("timeout") is ParameterSource.COMMANDLINE):
+        raise UsageError("--route and --timeout belong to --canary: add it, or leave them out")
     with ExitStack() as clients:
         if canary:
             numbers = route_numbers(route, len(stack.routes))

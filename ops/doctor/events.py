@@ -161,7 +161,8 @@ def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str) -> Iterato
     refused = [rule for rule in feed.rules if not lets_in(attributes.get("Policy"), queue_arn=arn, rule_arn=rule.arn)]
     if refused:
         names = ", ".join(rule.name for rule in refused)
-        yield Problem(f"its policy does not let {names} send to it: events are dropped", REDEPLOY)
+        then = f"events go to the {feed.queue.dlq}" if url == feed.url else "what the queue refuses as well is lost"
+        yield Problem(f"its policy does not let {names} send to it: {then}", REDEPLOY)
     if url == feed.url and _dead_letter_arn(attributes) != feed.dlq_arn:
         yield Problem(f"what kills its function again and again does not go to the {feed.queue.dlq}", REDEPLOY)
 

@@ -46,7 +46,8 @@ def wait_until_empty(
         held = queue_attributes(sqs, url)
         if held.total != told:
             flying = f", of which a function works on {held.in_flight:,}" if held.in_flight else ""
-            note(f"{what}: {counted(held.total, 'message')}{flying}")
+            watched = "" if held.total else f"; watched until it has been so for {duration_shown(empty_for_s)}"
+            note(f"{what}: {counted(held.total, 'message')}{flying}{watched}")
             told = held.total
         empty_since = None if held.total else now if empty_since is None else empty_since
         if empty_since is not None and now - empty_since >= empty_for_s:

@@ -155,7 +155,7 @@ def version(status: Any) -> Callable[[Bedside], object]:
 
 TAKE_POLICY, PUT_POLICY = without_policy("CopyQueueUrl")
 TAKE_DLQ_POLICY, PUT_DLQ_POLICY = without_policy("AuditDlqUrl")
-REDEPLOY = "npx cdk deploy --revert-drift"
+REDEPLOY = "make deploy ARGS=--revert-drift"
 BREAKS = {
     "notifications off": Break(
         lambda bed: notify(bed, {}),
@@ -199,8 +199,8 @@ BREAKS = {
         "its pattern is not the one that was deployed",
         REDEPLOY,
     ),
-    "no policy of the queue": Break(TAKE_POLICY, PUT_POLICY, "copy queue", "its policy does not let", REDEPLOY),
-    "no policy of a DLQ": Break(TAKE_DLQ_POLICY, PUT_DLQ_POLICY, "audit DLQ", "its policy does not let", REDEPLOY),
+    "no policy of the queue": Break(TAKE_POLICY, PUT_POLICY, "copy queue", "events go to the copy DLQ", REDEPLOY),
+    "no policy of a DLQ": Break(TAKE_DLQ_POLICY, PUT_DLQ_POLICY, "audit DLQ", "refuses as well is lost", REDEPLOY),
     "a mapping disabled": Break(
         enable_mapping("CopierMappingId", enabled=False),
         enable_mapping("CopierMappingId", enabled=True),
@@ -320,6 +320,12 @@ def test_letters_and_messages_that_are_about_to_expire_are_told(bedside: Bedside
     assert "MessageRetentionPeriod=1209600" in backlog["Command"]
     assert letters["Message"] == "1 letter expires within 4 days, the first in 3 d"
     assert letters["Command"] == "copytrail dlq export copy-letters.jsonl"
+
+
+@pytest.mark.parametrize("option", [("--route", "1"), ("--timeout", "2m")])
+def test_options_of_a_canary_are_refused_without_one(bedside: Bedside, option: tuple[str, str]) -> None:
+    exit_code, told = bedside.ask(doctor, *option)
+    assert (exit_code, told) == (2, "Error: --route and --timeout belong to --canary: add it, or leave them out\n")
 
 
 def test_a_canary_is_followed_on_each_route_and_only_its_record_stays(bedside: Bedside) -> None:

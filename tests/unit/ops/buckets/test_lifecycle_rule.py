@@ -90,6 +90,13 @@ def test_a_rule_that_does_so_already_is_enough(written: dict[str, Any]) -> None:
     assert "the rule 'theirs' of s3://copies removes parts after 1 day already" in ended.stderr
 
 
+def test_a_rule_that_has_no_id_is_told_as_such() -> None:
+    theirs = ours(1)
+    del theirs["ID"]
+    ended = a_stack({"Rules": [theirs]}).run(lifecycle_rule, "destination")
+    assert "a rule without an id of s3://copies removes parts after 1 day already" in ended.stderr
+
+
 @pytest.mark.parametrize("changes", [{"Status": "Disabled"}, {"Filter": {"Prefix": "elsewhere/"}}])
 def test_a_rule_that_is_off_or_for_other_keys_is_not(changes: dict[str, Any]) -> None:
     theirs = ours(1, id_="theirs") | changes

@@ -51,8 +51,10 @@ def test_what_waits_what_is_worked_on_and_what_is_delayed_keeps_a_queue_from_bei
     assert waited(Queue(held, held, held, (0, 0, 0))) == 3 + 2
 
 
-def test_a_zero_that_does_not_last_proves_nothing() -> None:
+def test_a_zero_that_does_not_last_proves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert waited(Queue((0, 0, 0), (0, 0, 0), (1, 0, 0), (0, 0, 0))) == 3 + 2
+    empty = "queue: 0 messages; watched until it has been so for 2.0 s"
+    assert capsys.readouterr().err.splitlines() == [empty, "queue: 1 message", empty]
 
 
 def test_a_long_wait_asks_every_five_seconds_and_goes_on_for_as_long_as_is_asked() -> None:
