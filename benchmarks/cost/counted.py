@@ -114,6 +114,7 @@ def pipeline(*, threshold: int, part: int) -> Iterator[Pipeline]:
         patch.object(models, "S3_UPLOAD_PART_MIN_SIZE", 1),
         redirect_stdout(StringIO()),
     ):
+        level = logger.log_level
         logger.setLevel("CRITICAL")
         boto3.setup_default_session()
         _create_resources()
@@ -125,6 +126,7 @@ def pipeline(*, threshold: int, part: int) -> Iterator[Pipeline]:
             for wiring in (copier, auditor):
                 wiring.build.cache_clear()
             boto3.DEFAULT_SESSION = None
+            logger.setLevel(level)
 
 
 def _create_resources() -> None:
