@@ -150,13 +150,16 @@ class Alarms(Construct):
         # One metric each, none of them of what is not there: a metric without data would leave an expression without
         # a value. The request of an upload and its outcome fall into one hour but for the last minutes of it.
         name = "UploadsWithoutOutcomes"
+        # No alias has a dot in it, so none is taken for another alarm's part.
         quarters = {"period_s": 15 * _MINUTE, "periods": 4}
         ended = self._create(
-            Alarm(name, "(part of an alarm) uploads had outcomes in the last hour", outcomes, of="Outcomes", **quarters)
+            Alarm(
+                name, "(part of an alarm) uploads had outcomes in the last hour", outcomes, of=".Outcomes", **quarters
+            )
         )
         for alias, metric in writes.items():
             meaning = f"(part of an alarm) {alias} was written to in the last hour"
-            written = self._create(Alarm(name, meaning, metric, of=f"{alias}Writes", breaching=2, **quarters))
+            written = self._create(Alarm(name, meaning, metric, of=f"{alias}.Writes", breaching=2, **quarters))
             yield cloudwatch.CfnCompositeAlarm(
                 self,
                 f"{name}{alias}",

@@ -24,7 +24,8 @@ def create_bucket(
     """The bucket behind an alias; `sends_events` makes a new one tell EventBridge of every upload."""
     if settings.existing:
         return s3.Bucket.from_bucket_name(scope, alias, cast(str, settings.name))
-    key = kms.Key.from_key_arn(scope, f"{alias}Key", settings.kms_key_arn) if settings.kms_key_arn else None
+    # No alias has a dot in it: `sourceKey` may be another bucket's.
+    key = kms.Key.from_key_arn(scope, f"{alias}.Key", settings.kms_key_arn) if settings.kms_key_arn else None
     bucket = _create(
         scope,
         alias,

@@ -55,6 +55,19 @@ def test_two_stacks_share_no_name(readable: Readable) -> None:
     assert not names("blue") & names("green")
 
 
+def test_no_alias_stands_for_what_belongs_to_another_bucket(readable: Readable) -> None:
+    source = {"requestMetrics": "all", "kmsKeyArn": "arn:aws:kms:eu-west-1:111122223333:key/1"}
+    sources = ("in", "inKey", "inWrites", "Outcomes")
+    template = readable(
+        {
+            "buckets": {**dict.fromkeys(sources, source), "out": {}},
+            "routes": [{"from": alias, "to": "out", "destinationPrefix": f"{alias}/"} for alias in sources],
+        }
+    )
+    types = [one["Type"] for one in template["Resources"].values()]
+    assert (types.count("AWS::S3::Bucket"), types.count("AWS::CloudWatch::CompositeAlarm")) == (5, 4)
+
+
 def test_the_outputs_say_where_everything_is(template: Template) -> None:
     outputs = {name: output["Value"] for name, output in template["Outputs"].items()}
     assert json.loads(outputs.pop("Routes")) == [
