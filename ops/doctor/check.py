@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,17 +14,14 @@ from shared.errors import CopytrailError
 
 # How many checks are made at once: a client that is handed over has as many connections.
 THREADS = 8
-# What brings back what somebody changed or deleted by hand, as the template has it ("Using drift-aware change sets",
-# CloudFormation user guide).
-REDEPLOY = "make deploy ARGS=--revert-drift"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a thing, and what to type to mend it."""
+    """What is wrong with a thing, and what to type to mend it; None: what has the stack as it was deployed again."""
 
     what: str
-    command: str
+    command: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,17 +60,20 @@ class Finding(JsonObject, frozen=True, kw_only=True):
         return f"{self.subject}: {self.message}: `{self.command}`"
 
 
-def make(checks: Iterable[Check]) -> Iterator[Finding]:
-    """What each check finds, in their order; several are made at once.
+def make(checks: Iterable[Check], stack_name: str) -> Iterator[Finding]:
+    """What each check of a stack finds, in their order; several are made at once.
 
     Raises:
         CommandError: the credentials or the configuration cannot work: no check would be possible.
     """
-    for findings in results_in_order(_found, checks, threads=THREADS):
+    # What somebody changed or deleted by hand comes back ("Using drift-aware change sets", CloudFormation user guide).
+    # Where the stack has settings of its own, and ENV is forgotten, the CDK knows no stack of that name, and stops.
+    redeploy = f"make deploy ARGS='--revert-drift {stack_name}'"
+    for findings in results_in_order(partial(_found, redeploy=redeploy), checks, threads=THREADS):
         yield from findings
 
 
-def _found(check: Check) -> Sequence[Finding]:
+def _found(check: Check, *, redeploy: str) -> Sequence[Finding]:
     try:
         problems = list(check.problems())
     except CommandError as error:
@@ -85,7 +86,7 @@ def _found(check: Check) -> Sequence[Finding]:
     if not problems:
         return [Finding(subject=check.subject, state=Result.FINE)]
     return [
-        Finding(subject=check.subject, state=Result.WRONG, message=problem.what, command=problem.command)
+        Finding(subject=check.subject, state=Result.WRONG, message=problem.what, command=problem.command or redeploy)
         for problem in problems
     ]
 

@@ -73,7 +73,7 @@ def doctor(
             numbers = route_numbers(route, len(stack.routes))
             ctx.exit(0 if canaries(stack, numbers, timeout, clients, as_json=as_json) else 1)
         with waiting(f"Examining stack {stack.name}"):
-            findings = list(make(all_checks(stack, clients)))
+            findings = list(make(all_checks(stack, clients), stack.name))
     counts = Counter(finding.state for finding in findings)
     shown = [finding for finding in findings if everything or finding.state is not Result.FINE]
     if as_json:

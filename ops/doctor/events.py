@@ -11,7 +11,7 @@ import msgspec
 
 from ops.aws.sqs import raw_attributes
 from ops.dlq.queue import QueueName
-from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.doctor.check import Check, Problem
 from ops.doctor.queue_policy import lets_in
 from ops.stack import Output, Stack
 from shared.errors import CopytrailError
@@ -116,7 +116,7 @@ def _bus_problems(events: "EventBridgeClient", bus: str) -> Iterator[Problem]:
     except CopytrailError as error:
         if error.reason != _NOT_THERE:
             raise
-        yield Problem("it is not there, so that outcomes and requests go to nobody", REDEPLOY)
+        yield Problem("it is not there, so that outcomes and requests go to nobody")
 
 
 def _rule_problems(events: "EventBridgeClient", rule: DeployedRule, feed: Feed) -> Iterator[Problem]:
@@ -128,13 +128,13 @@ def _rule_problems(events: "EventBridgeClient", rule: DeployedRule, feed: Feed) 
     except CopytrailError as error:
         if error.reason != _NOT_THERE:
             raise
-        yield Problem(f"it is not there: nothing of this gets into the {feed.queue} queue", REDEPLOY)
+        yield Problem(f"it is not there: nothing of this gets into the {feed.queue} queue")
         return
     named = _named(rule)
     if not found["State"].startswith("ENABLED"):
         yield Problem("it is disabled: its events are dropped", f"aws events enable-rule --name {named}")
     if json.loads(found.get("EventPattern", "null")) != rule.pattern:
-        yield Problem("its pattern is not the one that was deployed", REDEPLOY)
+        yield Problem("its pattern is not the one that was deployed")
     target = next((target for target in targets if target["Arn"] == feed.arn), None)
     deployed = {"Id": "Queue", "Arn": feed.arn, "DeadLetterConfig": {"Arn": feed.dlq_arn}}
     put = f"aws events put-targets --rule {named} --targets {quote(json.dumps([deployed]))}"
@@ -156,15 +156,15 @@ def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str) -> Iterato
     except CopytrailError as error:
         if error.reason not in _NO_QUEUE:
             raise
-        yield Problem("it is not there", REDEPLOY)
+        yield Problem("it is not there")
         return
     refused = [rule for rule in feed.rules if not lets_in(attributes.get("Policy"), queue_arn=arn, rule_arn=rule.arn)]
     if refused:
         names = ", ".join(rule.name for rule in refused)
         then = f"events go to the {feed.queue.dlq}" if url == feed.url else "what the queue refuses as well is lost"
-        yield Problem(f"its policy does not let {names} send to it: {then}", REDEPLOY)
+        yield Problem(f"its policy does not let {names} send to it: {then}")
     if url == feed.url and _dead_letter_arn(attributes) != feed.dlq_arn:
-        yield Problem(f"what kills its function again and again does not go to the {feed.queue.dlq}", REDEPLOY)
+        yield Problem(f"what kills its function again and again does not go to the {feed.queue.dlq}")
 
 
 def _dead_letter_arn(attributes: Mapping[str, str]) -> Any:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ops.dlq.queue import QueueName
-from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.doctor.check import Check, Problem
 from ops.stack import Output, Stack
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated
@@ -43,7 +43,7 @@ def _mapping_problems(lambda_: "LambdaClient", mapping_id: str, queue: QueueName
     except CopytrailError as error:
         if error.reason != _NOT_THERE:
             raise
-        yield Problem(f"it is not there: nobody takes messages from the {queue} queue", REDEPLOY)
+        yield Problem(f"it is not there: nobody takes messages from the {queue} queue")
         return
     if state not in _ON:
         yield Problem(
@@ -61,14 +61,14 @@ def _function_problems(lambda_: "LambdaClient", name: str) -> Iterator[Problem]:
     except CopytrailError as error:
         if error.reason != _NOT_THERE:
             raise
-        yield Problem("it is not there", REDEPLOY)
+        yield Problem("it is not there")
         return
     # `Inactive` and `Pending` pass by themselves, with the next invocation ("Lambda function states").
     if found.get("State") == "Failed":
-        yield Problem(f"it cannot run ({found.get('StateReason', 'no reason is told')})", REDEPLOY)
+        yield Problem(f"it cannot run ({found.get('StateReason', 'no reason is told')})")
     if found.get("LastUpdateStatus") == "Failed":
         why = found.get("LastUpdateStatusReason", "no reason is told")
-        yield Problem(f"its last update failed, and the code before it runs ({why})", REDEPLOY)
+        yield Problem(f"its last update failed, and the code before it runs ({why})")
     if reserved == 0:
         yield Problem(
             "its reserved concurrency is 0, so that it is never run",

@@ -8,7 +8,7 @@ import msgspec
 
 from ops.buckets.change import Configuration
 from ops.buckets.notifications import notification_configuration, sends_events
-from ops.doctor.check import REDEPLOY, Check, Problem
+from ops.doctor.check import Check, Problem
 from ops.stack import Output, Stack
 from shared.audit_log import schema
 from shared.errors import CopytrailError
@@ -73,7 +73,7 @@ def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration) ->
     except CopytrailError as error:
         if error.reason != _NO_BUCKET:
             raise
-        yield Problem("the bucket is not there", REDEPLOY)
+        yield Problem("the bucket is not there")
         return
     if not sends_events(found):
         yield Problem("Amazon EventBridge is off, so that nobody hears of uploads", f"copytrail enable-events {bucket}")
@@ -86,7 +86,7 @@ def _versioning_problems(s3: "S3Client", bucket: str, why: str) -> Iterator[Prob
     except CopytrailError as error:
         if error.reason != _NO_BUCKET:
             raise
-        yield Problem("the bucket is not there", REDEPLOY)
+        yield Problem("the bucket is not there")
         return
     if found.get("Status") != "Enabled":
         yield Problem(
@@ -115,7 +115,7 @@ def _table_problems(dynamodb: "DynamoDBClient", name: str) -> Iterator[Problem]:
     except CopytrailError as error:
         if error.reason != _NO_TABLE:
             raise
-        yield Problem("it is not there: outcomes are not recorded", REDEPLOY)
+        yield Problem("it is not there: outcomes are not recorded")
         return
     if (status := table["TableStatus"]) not in _IN_USE:
         yield Problem(f"it is {status}: outcomes are not recorded", f"aws dynamodb describe-table --table-name {name}")
@@ -123,7 +123,7 @@ def _table_problems(dynamodb: "DynamoDBClient", name: str) -> Iterator[Problem]:
     indexes = {each["IndexName"]: each.get("IndexStatus", status) for each in table.get("GlobalSecondaryIndexes", [])}
     for index in (schema.BY_DAY, schema.BY_OBJECT):
         if index not in indexes:
-            yield Problem(f"its index {index} is not there: records are not found", REDEPLOY)
+            yield Problem(f"its index {index} is not there: records are not found")
         elif indexes[index] not in _IN_USE:
             yield Problem(
                 f"its index {index} is {indexes[index]}: records are not found yet",

@@ -100,6 +100,7 @@ class Snapshots:
         self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
         dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
         self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
+        self._stack_name = stack.name
         self._delivery_checks = delivery_checks(stack, clients)
         self._delivery: Cache[Sequence[Finding]] = Cache(ttl_s=_TTL_S)
         self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
@@ -119,7 +120,7 @@ class Snapshots:
             at=now,
             queues=tuple(self._queue_state(queue, ages) for queue in QueueName),
             transfers=or_unavailable(lambda: recent_transfers(self._query, now)),
-            delivery=self._delivery.get(lambda: list(make(self._delivery_checks))),
+            delivery=self._delivery.get(lambda: list(make(self._delivery_checks, self._stack_name))),
         )
 
     def _queue_state(self, queue: QueueName, ages: "_Ages | Unavailable") -> QueueState:

@@ -155,7 +155,7 @@ def version(status: Any) -> Callable[[Bedside], object]:
 
 TAKE_POLICY, PUT_POLICY = without_policy("CopyQueueUrl")
 TAKE_DLQ_POLICY, PUT_DLQ_POLICY = without_policy("AuditDlqUrl")
-REDEPLOY = "make deploy ARGS=--revert-drift"
+REDEPLOY = "make deploy ARGS='--revert-drift copytrail'"
 BREAKS = {
     "notifications off": Break(
         lambda bed: notify(bed, {}),
