@@ -13,7 +13,7 @@ from click.shell_completion import get_completion_class
 
 from ops.errors import EXIT_CODES, CommandError, UsageError, as_command_error, is_foreseen
 from ops.interrupts import INTERRUPTED, end_quietly, raise_interrupts
-from ops.stack import Stack
+from ops.stack import DEFAULT_NAME, Stack
 
 # Where each command is. Only the one that runs is imported.
 _COMMANDS = {
@@ -136,7 +136,7 @@ def _foreseen(error: Exception) -> CommandError | None:
 )
 @click.option(
     "--stack",
-    default="copytrail",
+    default=DEFAULT_NAME,
     envvar="COPYTRAIL_STACK",
     metavar="NAME",
     help="The CloudFormation stack to work on.",

@@ -19,7 +19,7 @@ MEANINGS_OF_EXIT_CODES = {
     3: "reconcile found differences",
     4: "dlq could not see every dead letter that there is",
     130: "interrupted, by Ctrl-C or a signal",
-    141: "whoever read the output had enough of it",
+    141: "the reader of the output closed it, as `head` does",
 }
 EXIT_CODES = "\n".join(
     ["\b", "Exit codes:", *(f"  {code}  {meaning}" for code, meaning in MEANINGS_OF_EXIT_CODES.items()), ""]

@@ -1,8 +1,10 @@
 """The deployed stack: its outputs, and clients for its account and region."""
 
+import re
 from contextlib import closing
 from enum import StrEnum
 from functools import cached_property
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,6 +43,10 @@ class Output(StrEnum):
     PARTS = "Parts"
 
 
+DEFAULT_NAME = "copytrail"
+_PROGRAMS = re.compile(r"(?:^|(?<=&& ))(?:aws|copytrail)\b")
+
+
 class Stack:
     """A deployed copytrail stack, and the clients that read it and write to it."""
 
@@ -73,6 +79,25 @@ class Stack:
         refuse_foreign_answers(made)
         return made
 
+    def typed(self, command: str | None) -> str:
+        """A command as a person types it: with the options that have it work on this very stack.
+
+        Args:
+            command: None: the one that has the stack as it was deployed again.
+        """
+        profile = ["--profile", quote(self._profile)] if self._profile else []
+        place = [*(["--region", quote(self._region)] if self._region else []), *profile]
+        if command is None:
+            # What was changed or deleted by hand comes back ("Using drift-aware change sets", CloudFormation user
+            # guide). Where the stack has settings of its own, and ENV is forgotten, the CDK knows no stack of that
+            # name, and stops.
+            return f"make deploy ARGS='{' '.join(['--revert-drift', self.name, *profile])}'"
+        words = {
+            "aws": place,
+            "copytrail": [*([] if self.name == DEFAULT_NAME else ["--stack", quote(self.name)]), *place],
+        }
+        return _PROGRAMS.sub(lambda program: " ".join([program[0], *words[program[0]]]), command)
+
     def output(self, name: Output) -> str:
         """The value of one output.
 
@@ -84,7 +109,8 @@ class Stack:
         if name not in outputs:
             status = self._description.get("StackStatus")
             raise UsageError(
-                f"stack '{self.name}' has no output {name} (status {status}): is it a copytrail stack, fully deployed?"
+                f"stack '{self.name}' has no output {name} (status {status}): is it a copytrail stack,"
+                " fully deployed, and by this version?"
             )
         return outputs[name]
 
@@ -96,6 +122,15 @@ class Stack:
         """
         _, partition, _, region, account, _ = self.arn.split(":", 5)
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+    @property
+    def account(self) -> str:
+        """The number of the stack's account.
+
+        Raises:
+            CommandError: there is no such stack.
+        """
+        return self.arn.split(":")[4]
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -127,6 +162,15 @@ class Stack:
         """
         return msgspec.json.decode(self.output(Output.EXISTING_BUCKETS), type=dict[str, str | None])
 
+    @cached_property
+    def key_arns(self) -> list[str]:
+        """The KMS keys with which buckets of the stack encrypt, and its own.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        return msgspec.json.decode(self.output(Output.KMS_KEY_ARNS), type=list[str])
+
     def alias_of(self, bucket: str) -> str:
         """The key under `buckets` in cdk.json of a bucket that a person names by its key or its name.
 
@@ -141,6 +185,14 @@ class Stack:
                 return alias
         known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
         raise UsageError(f"stack '{self.name}' has no bucket '{bucket}': it has {known}")
+
+    def is_elsewhere(self, bucket: str) -> bool:
+        """Whether a bucket, by its name, is set as one of another account.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        return self.existing_buckets.get(self.alias_of(bucket)) not in {None, self.account}
 
     def expected_owner(self, alias: str) -> dict[str, str]:
         """What goes with a request to S3, so that it is refused for a bucket of somebody else's; nothing is known: {}.

@@ -203,7 +203,7 @@ def _write(sink: Sink, encoding: Encoding, records: Iterator[Record], *, to_term
 
 
 def _progress(*, shown: bool) -> AbstractContextManager[Callable[[int], None]]:
-    return progress("exporting", total=None, unit="records") if shown else nullcontext(lambda _: None)
+    return progress("exporting", total=None, unit="record") if shown else nullcontext(lambda _: None)
 
 
 def manifest_path(file: Path) -> Path:

@@ -73,10 +73,10 @@ def matching(
 def progress_of(record_filter: RecordFilter) -> AbstractContextManager[Callable[[int], None]]:
     """A bar for the days that `matching` reads, where there are many of them."""
     if record_filter.operation_id:
-        return progress("reading", total=None, unit="days")
+        return progress("reading", total=None, unit="day")
     first, last = max(record_filter.since or BEGINNING, BEGINNING).date(), (record_filter.until or times.now()).date()
     days = max(0, (last - first).days + 1)
-    return progress("reading", total=days, unit="days") if days > _LONG_DAYS else nullcontext(lambda _: None)
+    return progress("reading", total=days, unit="day") if days > _LONG_DAYS else nullcontext(lambda _: None)
 
 
 def stages_of(query: AuditQuery, operation_id: str) -> list[OperationRecord]:

@@ -55,7 +55,7 @@ def stats(stack: Stack, *, record_filter: RecordFilter, by: Literal["hour", "day
     """
     span = (record_filter.until or times.now()) - (record_filter.since or BEGINNING)
     hourly = by == "hour" if by else span <= _HOURLY_UP_TO
-    with progress("Reading", total=None, unit="records") as advance:
+    with progress("Reading", total=None, unit="record") as advance:
         found = _counting(matching(audit_query(stack), record_filter, newest_first=False), advance)
         counts = count_periods(found, hourly=hourly)
     if not counts[-1].records:

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 # "SendMessageBatch", SQS API reference; the other batch calls likewise.
 MOST_ENTRIES = 10
+# For how long a queue keeps a message at most ("SetQueueAttributes", SQS API reference).
+LONGEST_RETENTION_S = 14 * 86_400
 # The pauses between tries of entries that SQS failed to take for reasons of its own, in seconds.
 _DELAYS_S = (0.2, 0.8)
 

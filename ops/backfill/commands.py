@@ -227,7 +227,7 @@ def _request(
     begun = writer.checkpoint
     with (
         closing(job.selection.taken(job.objects_after(begun.position))) as taken,
-        progress("requesting", total=max(0, begun.objects - begun.requested), unit="copies") as advance,
+        progress("requesting", total=max(0, begun.objects - begun.requested), unit="object") as advance,
     ):
 
         def report(requested: GroupResult) -> None:
@@ -252,7 +252,7 @@ def _print_failed(bucket: str, failed: Iterable[tuple[str, str]], *, as_json: bo
 
 def _preview(job: Job) -> Preview:
     preview = Preview(job.selection, job.parts)
-    with progress("counting", total=None, unit="objects") as advance:
+    with progress("counting", total=None, unit="object") as advance:
         preview.count(job.objects_after(Position()), advance)
     return preview
 

@@ -36,7 +36,12 @@ class BucketConfiguration:
 
     def is_like(self, other: Configuration) -> bool:
         """Whether S3 tells this configuration now, in whatever order it lists it."""
-        return bool(_in_order(self.read()) == _in_order(other))
+        return is_like(self.read(), other)
+
+
+def is_like(one: Configuration, other: Configuration) -> bool:
+    """Whether two say the same, in whatever order they list it."""
+    return bool(_in_order(one) == _in_order(other))
 
 
 def apply_change(

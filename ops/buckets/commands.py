@@ -37,8 +37,8 @@ def enable_events(stack: Stack, bucket: str, *, yes: bool) -> None:
     read, shown with the change, sent back whole once you agree, and read again. S3 has no condition for that: nobody
     else should change them in the same moment. It is on record, in `copytrail audit operations`.
 
-    It takes s3:GetBucketNotification on the bucket, and s3:PutBucketNotification, which none of the stack's policies
-    allows: it belongs to those who administer the bucket.
+    It takes s3:ListBucket and s3:GetBucketNotification on the bucket, and s3:PutBucketNotification, which none of the
+    stack's policies allows: it belongs to those who administer the bucket.
     """
     alias = stack.alias_of(bucket)
     name = stack.bucket_names[alias]

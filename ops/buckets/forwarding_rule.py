@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 
+from ops.aws.sqs import LONGEST_RETENTION_S
 from ops.errors import UsageError
 from ops.stack import Stack
 from shared.event_patterns import Pattern, forwarded_pattern
 from shared.event_rules import DEFAULT_BUS
-
-_FOURTEEN_DAYS_S = 1_209_600
 
 
 @click.command(
@@ -84,7 +83,7 @@ def _template(pattern: Pattern, bus: str, stack_name: str) -> Mapping[str, Any]:
     }
     queue = {
         "Type": "AWS::SQS::Queue",
-        "Properties": {"MessageRetentionPeriod": _FOURTEEN_DAYS_S, "SqsManagedSseEnabled": True},
+        "Properties": {"MessageRetentionPeriod": LONGEST_RETENTION_S, "SqsManagedSseEnabled": True},
     }
     let_in = _policy(
         Principal=events,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from ops.buckets.change import BucketConfiguration, Configuration
+from ops.buckets.change import BucketConfiguration, Configuration, is_like
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated
 from shared.routes import Route
@@ -55,10 +55,19 @@ def written_prefixes(routes: Iterable[Route], bucket: str) -> list[str]:
 
 
 def with_abort_rules(configuration: Configuration, prefixes: Sequence[str], *, days: int) -> Configuration:
-    """The same with a rule of ours for each prefix that no other rule covers; ours of before are replaced."""
-    others = [rule for rule in configuration["Rules"] if not str(rule.get("ID", "")).startswith(_OURS)]
-    ours = [_rule(prefix, days) for prefix in prefixes if not any(_covers(rule, prefix) for rule in others)]
-    return {**configuration, "Rules": [*others, *ours]}
+    """The same with a rule of ours for each prefix that no other rule covers; ours of the same prefix is replaced.
+
+    Ours of another prefix stays: another stack may write there.
+    """
+    ours = [_rule(prefix, days) for prefix in prefixes]
+    ids = {rule["ID"] for rule in ours}
+    others = [rule for rule in configuration["Rules"] if rule.get("ID") not in ids]
+    missing = [
+        rule for prefix, rule in zip(prefixes, ours, strict=True) if not any(_covers(each, prefix) for each in others)
+    ]
+    after = {**configuration, "Rules": [*others, *missing]}
+    # S3's order of the rules means nothing.
+    return configuration if is_like(configuration, after) else after
 
 
 def covering_rules(configuration: Configuration, prefixes: Sequence[str]) -> Iterator[tuple[str, int]]:

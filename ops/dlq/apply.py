@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from threading import Lock
+from typing import NamedTuple
 
 import click
 
@@ -83,13 +84,15 @@ class Tally:
 Act = Callable[[Tally, Sweep, Sequence[Letter]], None]
 
 
-def apply(
-    action: Action, act: Act, queue: DeadLetterQueue, preview: Preview, *, stack: Stack, lines: Lines
-) -> CommandError | None:
-    """Act on what the preview showed, on record, and tell how it ended.
+class Ended(NamedTuple):
+    """How it ended. `problem`: what the command is to fail with, if letters were refused, or did not come again."""
 
-    Returns:
-        What the command is to fail with, if some letters were refused, or did not come again.
+    operation_id: str
+    problem: CommandError | None
+
+
+def apply(action: Action, act: Act, queue: DeadLetterQueue, preview: Preview, *, stack: Stack, lines: Lines) -> Ended:
+    """Act on what the preview showed, on record, and tell how it ended.
 
     Raises:
         CopytrailError, BotoCoreError, ClientError: AWS did not answer, or refused; what is left is in the queue.
@@ -117,7 +120,7 @@ def apply(
             f" {_going_on(action, left)} goes on"
         )
         raise
-    return _tell_end(action, tally, not_seen, lines)
+    return Ended(tally.operation.id, _tell_end(action, tally, not_seen, lines))
 
 
 def _going_on(action: Action, left: int) -> str:

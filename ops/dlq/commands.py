@@ -238,8 +238,9 @@ def export(stack: Stack, *, file: str, queue: QueueName, selection: Selection) -
             sys.stdout.buffer.flush()
         else:
             write_letters(Path(file), letters, queue)
-    if letters.matched and not to_stdout:
-        note(f"{counted(letters.matched, 'letter')} written to {file}")
+    if not to_stdout:
+        written = f"{counted(letters.matched, 'letter')} written to {file}"
+        note(written if letters.matched else f"nothing was written: there is no file {file}")
     letters.tell()
 
 

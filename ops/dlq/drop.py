@@ -55,7 +55,7 @@ def drop_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, to: Path 
             try:
                 # One thread writes to the file.
                 act = partial(_write_then_delete, file, queue)
-                problem = apply(action, act, letters, preview, stack=stack, lines=lines)
+                _, problem = apply(action, act, letters, preview, stack=stack, lines=lines)
             finally:
                 _tell_file(path)
     if problem:

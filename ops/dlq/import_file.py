@@ -162,7 +162,7 @@ def _digest(letter: Letter) -> bytes:
 
 
 def _leave_out_what_is_there(queue: DeadLetterQueue, contents: Contents) -> Unseen:
-    with sweep(queue) as swept, progress("Reading", total=swept.waiting or None, unit="letters") as advance:
+    with sweep(queue) as swept, progress("Reading", total=swept.waiting or None, unit="letter") as advance:
         for letters in swept:
             advance(len(letters))
             contents.leave_out(letters)
@@ -203,7 +203,7 @@ def _send_all(sqs: "SQSClient", url: str, contents: Contents) -> str:
         said.extend(refused.values())
         advance(len(some))
 
-    with progress("Importing", total=len(contents.left), unit="letters") as advance:
+    with progress("Importing", total=len(contents.left), unit="letter") as advance:
         run_in_order(send_some, tens(contents.letters_left()), threads=THREADS)
     return said[0] if said else ""
 

@@ -211,7 +211,7 @@ def _show(preview: Preview, queue: DeadLetterQueue, lines: Lines, *, dry_run: bo
         if dry_run:
             lines.show(found)
         elif lines.is_table:
-            with progress("reading", total=None, unit="letters") as advance:
+            with progress("reading", total=None, unit="letter") as advance:
                 few = list(_first_few(found, advance))
             lines.show(few)
             if len(few) < preview.found:

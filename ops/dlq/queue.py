@@ -64,6 +64,14 @@ class QueueName(StrEnum):
         """
         return stack.output(Output.COPY_DLQ_URL if self is QueueName.COPY else Output.AUDIT_DLQ_URL)
 
+    def log_group(self, stack: Stack) -> str:
+        """Where the function logs that takes from it.
+
+        Raises:
+            CommandError: there is no such stack, or it is not a copytrail stack of this version.
+        """
+        return stack.output(Output.COPIER_LOG_GROUP_NAME if self is QueueName.COPY else Output.AUDITOR_LOG_GROUP_NAME)
+
     @property
     def dlq(self) -> str:
         """What a person calls the dead-letter queue."""

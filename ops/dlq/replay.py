@@ -41,7 +41,7 @@ _BETWEEN_READS_S = 2.0
 _MOST_WITHOUT_NEWS_S = 20 * 60
 _MOST_NAMED = 5
 _WHAT_NEXT = {
-    QueueName.COPY: "copytrail audit list --since 5m",
+    QueueName.COPY: "copytrail audit list --operation {operation_id}",
     QueueName.AUDIT: "copytrail dlq ls --queue audit",
 }
 
@@ -76,7 +76,7 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
         if preview is None:
             return
         act = partial(send_then_delete, sqs, queue.url(stack), outcomes=outcomes)
-        problem = apply(action, act, letters, preview, stack=stack, lines=lines)
+        operation_id, problem = apply(action, act, letters, preview, stack=stack, lines=lines)
     if outcomes:
         _wait(outcomes, stack, lines)
     if problem:
@@ -84,7 +84,7 @@ def replay_letters(stack: Stack, options: ApplyOptions, lines: Lines, *, rate: f
     if outcomes:
         outcomes.check()
     else:
-        note(f"what becomes of them: {_WHAT_NEXT[queue]}")
+        note(f"what becomes of them: {_WHAT_NEXT[queue].format(operation_id=operation_id)}")
     preview.check_all(queue.dlq)
 
 

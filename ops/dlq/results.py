@@ -97,7 +97,7 @@ class Lines:
     def bar(self, title: str, *, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A progress bar, where there is room for one; gives a function to tell of so many more letters."""
         if self._has_room_for_bar:
-            return progress(title, total=total, unit="letters")
+            return progress(title, total=total, unit="letter")
         return nullcontext(lambda _: None)
 
     def show(self, found: Iterable[Found]) -> None:

@@ -89,7 +89,7 @@ def snapshot(
         if not with_progress:
             yield Snapshot(queue, selection, begun, _advance=lambda _: None)
             return
-        with progress("Reading", total=begun.waiting or None, unit="letters") as advance:
+        with progress("Reading", total=begun.waiting or None, unit="letter") as advance:
             yield Snapshot(queue, selection, begun, advance)
 
 

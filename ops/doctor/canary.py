@@ -2,13 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -113,7 +113,8 @@ def canaries(stack: Stack, numbers: Iterable[int], timeout: timedelta, clients: 
     arrived = True
     for number in numbers:
         canary = canary_of(number, stack.routes[number - 1], uuid.uuid4().hex)
-        following = _Following(canary, s3, query, timeout, _printer(as_json=as_json))
+        owner = stack.expected_owner(stack.alias_of(canary.route.source_bucket))
+        following = _Following(canary, s3, owner, query, timeout=timeout, tell=_printer(as_json=as_json))
         try:
             with waiting(f"Following {canary.source}"):
                 following.follow()
@@ -121,25 +122,32 @@ def canaries(stack: Stack, numbers: Iterable[int], timeout: timedelta, clients: 
             note(f"Error: {error.message}; {_where(following.copied, stack, sqs, canary)}")
             note(f"{canary.source} stays, to be looked at")
             arrived = False
+        except BaseException:
+            if following.uploaded:
+                note(f"{canary.source} stays: nobody follows it any more")
+            raise
         else:
             _clean_up(s3, canary)
     return arrived
 
 
 class _Following:
-    """One canary on its way. `copied`: whether its copy has been seen."""
+    """One canary on its way. `uploaded`: whether it is in its bucket; `copied`: whether its copy has been seen."""
 
     def __init__(
         self,
         canary: _Canary,
         s3: "S3Client",
+        owner: Mapping[str, str],
         query: AuditQuery,
+        *,
         timeout: timedelta,
         tell: Callable[[CanaryStep], None],
     ) -> None:
-        self.copied = False
+        self.uploaded = self.copied = False
         self._canary = canary
         self._s3 = s3
+        self._owner: Any = owner
         self._reads = ObjectReads(s3)
         self._query = query
         self._timeout_s = timeout.total_seconds()
@@ -156,7 +164,8 @@ class _Following:
         canary = self._canary
         self._began = time.monotonic()
         with translated("s3:PutObject", canary.source):
-            self._s3.put_object(Bucket=canary.route.source_bucket, Key=canary.key, Body=canary.body)
+            self._s3.put_object(Bucket=canary.route.source_bucket, Key=canary.key, Body=canary.body, **self._owner)
+        self.uploaded = True
         self._told(Step.UPLOADED, canary.source)
         record: Record | None = None
         while record is None:
@@ -197,14 +206,17 @@ def _printer(*, as_json: bool) -> Callable[[CanaryStep], None]:
 def _where(copied: bool, stack: Stack, sqs: "SQSClient", canary: _Canary) -> str:
     """Where it got stuck, as far as the queues tell, and what to look at."""
     queue = QueueName.AUDIT if copied else QueueName.COPY
-    output = Output.AUDITOR_LOG_GROUP_NAME if copied else Output.COPIER_LOG_GROUP_NAME
     option = " --queue audit" if copied else ""
-    if queue_attributes(sqs, queue.dlq_url(stack)).total:
+    try:
+        letters, waiting_there = (queue_attributes(sqs, url(stack)).total for url in (queue.dlq_url, queue.url))
+    except CopytrailError as error:
+        return f"what is in the queues could not be looked at ({error.reason}): `copytrail doctor`"
+    if letters:
         prefix = quote(beginning_of_canaries(canary.route))
         return f"there are letters in the {queue.dlq}: `copytrail dlq ls{option} --key-prefix {prefix}`"
-    if queue_attributes(sqs, queue.url(stack)).total:
+    if waiting_there:
         return (
-            f"messages wait in the {queue} queue: `copytrail doctor`, and `aws logs tail {stack.output(output)}` for"
+            f"messages wait in the {queue} queue: `copytrail doctor`, and `aws logs tail {queue.log_group(stack)}` for"
             " what the function says"
         )
     what = "its outcome did not come" if copied else "no event of it came"

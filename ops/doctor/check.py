@@ -60,20 +60,20 @@ class Finding(JsonObject, frozen=True, kw_only=True):
         return f"{self.subject}: {self.message}: `{self.command}`"
 
 
-def make(checks: Iterable[Check], stack_name: str) -> Iterator[Finding]:
-    """What each check of a stack finds, in their order; several are made at once.
+def make(checks: Iterable[Check], typed: Callable[[str | None], str]) -> Iterator[Finding]:
+    """What each check finds, in their order; several are made at once.
+
+    Args:
+        typed: a command as a person has to type it; of None, the one that has the stack as it was deployed again.
 
     Raises:
         CommandError: the credentials or the configuration cannot work: no check would be possible.
     """
-    # What somebody changed or deleted by hand comes back ("Using drift-aware change sets", CloudFormation user guide).
-    # Where the stack has settings of its own, and ENV is forgotten, the CDK knows no stack of that name, and stops.
-    redeploy = f"make deploy ARGS='--revert-drift {stack_name}'"
-    for findings in results_in_order(partial(_found, redeploy=redeploy), checks, threads=THREADS):
+    for findings in results_in_order(partial(_found, typed=typed), checks, threads=THREADS):
         yield from findings
 
 
-def _found(check: Check, *, redeploy: str) -> Sequence[Finding]:
+def _found(check: Check, *, typed: Callable[[str | None], str]) -> Sequence[Finding]:
     try:
         problems = list(check.problems())
     except CommandError as error:
@@ -86,7 +86,7 @@ def _found(check: Check, *, redeploy: str) -> Sequence[Finding]:
     if not problems:
         return [Finding(subject=check.subject, state=Result.FINE)]
     return [
-        Finding(subject=check.subject, state=Result.WRONG, message=problem.what, command=problem.command or redeploy)
+        Finding(subject=check.subject, state=Result.WRONG, message=problem.what, command=typed(problem.command))
         for problem in problems
     ]
 

@@ -9,7 +9,7 @@ from ops.doctor.check import THREADS, Check
 from ops.doctor.events import event_checks
 from ops.doctor.expiry import expiry_checks
 from ops.doctor.functions import function_checks
-from ops.doctor.storage import bucket_checks, key_arns, key_checks, table_check
+from ops.doctor.storage import bucket_checks, key_checks, table_check
 from ops.stack import Stack
 from shared import times
 
@@ -26,7 +26,7 @@ def delivery_checks(stack: Stack, clients: ExitStack) -> list[Check]:
         *event_checks(client("events"), client("sqs"), stack),
         *function_checks(client("lambda"), stack),
         # Where there are no keys, no client waits to be made.
-        *(key_checks(client("kms"), stack) if key_arns(stack) else ()),
+        *(key_checks(client("kms"), stack) if stack.key_arns else ()),
         table_check(client("dynamodb"), stack),
     ]
 

@@ -1,22 +1,20 @@
 """Checks of how events get into a queue: buses, rules with their targets, and the queue's own policy."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ops.aws.sqs import raw_attributes
 from ops.dlq.queue import QueueName
 from ops.doctor.check import Check, Problem
 from ops.doctor.queue_policy import lets_in
+from ops.event_rules import DeployedRule, deployed_rules
 from ops.stack import Output, Stack
 from shared.errors import CopytrailError
-from shared.event_patterns import Pattern
-from shared.event_rules import DEFAULT_BUS, EventRule, audit_rules, copy_rules, in_arn
+from shared.event_rules import DEFAULT_BUS
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
@@ -38,18 +36,7 @@ class Feed:
     dlq_url: str
     arn: str
     dlq_arn: str
-    rules: Sequence["DeployedRule"]
-
-
-@dataclass(frozen=True)
-class DeployedRule:
-    """A rule as it was deployed."""
-
-    name: str
-    bus: str
-    description: str
-    pattern: Pattern
-    arn: str
+    rules: Sequence[DeployedRule]
 
 
 def feeds(stack: Stack) -> Iterator[Feed]:
@@ -58,20 +45,7 @@ def feeds(stack: Stack) -> Iterator[Feed]:
     Raises:
         CommandError: there is no such stack, or it is not a copytrail stack.
     """
-    aliases = {name: alias for alias, name in stack.bucket_names.items()}
-    by_alias = [
-        msgspec.structs.replace(
-            route,
-            source_bucket=aliases[route.source_bucket],
-            destination_bucket=aliases[route.destination_bucket],
-        )
-        for route in stack.routes
-    ]
-    bus = stack.output(Output.TRANSFER_BUS_NAME)
-    for queue, rules in (
-        (QueueName.COPY, copy_rules(by_alias, stack.routes, transfer_bus=bus)),
-        (QueueName.AUDIT, audit_rules(transfer_bus=bus)),
-    ):
+    for queue in QueueName:
         url, dlq_url = queue.url(stack), queue.dlq_url(stack)
         yield Feed(
             queue,
@@ -79,7 +53,7 @@ def feeds(stack: Stack) -> Iterator[Feed]:
             dlq_url,
             stack.resource_arn("sqs", url.rpartition("/")[2]),
             stack.resource_arn("sqs", dlq_url.rpartition("/")[2]),
-            [_deployed(stack, rule, number) for rule in rules for number in range(len(rule.patterns))],
+            list(deployed_rules(stack, queue)),
         )
 
 
@@ -90,23 +64,13 @@ def event_checks(events: "EventBridgeClient", sqs: "SQSClient", stack: Stack) ->
         CommandError: there is no such stack, or it is not a copytrail stack.
     """
     bus = stack.output(Output.TRANSFER_BUS_NAME)
+    keys = stack.key_arns
     yield Check(f"event bus {bus}", lambda: _bus_problems(events, bus))
     for feed in feeds(stack):
         for rule in feed.rules:
             yield Check(f"rule {rule.name} ({rule.description})", partial(_rule_problems, events, rule, feed))
-        yield Check(f"{feed.queue} queue", partial(_queue_problems, sqs, feed, feed.url, feed.arn))
-        yield Check(feed.queue.dlq, partial(_queue_problems, sqs, feed, feed.dlq_url, feed.dlq_arn))
-
-
-def _deployed(stack: Stack, rule: EventRule, number: int) -> DeployedRule:
-    name = rule.name(stack.name, number)
-    return DeployedRule(
-        name,
-        rule.bus,
-        rule.described(number),
-        rule.patterns[number],
-        stack.resource_arn("events", f"rule/{in_arn(rule.bus, name)}"),
-    )
+        yield Check(f"{feed.queue} queue", partial(_queue_problems, sqs, feed, feed.url, feed.arn, keys))
+        yield Check(feed.queue.dlq, partial(_queue_problems, sqs, feed, feed.dlq_url, feed.dlq_arn, keys))
 
 
 def _bus_problems(events: "EventBridgeClient", bus: str) -> Iterator[Problem]:
@@ -136,7 +100,9 @@ def _rule_problems(events: "EventBridgeClient", rule: DeployedRule, feed: Feed) 
     if json.loads(found.get("EventPattern", "null")) != rule.pattern:
         yield Problem("its pattern is not the one that was deployed")
     target = next((target for target in targets if target["Arn"] == feed.arn), None)
-    deployed = {"Id": "Queue", "Arn": feed.arn, "DeadLetterConfig": {"Arn": feed.dlq_arn}}
+    # One that is there keeps its id: a second one would get each event again.
+    target_id = target["Id"] if target else "Queue"
+    deployed = {"Id": target_id, "Arn": feed.arn, "DeadLetterConfig": {"Arn": feed.dlq_arn}}
     put = f"aws events put-targets --rule {named} --targets {quote(json.dumps([deployed]))}"
     if target is None:
         yield Problem(f"the {feed.queue} queue is not among its targets: its events are dropped", put)
@@ -150,9 +116,9 @@ def _named(rule: DeployedRule) -> str:
     return rule.name if rule.bus == DEFAULT_BUS else f"{rule.name} --event-bus-name {rule.bus}"
 
 
-def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str) -> Iterator[Problem]:
+def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str, keys: Collection[str]) -> Iterator[Problem]:
     try:
-        attributes = raw_attributes(sqs, url, "Policy", "RedrivePolicy")
+        attributes = raw_attributes(sqs, url, "Policy", "RedrivePolicy", "KmsMasterKeyId")
     except CopytrailError as error:
         if error.reason not in _NO_QUEUE:
             raise
@@ -163,6 +129,12 @@ def _queue_problems(sqs: "SQSClient", feed: Feed, url: str, arn: str) -> Iterato
         names = ", ".join(rule.name for rule in refused)
         then = f"events go to the {feed.queue.dlq}" if url == feed.url else "what the queue refuses as well is lost"
         yield Problem(f"its policy does not let {names} send to it: {then}")
+    # EventBridge may use no key whose policy does not name it, and the one of AWS's own does not ("Amazon SQS
+    # permissions", EventBridge user guide).
+    if (key := attributes.get("KmsMasterKeyId")) and not any(arn.endswith(key) for arn in keys):
+        yield Problem(
+            f"it is encrypted with {key}, which is no key of the stack: EventBridge may not be able to send to it"
+        )
     if url == feed.url and _dead_letter_arn(attributes) != feed.dlq_arn:
         yield Problem(f"what kills its function again and again does not go to the {feed.queue.dlq}")
 

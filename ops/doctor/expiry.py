@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ops.aws.sqs import raw_attributes
+from ops.aws.sqs import LONGEST_RETENTION_S, raw_attributes
 from ops.dlq.queue import DeadLetterQueue, QueueName
 from ops.dlq.sweep import sweep
 from ops.doctor.check import Check, Problem
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _SOON = timedelta(days=4)
 # Of a queue itself, which keeps messages for four days.
 _HALF = 0.5
-# The longest that SQS takes ("SetQueueAttributes", SQS API reference).
-_LONGEST_RETENTION_S = 14 * 86_400
 
 
 def expiry_checks(sqs: "SQSClient", cloudwatch: "CloudWatchClient", stack: Stack, now: datetime) -> Iterator[Check]:
@@ -34,20 +32,26 @@ def expiry_checks(sqs: "SQSClient", cloudwatch: "CloudWatchClient", stack: Stack
     for queue in QueueName:
         yield Check(
             f"oldest message of the {queue} queue",
-            partial(_backlog_problems, sqs, cloudwatch, queue.url(stack), now),
+            partial(_backlog_problems, sqs, cloudwatch, queue.url(stack), queue.log_group(stack), now),
         )
         yield Check(f"letters of the {queue.dlq}", partial(_letter_problems, sqs, queue, queue.dlq_url(stack), now))
 
 
-def _backlog_problems(sqs: "SQSClient", cloudwatch: "CloudWatchClient", url: str, now: datetime) -> Iterator[Problem]:
+def _backlog_problems(
+    sqs: "SQSClient", cloudwatch: "CloudWatchClient", url: str, log_group: str, now: datetime
+) -> Iterator[Problem]:
     age_s = ages_of(cloudwatch, [url], now)[url]
     retention_s = _retention_s(sqs, url)
     if age_s is None or age_s < retention_s * _HALF:
         return
     left = duration_shown(max(0.0, retention_s - age_s))
+    # More time, where SQS gives more; then what the function says.
+    prolong = (
+        f"aws sqs set-queue-attributes --queue-url {url} --attributes MessageRetentionPeriod={LONGEST_RETENTION_S}"
+    )
     yield Problem(
         f"it is {duration_shown(age_s)} old, and deleted unseen in {left}",
-        f"aws sqs set-queue-attributes --queue-url {url} --attributes MessageRetentionPeriod={_LONGEST_RETENTION_S}",
+        prolong if retention_s < LONGEST_RETENTION_S else f"aws logs tail {log_group}",
     )
 
 
@@ -67,7 +71,7 @@ def _letter_problems(sqs: "SQSClient", queue: QueueName, url: str, now: datetime
         option = "" if queue is QueueName.COPY else f" --queue {queue}"
         verb = "expires" if len(expiring) == 1 else "expire"
         yield Problem(
-            f"{counted(len(expiring), 'letter')} {verb} within 4 days, the first in {left}",
+            f"{counted(len(expiring), 'letter')} {verb} within {_SOON.days} days, the first in {left}",
             f"copytrail dlq export{option} {queue}-letters.jsonl",
         )
     else:

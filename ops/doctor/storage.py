@@ -1,10 +1,8 @@
 """Checks of the buckets of the routes, of their keys, and of the audit table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from ops.buckets.change import Configuration
 from ops.buckets.notifications import notification_configuration, sends_events
@@ -28,33 +26,32 @@ _IN_USE = {"ACTIVE", "UPDATING"}
 def bucket_checks(s3: "S3Client", stack: Stack) -> Iterator[Check]:
     """One for the notifications of each source bucket, and one for each bucket that has to keep versions.
 
+    Buckets of other accounts are left out: what is set in them is not told to this one.
+
     Raises:
         CommandError: there is no such stack, or it is not a copytrail stack.
     """
     for bucket in dict.fromkeys(route.source_bucket for route in stack.routes):
-        owner = stack.expected_owner(stack.alias_of(bucket))
-        yield Check(f"notifications of bucket {bucket}", partial(_notification_problems, s3, bucket, owner))
+        if not stack.is_elsewhere(bucket):
+            alias = stack.alias_of(bucket)
+            make = f"aws s3 mb s3://{bucket}" if alias in stack.existing_buckets else None
+            owner = stack.expected_owner(alias)
+            yield Check(f"notifications of bucket {bucket}", partial(_notification_problems, s3, bucket, owner, make))
     for bucket, why in versioned_buckets(stack.routes).items():
-        yield Check(f"versions of bucket {bucket}", partial(_versioning_problems, s3, bucket, why))
-
-
-def key_arns(stack: Stack) -> Sequence[str]:
-    """The KMS keys with which buckets of the stack encrypt, and its own.
-
-    Raises:
-        CommandError: there is no such stack, or it is not a copytrail stack of this version.
-    """
-    return msgspec.json.decode(stack.output(Output.KMS_KEY_ARNS), type=list[str])
+        if not stack.is_elsewhere(bucket):
+            yield Check(f"versions of bucket {bucket}", partial(_versioning_problems, s3, bucket, why))
 
 
 def key_checks(kms: Any, stack: Stack) -> Iterator[Check]:
-    """One for each key.
+    """One for each key of the stack's account.
 
     Raises:
         CommandError: there is no such stack, or it is not a copytrail stack of this version.
     """
-    for arn in key_arns(stack):
-        yield Check(f"key {arn}", partial(_key_problems, kms, arn))
+    for arn in stack.key_arns:
+        # Keys of other accounts do not tell this one's people.
+        if arn.split(":")[4] == stack.account:
+            yield Check(f"key {arn}", partial(_key_problems, kms, arn))
 
 
 def table_check(dynamodb: "DynamoDBClient", stack: Stack) -> Check:
@@ -67,13 +64,13 @@ def table_check(dynamodb: "DynamoDBClient", stack: Stack) -> Check:
     return Check(f"audit table {name}", lambda: _table_problems(dynamodb, name))
 
 
-def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration) -> Iterator[Problem]:
+def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration, make: str | None) -> Iterator[Problem]:
     try:
         found = notification_configuration(s3, bucket, owner).read()
     except CopytrailError as error:
         if error.reason != _NO_BUCKET:
             raise
-        yield Problem("the bucket is not there")
+        yield Problem("the bucket is not there", make)
         return
     if not sends_events(found):
         yield Problem("Amazon EventBridge is off, so that nobody hears of uploads", f"copytrail enable-events {bucket}")

@@ -8,7 +8,7 @@ from functools import partial
 import click
 
 from ops.drain.flow import Flow
-from ops.drain.queues import check_dead_letters, wait_until_empty
+from ops.drain.queues import check_dead_letters, check_empty, wait_until_empty
 from ops.errors import CommandError
 from ops.operation_events import operation
 from ops.params.moment import span
@@ -60,7 +60,8 @@ def drain(
     Uploads from then on are not copied, and nobody is told of them: `copytrail reconcile` of a later stack finds them.
     To go on after Ctrl-C, run it again; --undo turns everything on again.
 
-    It takes events:DisableRule and EnableRule, and lambda:UpdateEventSourceMapping, which none of the stack's policies
+    It takes ReaderPolicyArn, ConfigurationReaderPolicyArn and ReplayerPolicyArn among the stack's outputs, and
+    events:DisableRule, events:EnableRule and lambda:UpdateEventSourceMapping, which none of the stack's policies
     allows: they belong to those who may delete the stack. It is on record, in `copytrail audit operations`.
     """
     with ExitStack() as clients:
@@ -97,6 +98,7 @@ def drain(
                 note("the copier takes nothing more")
             # The end of the operation is among what is recorded.
             wait(stack.output(Output.AUDIT_QUEUE_URL), "audit queue")
+            check_empty(sqs, stack.output(Output.COPY_QUEUE_URL), "copy queue")
             if not discard_dead_letters:
                 check_dead_letters(stack, sqs)
     click.echo(f"'{stack.name}' is drained: nothing is under way, and it may be deleted")
@@ -108,7 +110,7 @@ def _how_to_go_on(stack: Stack) -> Iterator[None]:
         yield
     except BaseException:
         note(
-            f"'{stack.name}' lets nothing in now: `copytrail drain` goes on from here, and `copytrail drain --undo`"
-            " has uploads copied again"
+            f"what has stopped in '{stack.name}' stays so: `copytrail drain` goes on from here, and"
+            " `copytrail drain --undo` has uploads copied again"
         )
         raise

@@ -1,16 +1,16 @@
 """The flow of uploads through a stack: the rules that let them in, and the mappings that take them from the queues."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from msgspec import structs
-
+from ops.dlq.queue import QueueName
 from ops.errors import CommandError
+from ops.event_rules import deployed_rules
 from ops.stack import Output, Stack
+from ops.terminal.progress import waiting
 from ops.terminal.prompts import note
 from shared.errors import CopytrailError
-from shared.event_rules import copy_rules
 from shared.lambda_runtime.aws import translated
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Flow:
 
     def __init__(self, stack: Stack, events: "EventBridgeClient", lambda_: "LambdaClient") -> None:
         self._events = events
-        self._rules = list(_rules(stack))
+        self._rules = list(deployed_rules(stack, QueueName.COPY))
         self.copier = Mapping(stack.output(Output.COPIER_MAPPING_ID), lambda_)
         self.auditor = Mapping(stack.output(Output.AUDITOR_MAPPING_ID), lambda_)
 
@@ -57,15 +57,15 @@ class Flow:
 
     def _each_rule(self, action: str, call: Callable[..., object]) -> int:
         done = 0
-        for bus, name in self._rules:
+        for rule in self._rules:
             try:
-                with translated(action, f"{bus}/{name}"):
-                    call(Name=name, EventBusName=bus)
+                with translated(action, f"{rule.bus}/{rule.name}"):
+                    call(Name=rule.name, EventBusName=rule.bus)
                 done += 1
             except CopytrailError as error:
                 if error.reason != _NO_RULE:
                     raise
-                note(f"there is no rule {name} on the bus {bus}: somebody deleted it")
+                note(f"there is no rule {rule.name} on the bus {rule.bus}: somebody deleted it")
         return done
 
 
@@ -87,30 +87,18 @@ class Mapping:
             CopytrailError: Lambda refused or did not answer.
             CommandError: it takes longer than a minute.
         """
-        target = "Enabled" if enabled else "Disabled"
-        if self._state() != target:
-            with translated("lambda:UpdateEventSourceMapping", self._id):
-                self._client.update_event_source_mapping(UUID=self._id, Enabled=enabled)
-        for _ in range(_READS):
-            if (state := self._state()) == target:
-                return
-            time.sleep(_BETWEEN_READS_S)
+        target, other = ("Enabled", "Disabled") if enabled else ("Disabled", "Enabled")
+        with waiting(f"Waiting until the mapping {self._id} is {target.lower()}"):
+            for _ in range(_READS):
+                if (state := self._state()) == target:
+                    return
+                # Lambda refuses a change of one that is in between.
+                if state == other:
+                    with translated("lambda:UpdateEventSourceMapping", self._id):
+                        self._client.update_event_source_mapping(UUID=self._id, Enabled=enabled)
+                    if self._state() == target:
+                        return
+                time.sleep(_BETWEEN_READS_S)
         raise CommandError(
             f"the mapping {self._id} is {state}, not {target}, after a minute: run the same command again"
         )
-
-
-def _rules(stack: Stack) -> Iterator[tuple[str, str]]:
-    aliases = {name: alias for alias, name in stack.bucket_names.items()}
-    routes = [
-        # Rules are named after the routes between the aliases.
-        structs.replace(
-            route,
-            source_bucket=aliases[route.source_bucket],
-            destination_bucket=aliases[route.destination_bucket],
-        )
-        for route in stack.routes
-    ]
-    for rule in copy_rules(routes, stack.routes, transfer_bus=stack.output(Output.TRANSFER_BUS_NAME)):
-        for number in range(len(rule.patterns)):
-            yield rule.bus, rule.name(stack.name, number)

@@ -8,6 +8,7 @@ from ops.aws.sqs import queue_attributes
 from ops.errors import CommandError
 from ops.stack import Output, Stack
 from ops.terminal.formats import counted, duration_shown
+from ops.terminal.progress import waiting
 from ops.terminal.prompts import note
 
 if TYPE_CHECKING:
@@ -41,23 +42,35 @@ def wait_until_empty(
     began = clock()
     empty_since: float | None = None
     told = -1
-    while True:
-        now = clock()
-        held = queue_attributes(sqs, url)
-        if held.total != told:
-            flying = f", of which a function works on {held.in_flight:,}" if held.in_flight else ""
-            watched = "" if held.total else f"; watched until it has been so for {duration_shown(empty_for_s)}"
-            note(f"{what}: {counted(held.total, 'message')}{flying}{watched}")
-            told = held.total
-        empty_since = None if held.total else now if empty_since is None else empty_since
-        if empty_since is not None and now - empty_since >= empty_for_s:
-            return
-        if now - began > give_up_after_s:
-            raise CommandError(
-                f"the {what} is not empty after {duration_shown(give_up_after_s)}, it has"
-                f" {counted(held.total, 'message')}: look with `copytrail status`"
-            )
-        sleep(min(_POLL_EVERY_S, max(_POLL_AT_LEAST_S, empty_for_s / 2)))
+    with waiting(f"Waiting until the {what} has been empty for {duration_shown(empty_for_s)}"):
+        while True:
+            now = clock()
+            held = queue_attributes(sqs, url)
+            if held.total != told:
+                flying = f", of which a function works on {held.in_flight:,}" if held.in_flight else ""
+                watched = "" if held.total else f"; watched until it has been so for {duration_shown(empty_for_s)}"
+                note(f"{what}: {counted(held.total, 'message')}{flying}{watched}")
+                told = held.total
+            empty_since = None if held.total else now if empty_since is None else empty_since
+            if empty_since is not None and now - empty_since >= empty_for_s:
+                return
+            if now - began > give_up_after_s:
+                raise CommandError(
+                    f"the {what} is not empty after {duration_shown(give_up_after_s)}, it has"
+                    f" {counted(held.total, 'message')}: look with `copytrail status`"
+                )
+            sleep(min(_POLL_EVERY_S, max(_POLL_AT_LEAST_S, empty_for_s / 2)))
+
+
+def check_empty(sqs: "SQSClient", url: str, what: str) -> None:
+    """Refuse to go on where something has come into a queue that nobody takes from any more: a replay, say.
+
+    Raises:
+        CopytrailError: SQS did not answer.
+        CommandError: it is so.
+    """
+    if held := queue_attributes(sqs, url).total:
+        raise CommandError(f"{counted(held, 'message')} came into the {what} meanwhile: run the same command again")
 
 
 def check_dead_letters(stack: Stack, sqs: "SQSClient") -> None:

@@ -179,7 +179,7 @@ def _compare(
     with (
         closing(stack.client("s3", connections=2 * WORKERS + THREADS)) as s3,
         _records(stack, scopes, since) if with_records else nullcontext() as records,
-        progress("comparing", total=None, unit="objects") as advance,
+        progress("comparing", total=None, unit="object") as advance,
     ):
         store, read_records = records or (None, None)
         read_both = partial(read_heads, ObjectReads(s3), deep=deep)
@@ -219,7 +219,7 @@ def _records(
             known = filter(None, (found_record(record.to_item()) for record in records))
             return sorted((found.record for found in known if matters(found, scope)), key=attrgetter("finished_at"))
 
-        with progress("reading records", total=None, unit="records") as advance:
+        with progress("reading records", total=None, unit="record") as advance:
             until = times.now() + CLOCKS_DIFFER_BY
             for page in read_records(dynamodb, table_name, since=begin, until=until, unreadable=query.unreadable):
                 store.add(page)

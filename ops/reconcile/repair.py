@@ -59,7 +59,7 @@ def repair(
     with (
         closing(stack.client("events", connections=_THREADS)) as events,
         operation(stack, OperationKind.REPAIR, subject=subject, filters=filters) as running,
-        progress("requesting", total=differences.count, unit="copies") as advance,
+        progress("requesting", total=differences.count, unit="object") as advance,
     ):
 
         def done(group: _Group, _: None) -> None:

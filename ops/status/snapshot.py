@@ -31,7 +31,6 @@ from shared.errors import CopytrailError
 T = TypeVar("T")
 _Ages = Mapping[str, float | None]
 
-_LOG_GROUPS = {QueueName.COPY: Output.COPIER_LOG_GROUP_NAME, QueueName.AUDIT: Output.AUDITOR_LOG_GROUP_NAME}
 _TTL_S = 60.0
 # Eight shards are asked for a page each: most snapshots need no more than that.
 _RECORDS_A_PAGE = 100
@@ -94,13 +93,13 @@ class Snapshots:
 
     def __init__(self, stack: Stack, clients: ExitStack) -> None:
         self._urls = {queue: queue.url(stack) for queue in QueueName}
-        self._log_groups = {queue: stack.output(output) for queue, output in _LOG_GROUPS.items()}
+        self._log_groups = {queue: queue.log_group(stack) for queue in QueueName}
         table_name = stack.output(Output.AUDIT_TABLE_NAME)
         self._sqs = clients.enter_context(closing(stack.client("sqs", connections=SQS_THREADS)))
         self._cloudwatch = clients.enter_context(closing(stack.client("cloudwatch")))
         dynamodb = clients.enter_context(closing(stack.client("dynamodb", connections=THREADS)))
         self._query = AuditQuery(dynamodb, table_name, page_size=_RECORDS_A_PAGE)
-        self._stack_name = stack.name
+        self._typed = stack.typed
         self._delivery_checks = delivery_checks(stack, clients)
         self._delivery: Cache[Sequence[Finding]] = Cache(ttl_s=_TTL_S)
         self._ages: Cache[_Ages | Unavailable] = Cache(ttl_s=_TTL_S)
@@ -120,7 +119,7 @@ class Snapshots:
             at=now,
             queues=tuple(self._queue_state(queue, ages) for queue in QueueName),
             transfers=or_unavailable(lambda: recent_transfers(self._query, now)),
-            delivery=self._delivery.get(lambda: list(make(self._delivery_checks, self._stack_name))),
+            delivery=self._delivery.get(lambda: list(make(self._delivery_checks, self._typed))),
         )
 
     def _queue_state(self, queue: QueueName, ages: "_Ages | Unavailable") -> QueueState:

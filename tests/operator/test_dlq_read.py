@@ -118,10 +118,11 @@ def test_filters_narrow_the_list_and_its_counts(desk: Desk, one_of_each: dict[st
 
 
 def test_where_nothing_matches_it_says_so_and_that_is_no_failure(desk: Desk, one_of_each: dict[str, str]) -> None:
-    for arguments in (["ls"], ["export", "none.jsonl"]):
+    no_file = "nothing was written: there is no file none.jsonl\n"
+    for arguments, first in ((["ls"], ""), (["export", "none.jsonl"], no_file)):
         ended = run(desk, *arguments, "--reason", "Nope")
         assert (ended.returncode, ended.stdout) == (0, "")
-        assert ended.stderr == "no letter matches --reason Nope, of 5 letters in the copy DLQ\n"
+        assert ended.stderr == f"{first}no letter matches --reason Nope, of 5 letters in the copy DLQ\n"
     assert not (desk.terminal.home / "none.jsonl").exists()
     assert run(desk, "ls", "--queue", "audit").stderr == "the audit DLQ is empty\n"
     assert one_of_each

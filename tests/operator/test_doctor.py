@@ -12,6 +12,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
 from localaws.embedded import ACCOUNT_ID, REGION
+from localaws.gaps.event_source_mappings import _Configuration
 from ops.doctor.commands import doctor
 from ops.stack import Stack
 from ops.status.commands import status
@@ -132,6 +133,31 @@ def enable_mapping(output: str, *, enabled: bool) -> Callable[[Bedside], object]
     )
 
 
+def mapping_that(found: dict[str, Any]) -> tuple[Callable[[Bedside], None], Callable[[Bedside], None]]:
+    """The copier's mapping is told of otherwise: there is no such mapping on the embedded AWS."""
+    patched: list[Any] = []
+
+    def take(bed: Bedside) -> None:
+        original = _Configuration.get_configuration
+
+        def told(mapping: Any) -> dict[str, Any]:
+            told = original(mapping)
+            return told | found if told["UUID"] == bed.desk.outputs["CopierMappingId"] else told
+
+        patch = pytest.MonkeyPatch()
+        patch.setattr(_Configuration, "get_configuration", told)
+        patched.append(patch)
+
+    return take, lambda _: patched.pop().undo()
+
+
+def queue_key(key: str | None) -> Callable[[Bedside], None]:
+    def put(bed: Bedside) -> None:
+        attributes(bed, "CopyQueueUrl").kms_master_key_id = key
+
+    return put
+
+
 def function_state(state: str) -> Callable[[Bedside], None]:
     def put(bed: Bedside) -> None:
         get_backend(ACCOUNT_ID, REGION).get_function(bed.desk.outputs["CopierFunctionName"]).state = state
@@ -215,6 +241,31 @@ BREAKS = {
         "nobody takes messages from the audit queue",
         "aws lambda update-event-source-mapping --uuid",
     ),
+    "a mapping that hears of no failures": Break(
+        *mapping_that({"FunctionResponseTypes": []}),
+        "event source mapping",
+        "which messages of a batch failed: they are deleted",
+        "aws lambda update-event-source-mapping --uuid",
+    ),
+    "a mapping with filters": Break(
+        *mapping_that({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}),
+        "event source mapping",
+        "messages that they leave out are deleted",
+        "aws lambda update-event-source-mapping --uuid",
+    ),
+    "a mapping that sends to another function": Break(
+        *mapping_that({"FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:another"}),
+        "event source mapping",
+        "it sends to arn:aws:lambda:us-east-1:123456789012:function:another, and not to ",
+        "aws lambda update-event-source-mapping --uuid",
+    ),
+    "a queue with a key of AWS's own": Break(
+        queue_key("alias/aws/sqs"),
+        queue_key(None),
+        "copy queue",
+        "EventBridge may not be able to send to it",
+        REDEPLOY,
+    ),
     "a function throttled": Break(
         lambda bed: bed.desk.aws.client("lambda").put_function_concurrency(
             FunctionName=bed.desk.outputs["CopierFunctionName"], ReservedConcurrentExecutions=0
@@ -281,6 +332,46 @@ def test_a_mapping_that_was_deleted_and_a_rule_are_missed(bedside: Bedside) -> N
     assert all("it is not there" in each["Message"] and each["Command"] == REDEPLOY for each in wrong)
     # The bus, four rules, two mappings.
     assert len(wrong) == 7
+
+
+def test_commands_work_on_the_stack_that_was_named(bedside: Bedside) -> None:
+    notify(bedside, {})
+    try:
+        named = Stack(bedside.stack.name, region=REGION)
+        ended = CliRunner().invoke(doctor, obj=named)
+    finally:
+        notify(bedside, {"EventBridgeConfiguration": {}})
+    assert f"`copytrail --region {REGION} enable-events {bedside.desk.source}`" in ended.output
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--route", "1"), "--route and --timeout belong to --canary"),
+        (("--timeout", "1m"), "--route and --timeout belong to --canary"),
+        (("--canary", "--all"), "--all is of the checks"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(bedside: Bedside, options: tuple[str, ...], told: str) -> None:
+    exit_code, shown = bedside.ask(doctor, *options)
+    assert exit_code == 2
+    assert told in shown
+
+
+def test_a_canary_that_nobody_follows_to_its_end_is_told_to_stay(bedside: Bedside) -> None:
+    def answer(request: InterceptedRequest) -> Reply | None:
+        return aws_json_error("AccessDeniedException", "no", 403) if request.operation == "Query" else None
+
+    with intercept(bedside.desk.aws, answer):
+        ended = CliRunner().invoke(doctor, ("--canary", "--route", "1"), obj=bedside.stack)
+    assert ended.exit_code == 1
+    assert f"s3://{bedside.desk.source}/in/copytrail-canary/" in ended.stderr
+    assert ended.stderr.rstrip().endswith(" stays: nobody follows it any more")
+    desk = bedside.desk
+    desk.wait_until_quiet()
+    for bucket in (desk.source, desk.destination):
+        for left in desk.s3.list_objects_v2(Bucket=bucket)["Contents"]:
+            desk.s3.delete_object(Bucket=bucket, Key=left["Key"])
 
 
 def test_what_may_not_be_seen_is_told_and_not_taken_for_fine(bedside: Bedside) -> None:

@@ -67,6 +67,19 @@ def test_another_number_of_days_replaces_our_rule_and_the_same_changes_nothing()
     assert len(stack.s3.puts) == 2
 
 
+def test_the_rule_of_another_stack_that_writes_to_the_same_bucket_stays() -> None:
+    def its_stack(prefix: str, s3: FakeS3) -> BucketStack:
+        route = Route(source_bucket="uploads", destination_bucket="copies", destination_prefix=prefix)
+        return BucketStack(s3, routes=(route,))
+
+    s3 = FakeS3()
+    for prefix in ("a/", "b/", "a/", "b/"):
+        assert its_stack(prefix, s3).run(lifecycle_rule, "destination", "--apply", "--yes").exit_code == 0
+    assert [rule["Filter"]["Prefix"] for rule in s3.lifecycle["Rules"]] == ["a/", "b/"]  # type: ignore[index]
+    # Neither found anything to do when asked again, in whatever order the rules are.
+    assert len(s3.puts) == 2
+
+
 def test_only_what_the_routes_write_is_covered() -> None:
     routes = [
         Route(source_bucket="uploads", destination_bucket="copies", destination_prefix=prefix)

@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from ops.drain.queues import wait_until_empty
+from ops.drain.queues import check_empty, wait_until_empty
 from ops.errors import CommandError
 
 
@@ -66,3 +66,11 @@ def test_a_long_wait_asks_every_five_seconds_and_goes_on_for_as_long_as_is_asked
 def test_a_queue_that_never_becomes_empty_is_given_up() -> None:
     with pytest.raises(CommandError, match=r"the queue is not empty after 10 s, it has 3 messages"):
         waited(Queue((1, 1, 1)), give_up_after_s=10)
+
+
+def test_what_came_into_a_queue_that_nobody_takes_from_any_more_is_not_left_behind() -> None:
+    for held in ((2, 0, 0), (0, 2, 0)):
+        sqs = Mock(get_queue_attributes=Queue(held).get_queue_attributes)
+        with pytest.raises(CommandError, match="2 messages came into the copy queue meanwhile: run the same command"):
+            check_empty(sqs, "url", "copy queue")
+    check_empty(Mock(get_queue_attributes=Queue((0, 0, 0)).get_queue_attributes), "url", "copy queue")
