@@ -127,8 +127,9 @@ def configuration_reader_permissions(
     """What an operator needs to see with `copytrail` whether uploads can arrive: how things are set up."""
     sources = dict.fromkeys(route.source_bucket for route in routes)
     yield statement("s3:GetBucketNotification", on=[buckets[alias].bucket_arn for alias in sources])
-    if versioned := versioned_buckets(routes):
-        yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in versioned])
+    # It also tells whether a destination is there at all.
+    looked_at = [*(route.destination_bucket for route in routes), *versioned_buckets(routes)]
+    yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in looked_at])
     if keys:
         yield statement("kms:DescribeKey", on=keys)
     names = f"{beginning_of_names(stack.stack_name)}*"

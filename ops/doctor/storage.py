@@ -24,7 +24,7 @@ _IN_USE = {"ACTIVE", "UPDATING"}
 
 
 def bucket_checks(s3: "S3Client", stack: Stack) -> Iterator[Check]:
-    """One for the notifications of each source bucket, and one for each bucket that has to keep versions.
+    """One for the notifications of each source bucket, and one for each destination and whatever has to keep versions.
 
     Buckets of other accounts are left out: what is set in them is not told to this one.
 
@@ -33,13 +33,15 @@ def bucket_checks(s3: "S3Client", stack: Stack) -> Iterator[Check]:
     """
     for bucket in dict.fromkeys(route.source_bucket for route in stack.routes):
         if not stack.is_elsewhere(bucket):
-            alias = stack.alias_of(bucket)
-            make = f"aws s3 mb s3://{bucket}" if alias in stack.existing_buckets else None
-            owner = stack.expected_owner(alias)
-            yield Check(f"notifications of bucket {bucket}", partial(_notification_problems, s3, bucket, owner, make))
-    for bucket, why in versioned_buckets(stack.routes).items():
+            owner = stack.expected_owner(stack.alias_of(bucket))
+            problems = partial(_notification_problems, s3, bucket, owner, _to_make(bucket, stack))
+            yield Check(f"notifications of bucket {bucket}", problems)
+    needed = versioned_buckets(stack.routes)
+    for bucket in dict.fromkeys([*(route.destination_bucket for route in stack.routes), *needed]):
         if not stack.is_elsewhere(bucket):
-            yield Check(f"versions of bucket {bucket}", partial(_versioning_problems, s3, bucket, why))
+            why = needed.get(bucket)
+            subject = f"versions of bucket {bucket}" if why else f"destination bucket {bucket}"
+            yield Check(subject, partial(_versioning_problems, s3, bucket, why, _to_make(bucket, stack)))
 
 
 def key_checks(kms: Any, stack: Stack) -> Iterator[Check]:
@@ -64,6 +66,10 @@ def table_check(dynamodb: "DynamoDBClient", stack: Stack) -> Check:
     return Check(f"audit table {name}", lambda: _table_problems(dynamodb, name))
 
 
+def _to_make(bucket: str, stack: Stack) -> str | None:
+    return f"aws s3 mb s3://{bucket}" if stack.alias_of(bucket) in stack.existing_buckets else None
+
+
 def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration, make: str | None) -> Iterator[Problem]:
     try:
         found = notification_configuration(s3, bucket, owner).read()
@@ -76,16 +82,16 @@ def _notification_problems(s3: "S3Client", bucket: str, owner: Configuration, ma
         yield Problem("Amazon EventBridge is off, so that nobody hears of uploads", f"copytrail enable-events {bucket}")
 
 
-def _versioning_problems(s3: "S3Client", bucket: str, why: str) -> Iterator[Problem]:
+def _versioning_problems(s3: "S3Client", bucket: str, why: str | None, make: str | None) -> Iterator[Problem]:
     try:
         with translated("s3:GetBucketVersioning", f"s3://{bucket}"):
             found = s3.get_bucket_versioning(Bucket=bucket)
     except CopytrailError as error:
         if error.reason != _NO_BUCKET:
             raise
-        yield Problem("the bucket is not there")
+        yield Problem("the bucket is not there", make)
         return
-    if found.get("Status") != "Enabled":
+    if why and found.get("Status") != "Enabled":
         yield Problem(
             f"it keeps none, and {why} on its route",
             f"aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled",

@@ -54,6 +54,7 @@ def test_a_reader_may_look_and_change_nothing(template: Template) -> None:
 def test_how_things_are_set_up_takes_a_policy_of_its_own(template: Template) -> None:
     assert allowed([policies(template)[CONFIGURATION_READER]]) == {
         ("s3:GetBucketNotification", "Bucketssource.Arn"),
+        ("s3:GetBucketVersioning", "Bucketsdestination.Arn"),
         *(
             (action, f"{RULES}/{names}")
             for action in READS_RULES

@@ -16,7 +16,7 @@ from localaws.gaps.event_source_mappings import _Configuration
 from ops.doctor.commands import doctor
 from ops.stack import Stack
 from ops.status.commands import status
-from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept
+from tests.interception import InterceptedRequest, Reply, aws_json_error, intercept, s3_error
 from tests.operator.conftest import Desk
 
 DAY_S = 86_400
@@ -332,6 +332,18 @@ def test_a_mapping_that_was_deleted_and_a_rule_are_missed(bedside: Bedside) -> N
     assert all("it is not there" in each["Message"] and each["Command"] == REDEPLOY for each in wrong)
     # The bus, four rules, two mappings.
     assert len(wrong) == 7
+
+
+def test_destinations_that_are_gone_are_missed(bedside: Bedside) -> None:
+    gone = s3_error("NoSuchBucket", "gone", 404)
+    with intercept(bedside.desk.aws, lambda request: gone if request.operation == "GetBucketVersioning" else None):
+        wrong = bedside.wrong()
+        assert bedside.ask(status)[0] == 1
+    assert {each["Subject"]: each["Message"] for each in wrong} == {
+        f"destination bucket {bedside.desk.destination}": "the bucket is not there",
+        "versions of bucket journal-of-all": "the bucket is not there",
+        "versions of bucket archive-of-all": "the bucket is not there",
+    }
 
 
 def test_commands_work_on_the_stack_that_was_named(bedside: Bedside) -> None:
