@@ -52,8 +52,9 @@ demo: .venv/.ready ## Run the main job on the embedded AWS, and check it
 up: .venv/.ready ## Run the whole system on this machine until Ctrl-C (PORT=… to listen elsewhere than at 4577)
 	@copytrail local up $(if $(PORT),--port $(PORT))
 
-# In the order of the folders: the slow ones come first, so no processor is left waiting for the last of them.
-PYTEST := pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# In the order of the folders: the slow ones come first, so no processor is left waiting for the last of them. Tests
+# wait for a quarter of their time, so there are more of them at once than there are processors on a small machine.
+PYTEST := pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: .venv/.ready

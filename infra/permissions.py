@@ -128,8 +128,8 @@ def configuration_reader_permissions(
     sources = dict.fromkeys(route.source_bucket for route in routes)
     yield statement("s3:GetBucketNotification", on=[buckets[alias].bucket_arn for alias in sources])
     # It also tells whether a destination is there at all.
-    looked_at = [*(route.destination_bucket for route in routes), *versioned_buckets(routes)]
-    yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in looked_at])
+    examined = [*(route.destination_bucket for route in routes), *versioned_buckets(routes)]
+    yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in examined])
     if keys:
         yield statement("kms:DescribeKey", on=keys)
     names = f"{beginning_of_names(stack.stack_name)}*"

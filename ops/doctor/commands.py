@@ -51,10 +51,10 @@ def doctor(
     """Check all that an upload needs to arrive and be recorded: exit code 0 if it is so, 1 if not.
 
     These are, as they were deployed: the notifications of the source buckets, the rules with their targets and
-    patterns, the event bus, the queues and their policies, the event source mappings, the functions, the
-    destination buckets, the audit table and its indexes; versions and keys where a route needs them; and what is about
-    to expire in a queue. Each thing that is wrong is a line with what to type. What could not be looked at is such a line, too, and not taken for fine.
-    Nothing is changed. Buckets and keys of other accounts are theirs to look at.
+    patterns, the event bus, the queues and their policies, the event source mappings, the functions, the destination
+    buckets, the audit table and its indexes; versions and keys where a route needs them; and what is about to expire in
+    a queue. Each thing that is wrong is a line with what to type. What could not be looked at is such a line, too, and
+    not taken for fine. Nothing is changed. Buckets and keys of other accounts are theirs to look at.
 
     --canary uploads a small object under a new key, copytrail-canary/… below the route's first prefix, and tells when
     it was copied and when it was recorded; then it deletes the object at both ends. The record stays. Where it gets
