@@ -54,7 +54,7 @@ up: .venv/.ready ## Run the whole system on this machine until Ctrl-C (PORT=… 
 
 # In the order of the folders: the slow ones come first, so no processor is left waiting for the last of them. Tests
 # wait for a quarter of their time, so there are more of them at once than there are processors on a small machine.
-PYTEST := pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST := pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: .venv/.ready

@@ -144,7 +144,7 @@ def test_a_function_that_takes_too_long_is_killed(deploy_small: Any) -> None:
     pid = small.function.pid
     with pytest.raises(FunctionError, match=r"Task timed out after 1\.00 seconds"):
         small.function.invoke(b"{}")
-    assert gone(pid)
+    eventually(lambda: gone(pid))
 
 
 def test_a_handler_that_raises_is_an_error_with_its_type_and_the_process_lives_on(deploy_small: Any) -> None:
