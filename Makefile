@@ -75,7 +75,7 @@ test-long: setup ## Check, before a release, what takes long: whole matrices and
 	$(PYTEST) -m long
 
 .PHONY: test-pythons
-test-pythons: setup ## Run the unit, infra and architecture tests and the demo on every Python 3.11 to 3.14 of this machine
+test-pythons: setup ## Run the unit, infra and architecture tests and the demo on each Python 3.11 to 3.14 of this machine
 	@python -m tests.pythons
 
 .PHONY: test-second-aws

@@ -1,6 +1,7 @@
-"""`make test-pythons`: the unit, infrastructure and architecture tests and the demo on every CPython of this machine.
+"""`make test-pythons`: the unit, infrastructure and architecture tests and the demo on each minor version of CPython.
 
-Each exact version runs once, in an environment of its own under `build/`, made from the lock. Exits 1 if any failed.
+Of each it is the oldest release that this machine has: what a newer one takes, that one may not. It runs in an
+environment of its own under `build/`, made from the lock. Exits 1 if any failed.
 """
 
 import os
@@ -25,7 +26,10 @@ _TESTS = ("tests/unit", "tests/infra", "tests/architecture")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is run: each exact version once. What is not: `refused` are outside requires-python, `missing` minors."""
+    """What is run: the oldest release of each minor version.
+
+    What is not: `refused` are outside requires-python, `missing` minors.
+    """
 
     run: tuple[Interpreter, ...]
     refused: tuple[Interpreter, ...]
@@ -48,13 +52,14 @@ def allowed(requires_python: str) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def plan(found: Iterable[Interpreter], requires_python: str) -> Plan:
-    """Sort out what was found, first come first served."""
+    """Sort out what was found; of two that are the same release, the first is taken."""
     least, most = allowed(requires_python)
-    once: dict[tuple[int, int, int], Interpreter] = {}
+    oldest: dict[tuple[int, int], Interpreter] = {}
     for python in found:
-        if OLDEST <= python.minor <= NEWEST:
-            once.setdefault(python.version, python)
-    pythons = list(once.values())
+        known = oldest.get(python.minor)
+        if OLDEST <= python.minor <= NEWEST and (known is None or python.version < known.version):
+            oldest[python.minor] = python
+    pythons = [python for _, python in sorted(oldest.items())]
     wanted = [(OLDEST[0], minor) for minor in range(OLDEST[1], NEWEST[1] + 1)]
     return Plan(
         run=tuple(python for python in pythons if least <= python.minor <= most),
@@ -68,7 +73,7 @@ def plan(found: Iterable[Interpreter], requires_python: str) -> Plan:
 def steps(python: Interpreter, environment: Path) -> list[tuple[str, list[str]]]:
     """What is done with a Python, in order: the name and the command of each step."""
     sync = ["sync", "--frozen", "--quiet", "--no-python-downloads", "--python", str(python.executable)]
-    pytest = ["-m", "pytest", "--quiet", "--numprocesses", "2", "--dist", "loadfile", "-p", "no:cacheprovider", *_TESTS]
+    pytest = ["-m", "pytest", "--quiet", "--numprocesses", "3", "--dist", "loadfile", "-p", "no:cacheprovider", *_TESTS]
     return [
         ("the environment", [uv.find_uv_bin(), *sync]),
         ("the tests", [str(environment / "bin" / "python"), *pytest]),

@@ -16,9 +16,9 @@ def python(version: str, folder: str = "/usr/bin") -> Interpreter:
     return Interpreter(Path(folder) / f"python{major}.{minor}", (major, minor, micro), "tag")
 
 
-def test_each_exact_version_runs_once_in_the_order_found() -> None:
-    found = [python("3.11.2"), python("3.13.0"), python("3.11.7", "/opt"), python("3.11.2", "/opt"), python("3.12.1")]
-    assert plan(found, RANGE).run == (found[0], found[1], found[2], found[4])
+def test_the_oldest_release_of_each_minor_version_runs() -> None:
+    found = [python("3.11.7"), python("3.13.0"), python("3.11.2", "/opt"), python("3.11.2"), python("3.12.1")]
+    assert plan(found, RANGE).run == (found[2], found[4], found[1])
 
 
 def test_what_is_too_old_is_not_spoken_of_and_what_is_too_new_is_not_run() -> None:
@@ -26,7 +26,7 @@ def test_what_is_too_old_is_not_spoken_of_and_what_is_too_new_is_not_run() -> No
     planned = plan(found, RANGE)
     assert planned.run == (found[3],)
     assert planned.refused == (found[1],)
-    assert plan(found, ">=3.11,<3.15").run == (found[1], found[3])
+    assert plan(found, ">=3.11,<3.15").run == (found[3], found[1])
 
 
 def test_minor_versions_that_are_not_there_are_named() -> None:
