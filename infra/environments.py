@@ -39,9 +39,11 @@ def settings_here(context: str) -> Settings:
 
     Raises:
         ConfigurationError: naming every problem, each with its file.
-        OSError, ValueError, KeyError, TypeError: cdk.json has no settings.
     """
-    base = json.loads((ROOT / CDK_JSON).read_text(encoding="utf-8"))["context"][CONTEXT_KEY]
+    try:
+        base = json.loads((ROOT / CDK_JSON).read_text(encoding="utf-8"))["context"][CONTEXT_KEY]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(CDK_JSON, [f"there are no settings in it: {error}"]) from error
     return read_environment(context.removeprefix(f"{NAME_KEY}="), ROOT, base)
 
 

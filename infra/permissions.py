@@ -45,6 +45,12 @@ def publishing(*detail_types: str, on: events.IEventBus) -> iam.PolicyStatement:
     )
 
 
+def arn_of_rules(stack: Stack, bus: str) -> str:
+    """The pattern of the ARNs of a stack's rules on a bus."""
+    names = f"{beginning_of_names(stack.stack_name)}*"
+    return stack.format_arn(service="events", resource="rule", resource_name=in_arn(bus, names))
+
+
 def copier_permissions(
     routes: Sequence[Route], buckets: Mapping[str, s3.IBucket], transfer_bus: events.IEventBus
 ) -> Iterator[iam.PolicyStatement]:
@@ -132,13 +138,9 @@ def configuration_reader_permissions(
     yield statement("s3:GetBucketVersioning", on=[buckets[alias].bucket_arn for alias in examined])
     if keys:
         yield statement("kms:DescribeKey", on=keys)
-    names = f"{beginning_of_names(stack.stack_name)}*"
     yield statement(
         *("events:DescribeRule", "events:ListTargetsByRule"),
-        on=[
-            stack.format_arn(service="events", resource="rule", resource_name=in_arn(bus, names))
-            for bus in (DEFAULT_BUS, transfer_bus.event_bus_name)
-        ],
+        on=[arn_of_rules(stack, bus) for bus in (DEFAULT_BUS, transfer_bus.event_bus_name)],
     )
     yield statement("events:DescribeEventBus", on=[transfer_bus.event_bus_arn])
     yield statement(

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     given, _ = parser.parse_known_args(arguments)
     try:
         settings = settings_here(given.context)
-    except (ConfigurationError, OSError, ValueError, KeyError, TypeError):
+    except ConfigurationError:
         # The app itself tells what is wrong with the settings, all of it.
         return 0
     try:

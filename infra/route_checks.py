@@ -7,6 +7,7 @@ from itertools import combinations
 import msgspec
 
 from infra.settings.buckets import Bucket
+from infra.settings.functions import DEAD_LETTER_DAYS
 from shared.event_patterns import (
     LARGEST_FILTER_SIZE,
     LONGEST_BUCKET_NAME,
@@ -24,8 +25,6 @@ _FIXED_VARIABLES_BYTES = 1024
 # Each has two alarms, and a template holds 500 resources ("CloudFormation quotas"), of which 140 are left to the rest.
 _MOST_RULES = 120
 _MOST_QUOTED = 40
-# What the dead-letter queues keep a message ("Amazon SQS message quotas": no more is possible).
-_DAYS_OF_A_LETTER = 14
 
 
 def did_you_mean(word: str, known: Collection[str], *, otherwise: str) -> str:
@@ -115,10 +114,10 @@ def _version_problems(route: Route, buckets: Mapping[str, Bucket]) -> Iterator[s
         bucket = buckets.get(alias)
         if bucket and not (bucket.versioned or bucket.existing):
             yield f"""has versions "every", but '{alias}' is not versioned: give the bucket "versioned": true"""
-        if bucket and bucket.noncurrent_days is not None and bucket.noncurrent_days < _DAYS_OF_A_LETTER:
+        if bucket and bucket.noncurrent_days is not None and bucket.noncurrent_days < DEAD_LETTER_DAYS:
             yield (
                 f"""has versions "every", and '{alias}' drops older versions after {bucket.noncurrent_days} days: a"""
-                f" dead-lettered message waits for {_DAYS_OF_A_LETTER}; make its noncurrentDays that many at least"
+                f" dead-lettered message waits for {DEAD_LETTER_DAYS}; make its noncurrentDays that many at least"
             )
     if route.deletes:
         yield 'has versions "every" and deletes, which do not go together: take one of them out'

@@ -16,7 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     given, _ = parser.parse_known_args(arguments)
     try:
         stack = settings_here(given.context).stack_name
-    except (ConfigurationError, OSError, ValueError, KeyError, TypeError) as error:
+    except ConfigurationError as error:
         print(f"which stack it is cannot be told: {error}", file=sys.stderr)  # noqa: T201 - this is a command
         return 1
     print("--stack", stack, *(("--profile", given.profile) if given.profile else ()))  # noqa: T201 - as above

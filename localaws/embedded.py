@@ -26,6 +26,31 @@ _CREDENTIAL = "test"
 _POLL_EVERY_S = 0.05
 
 
+def environment_of(endpoint_url: str) -> dict[str, str]:
+    """The variables that make boto3, the `aws` client and the CDK talk to an AWS on this machine."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": _CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": _CREDENTIAL,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+    }
+
+
+def client_of(endpoint_url: str, service: str) -> Any:
+    """A boto3 client of an AWS on this machine, for up to 32 threads, that asks once."""
+    client = boto3.client(
+        service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        aws_access_key_id=_CREDENTIAL,
+        aws_secret_access_key=_CREDENTIAL,
+        config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
+    )
+    keep_expires_as_text(client)
+    return client
+
+
 class NotQuietError(LocalAwsError):
     """Something was still going on when the time was over; the message names it."""
 
@@ -89,28 +114,13 @@ class EmbeddedAws:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make boto3, the `aws` client and the CDK talk to this AWS."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": _CREDENTIAL,
-            "AWS_SECRET_ACCESS_KEY": _CREDENTIAL,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-        }
+        return environment_of(self.endpoint_url)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this AWS, the same one each time; it may be shared by threads."""
         with self._lock:
             if service not in self._clients:
-                client = boto3.client(
-                    service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
-                    endpoint_url=self.endpoint_url,
-                    region_name=REGION,
-                    aws_access_key_id=_CREDENTIAL,
-                    aws_secret_access_key=_CREDENTIAL,
-                    config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
-                )
-                keep_expires_as_text(client)
-                self._clients[service] = client
+                self._clients[service] = client_of(self.endpoint_url, service)
             return self._clients[service]
 
     def deploy(self, context: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -186,6 +186,18 @@ class Stack:
         known = ", ".join(f"{key} ({its_name})" for key, its_name in sorted(names.items()))
         raise UsageError(f"stack '{self.name}' has no bucket '{bucket}': it has {known}")
 
+    def source_alias_of(self, bucket: str) -> str:
+        """The key under `buckets` in cdk.json of a source bucket that a person names by its key or its name.
+
+        Raises:
+            CommandError: no route begins at such a bucket, or there is no such stack.
+        """
+        alias = self.alias_of(bucket)
+        name = self.bucket_names[alias]
+        if not any(route.source_bucket == name for route in self.routes):
+            raise UsageError(f"no route begins at '{alias}' ({name}): nobody waits for its events")
+        return alias
+
     def is_elsewhere(self, bucket: str) -> bool:
         """Whether a bucket, by its name, is set as one of another account.
 

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.key_permissions import queue_key_permissions
 from infra.permissions import statement
-from infra.settings.functions import FunctionSettings, PollerSettings
+from infra.settings.functions import DEAD_LETTER_DAYS, FunctionSettings, PollerSettings
 
 # In bytes ("Amazon SQS message quotas").
 _LARGEST_MESSAGE = 1024 * 1024
@@ -46,7 +46,9 @@ class BufferedFunction(Construct):
         super().__init__(scope, id_)
         # It tells the logs and metrics of two stacks apart.
         self.service_name = f"{Stack.of(self).stack_name}-{service}"
-        self.dead_letter_queue = _queue(self, "DeadLetterQueue", key=key, retention_period=Duration.days(14))
+        self.dead_letter_queue = _queue(
+            self, "DeadLetterQueue", key=key, retention_period=Duration.days(DEAD_LETTER_DAYS)
+        )
         self.queue = _queue(
             self,
             "Queue",

@@ -22,15 +22,7 @@ def create_customer_key(scope: Construct, id_: str) -> kms.Key:
         removal_policy=RemovalPolicy.RETAIN,
     )
     # "Configure KMS permissions for AWS services", SQS developer guide. The queues' policies say which rules may send.
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="EventBridgeMaySendToQueues",
-            principals=[iam.ServicePrincipal("events.amazonaws.com")],
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
-        )
-    )
+    key.add_to_resource_policy(_use_for_this_account("EventBridgeMaySendToQueues", "events", stack))
     # "Encrypt log data in CloudWatch Logs using AWS KMS", CloudWatch Logs user guide.
     key.add_to_resource_policy(
         iam.PolicyStatement(
@@ -56,12 +48,15 @@ def create_customer_key(scope: Construct, id_: str) -> kms.Key:
 
 def let_alarms_publish(key: kms.IKey) -> None:
     """Let CloudWatch's alarms of this account publish to a topic that is encrypted with the key."""
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="AlarmsMayPublish",
-            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(key).account}},
-        )
+    key.add_to_resource_policy(_use_for_this_account("AlarmsMayPublish", "cloudwatch", Stack.of(key)))
+
+
+def _use_for_this_account(sid: str, service: str, stack: Stack) -> iam.PolicyStatement:
+    """That an AWS service sends to what is encrypted with the key, on behalf of the stack's account."""
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        resources=["*"],
+        conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
     )

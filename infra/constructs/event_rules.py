@@ -9,7 +9,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IDependable
 
 from infra.constructs.buffered_function import BufferedFunction
-from shared.event_rules import DEFAULT_BUS, EventRule, beginning_of_names, in_arn
+from infra.permissions import arn_of_rules
+from shared.event_rules import DEFAULT_BUS, EventRule
 
 
 class EventRules(Construct):
@@ -31,7 +32,7 @@ class EventRules(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = Stack.of(self)
-        patterns = [_rules_of(stack, bus) for bus in dict.fromkeys(rule.bus for rule in rules)]
+        patterns = [arn_of_rules(stack, bus) for bus in dict.fromkeys(rule.bus for rule in rules)]
         let_in = [
             target.add_to_resource_policy(_senders(target, patterns)).policy_dependable
             for target in (taken_by.queue, taken_by.dead_letter_queue)
@@ -67,12 +68,6 @@ class EventRules(Construct):
         )
         resource.node.add_dependency(*after)
         return resource
-
-
-def _rules_of(stack: Stack, bus: str) -> str:
-    """The pattern of the ARNs of a stack's rules on a bus."""
-    names = f"{beginning_of_names(stack.stack_name)}*"
-    return stack.format_arn(service="events", resource="rule", resource_name=in_arn(bus, names))
 
 
 def _senders(queue: sqs.Queue, rules: Sequence[str]) -> iam.PolicyStatement:

@@ -8,6 +8,8 @@ from infra import naming
 from infra.settings.section import Section, between
 from shared.copy_plan import MEBIBYTE, PartSizes, largest_part
 
+# What a dead-letter queue keeps a message ("Amazon SQS message quotas": no more is possible).
+DEAD_LETTER_DAYS = 14
 _MemoryMb = Annotated[int, between(128, 10_240)]
 # In its last seconds (`shared.lambda_runtime.batch.INVOCATION_RESERVE_S`) a function begins no message, and
 # hands back those that it has not begun, one by one: of less time little would be left, and larger batches take longer.

@@ -1,7 +1,6 @@
 """The commands that change a bucket which is not the stack's to change, when its owner agrees."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,11 +39,9 @@ def enable_events(stack: Stack, bucket: str, *, yes: bool) -> None:
     It takes s3:ListBucket and s3:GetBucketNotification on the bucket, and s3:PutBucketNotification, which none of the
     stack's policies allows: it belongs to those who administer the bucket.
     """
-    alias = stack.alias_of(bucket)
+    alias = stack.source_alias_of(bucket)
     name = stack.bucket_names[alias]
-    if not any(route.source_bucket == name for route in stack.routes):
-        raise UsageError(f"no route begins at '{alias}' ({name}): nobody waits for its events")
-    with _s3(stack) as s3:
+    with closing(stack.client("s3")) as s3:
         owner = stack.expected_owner(alias)
         _check_region(s3, stack, name, owner)
         configuration = notification_configuration(s3, name, owner)
@@ -103,7 +100,7 @@ def lifecycle_rule(stack: Stack, bucket: str, *, days: int, apply: bool, yes: bo
     prefixes = written_prefixes(stack.routes, name)
     if not prefixes:
         raise UsageError(f"no route ends at '{alias}' ({name}): no copies in parts are made there")
-    with _s3(stack) as s3:
+    with closing(stack.client("s3")) as s3:
         configuration = lifecycle_configuration(s3, name, stack.expected_owner(alias))
         before = configuration.read()
         after = with_abort_rules(before, prefixes, days=days)
@@ -117,12 +114,6 @@ def lifecycle_rule(stack: Stack, bucket: str, *, days: int, apply: bool, yes: bo
         click.echo(as_json({"Rules": after["Rules"]}))
         if smallest := after.get(SMALLEST):
             note(f"give `aws` this as well, as it is now: --transition-default-minimum-object-size {smallest}")
-
-
-@contextmanager
-def _s3(stack: Stack) -> Iterator["S3Client"]:
-    with closing(stack.client("s3")) as s3:
-        yield s3
 
 
 def _check_region(s3: "S3Client", stack: Stack, bucket: str, owner: Any) -> None:

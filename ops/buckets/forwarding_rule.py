@@ -32,18 +32,14 @@ def forwarding_rule(stack: Stack, bucket: str) -> None:
       $ aws cloudformation deploy --template-file forwarding.json \\
           --stack-name copytrail-forwarding --capabilities CAPABILITY_IAM
     """
-    alias = stack.alias_of(bucket)
+    alias = stack.source_alias_of(bucket)
     name = stack.bucket_names[alias]
-    _, partition, _, region, own_account, *_ = stack.arn.split(":")
-    account = stack.existing_buckets.get(alias)
-    if not any(route.source_bucket == name for route in stack.routes):
-        raise UsageError(f"no route begins at '{alias}' ({name}): nobody waits for its events")
-    if account in {None, own_account}:
+    if not stack.is_elsewhere(name):
         raise UsageError(
             f"'{alias}' ({name}) is no bucket of another account: its events come by themselves, once"
             f" `copytrail enable-events {alias}` has turned them on. If it is, set buckets.{alias}.account, and deploy"
         )
-    bus = f"arn:{partition}:events:{region}:{own_account}:event-bus/{DEFAULT_BUS}"
+    bus = stack.resource_arn("events", f"event-bus/{DEFAULT_BUS}")
     click.echo(json.dumps(_template(forwarded_pattern(stack.routes, name), bus, stack.name), indent=2))
 
 

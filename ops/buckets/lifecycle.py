@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
-
 from ops.buckets.change import BucketConfiguration, Configuration, is_like
 from shared.errors import CopytrailError
 from shared.lambda_runtime.aws import translated
@@ -32,7 +30,7 @@ def lifecycle_configuration(s3: "S3Client", bucket: str, owner: Configuration) -
             with translated("s3:GetLifecycleConfiguration", f"s3://{bucket}"):
                 answer = cast("dict[str, Any]", s3.get_bucket_lifecycle_configuration(Bucket=bucket, **owner))
         except CopytrailError as error:
-            if _code(error.__cause__) != "NoSuchLifecycleConfiguration":
+            if error.reason != "NoSuchLifecycleConfiguration":
                 raise
             return {"Rules": []}
         smallest = answer.get(SMALLEST, _DEFAULT_SMALLEST)
@@ -93,7 +91,3 @@ def _covers(rule: Rule, prefix: str) -> bool:
     """Whether a rule removes the parts under a prefix. Such a rule filters by no tag and no size: S3 takes none."""
     of_rule = rule.get("Filter", {}).get("Prefix", rule.get("Prefix", ""))
     return _ABORT in rule and rule["Status"] == "Enabled" and prefix.startswith(of_rule)
-
-
-def _code(error: BaseException | None) -> str | None:
-    return error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None

@@ -103,8 +103,12 @@ class BucketStack:
     existing_buckets: Mapping[str, str | None] = field(default_factory=lambda: {"source": OWNER, "destination": None})
     routes: tuple[Route, ...] = (Route(source_bucket="uploads", destination_bucket="copies"),)
 
+    account = Stack.account
     alias_of = Stack.alias_of
     expected_owner = Stack.expected_owner
+    is_elsewhere = Stack.is_elsewhere
+    resource_arn = Stack.resource_arn
+    source_alias_of = Stack.source_alias_of
 
     def client(self, service: str) -> Any:
         return {"s3": self.s3, "events": self.bus}[service]

@@ -17,17 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import boto3
 import pytest
 import uv
-from botocore.config import Config
 
 from infra import bundling
 from infra.interpreters import Interpreter
 from localaws.deployment import deploy, synth
-from localaws.embedded import ACCOUNT_ID, REGION
+from localaws.embedded import ACCOUNT_ID, REGION, client_of, environment_of
 from localaws.preconditions import ADDRESS
-from shared.lambda_runtime.aws import keep_expires_as_text
 from tests import cdk
 
 _PROGRAM = Path(__file__).with_name("emulator.py")
@@ -87,27 +84,12 @@ class SecondAws:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make boto3, `copytrail` and the CDK talk to it."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": _CREDENTIAL,
-            "AWS_SECRET_ACCESS_KEY": _CREDENTIAL,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-        }
+        return environment_of(self.endpoint_url)
 
     def client(self, service: str) -> Any:
         """A boto3 client of it, the same one each time."""
         if service not in self._clients:
-            client = boto3.client(
-                service,  # type: ignore[call-overload]  # boto3-stubs types literal service names only
-                endpoint_url=self.endpoint_url,
-                region_name=REGION,
-                aws_access_key_id=_CREDENTIAL,
-                aws_secret_access_key=_CREDENTIAL,
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-            keep_expires_as_text(client)
-            self._clients[service] = client
+            self._clients[service] = client_of(self.endpoint_url, service)
         return self._clients[service]
 
     def deploy(self) -> dict[str, str]:
